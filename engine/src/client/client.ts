@@ -1,0 +1,221 @@
+/**
+ * What a program asks of the engine: start a run, tell it an event, wait for its end, look at it.
+ * Knows the lanes only through the ports below, so that it works the same beside the engine and far from it.
+ */
+import type { EventMessage, JsonObject } from "@sluice/contracts/envelope";
+import type { CompiledFlow } from "../core/compile-flow.ts";
+import type { Answer, LaneInput, Rejection, StartInput } from "../core/decide.ts";
+import { engineError } from "../core/errors.ts";
+import { laneOf } from "../core/lane.ts";
+import type { HistoryEntry } from "../core/history.ts";
+import type { Page, RunQuery, RunRow, StateCount, Store } from "../core/ports.ts";
+import type { Run } from "../core/run.ts";
+
+/** What the client needs from the engine it talks to. */
+export interface ClientPorts {
+  readonly store: Pick<Store, "getRun" | "listHistory" | "listRuns" | "countStates">;
+  /** Newest version of each flow. */
+  readonly flows: ReadonlyMap<string, CompiledFlow>;
+  readonly lanes: number;
+  /** Brings an input into its lane, wherever that is owned; resolves after the commit. */
+  submit(input: LaneInput): Promise<Answer>;
+  /** Resolves with the final run, or with null when it is not final after `waitMs`. */
+  waitFinal(runId: string, waitMs: number): Promise<Run | null>;
+  newId(): string;
+  /** A name-based UUID, so that the same flow and key always give the same run. */
+  nameId(text: string): string;
+}
+
+export interface StartOptions {
+  /** The caller's name for the run, unique within its flow: an order number. At most 200 characters. */
+  readonly key?: string;
+  readonly data: JsonObject;
+  /** A repeat with the same key and data answers as the first time. At most 200 characters. */
+  readonly idempotencyKey?: string;
+}
+
+export interface Started {
+  readonly runId: string;
+  /** True when the run existed already: nothing was started. */
+  readonly isRepeat: boolean;
+  /** False when the start is durable but waits for the lane's owner: the run can be read a moment later. */
+  readonly isDecided: boolean;
+}
+
+export interface Sent {
+  readonly eventId: string;
+  /** `applied`; `queued` and `parked`, when the event is kept but waits for an operator; `accepted`, when it waits for the lane's owner. */
+  readonly outcome: "applied" | "queued" | "parked" | "accepted";
+  /** The history entry it made; null while it is only accepted. */
+  readonly version: number | null;
+  readonly isRepeat: boolean;
+}
+
+/** Longest key, idempotency key and event id. They are indexed, so they are short. */
+export const KEY_CHARS_MAX = 200;
+
+export interface Client {
+  /**
+   * Starts a run; resolves when it is durable.
+   * @throws FLOW_UNKNOWN_FLOW (missing) · FLOW_BAD_DATA (invalid) · FLOW_DATA_TOO_LARGE (invalid) · FLOW_RUN_EXISTS (conflict) ·
+   *   FLOW_IDEMPOTENCY_CONFLICT (invalid) · FLOW_INBOX_FULL (overloaded) · FLOW_STORE_UNAVAILABLE, FLOW_STOPPING (unavailable) ·
+   *   FLOW_OUTCOME_UNKNOWN (timeout): repeat with the same idempotency key
+   */
+  start(flow: string, options: StartOptions): Promise<Started>;
+  /**
+   * Tells a run that something happened; resolves when that is durable.
+   * @throws FLOW_UNKNOWN_RUN (missing) · FLOW_UNKNOWN_EVENT, FLOW_BAD_EVENT (invalid) · FLOW_UNEXPECTED_EVENT, FLOW_RUN_FINAL (conflict), and as `start`
+   */
+  send(runId: string, event: EventMessage): Promise<Sent>;
+  get(runId: string): Promise<Run | null>;
+  /** @throws FLOW_UNKNOWN_RUN (missing) */
+  require(runId: string): Promise<Run>;
+  /** The final run, or null when it is not final after `waitMs`. */
+  waitFinal(runId: string, waitMs: number): Promise<Run | null>;
+  history(query: { runId: string; afterVersion?: number; limit: number }): Promise<Page<HistoryEntry>>;
+  list(query: RunQuery): Promise<Page<RunRow>>;
+  countStates(flow?: string): Promise<readonly StateCount[]>;
+  flows(): readonly CompiledFlow[];
+}
+
+export function createClient(ports: ClientPorts): Client {
+  return {
+    start: (flow, options) => start(ports, flow, options),
+    send: (runId, event) => send(ports, runId, event),
+    get: (runId) => (isRunId(runId) ? ports.store.getRun(runId) : Promise.resolve(null)),
+    require: (runId) => requireRun(ports, runId),
+    waitFinal: (runId, waitMs) => ports.waitFinal(runId, waitMs),
+    history: async ({ runId, afterVersion = 0, limit }) => {
+      await requireRun(ports, runId);
+      return ports.store.listHistory({ runId, afterVersion, limit });
+    },
+    list: (query) => ports.store.listRuns(query),
+    countStates: (flow) => ports.store.countStates(flow),
+    flows: () => [...ports.flows.values()],
+  };
+}
+
+async function start(ports: ClientPorts, flowName: string, options: StartOptions): Promise<Started> {
+  const flow = ports.flows.get(flowName);
+  if (flow === undefined) {
+    const known = [...ports.flows.keys()].join(", ") || "none";
+    throw engineError("FLOW_UNKNOWN_FLOW", `no flow ${flowName}, expected one of: ${known}`, {
+      fields: { flow: flowName },
+    });
+  }
+  checkKey("key", options.key);
+  checkKey("idempotency key", options.idempotencyKey);
+  const input = startInput(ports, flow, options);
+  const answer = await ports.submit(input);
+  if (answer.outcome === "rejected") throw rejected(answer.error);
+  return { runId: input.runId, isRepeat: answer.outcome === "existing", isDecided: answer.outcome !== "accepted" };
+}
+
+/**
+ * The id of a run that has a key is made from the flow and the key, so that a second start with it meets the first in its lane and
+ * uniqueness needs no index of its own. A run without one gets an id that grows with time, which keeps the index's inserts together.
+ */
+function startInput(
+  ports: ClientPorts,
+  flow: CompiledFlow,
+  { key, data, idempotencyKey }: StartOptions,
+): StartInput {
+  const runId =
+    key !== undefined
+      ? ports.nameId(`key\n${flow.name}\n${key}`)
+      : idempotencyKey !== undefined
+        ? ports.nameId(`idempotency-key\n${flow.name}\n${idempotencyKey}`)
+        : ports.newId();
+  return {
+    kind: "start",
+    runId,
+    flow: flow.name,
+    flowVersion: flow.version,
+    key: key ?? null,
+    startId: idempotencyKey ?? null,
+    lane: laneOf(runId, ports.lanes),
+    data,
+  };
+}
+
+async function send(ports: ClientPorts, runId: string, event: EventMessage): Promise<Sent> {
+  if (!isRunId(runId)) throw unknownRun(runId);
+  checkKey("event id", event.id);
+  const eventId = event.id ?? ports.newId();
+  const answer = await ports.submit({
+    kind: "event",
+    runId,
+    id: eventId,
+    type: event.type,
+    data: event.data,
+  });
+  switch (answer.outcome) {
+    case "rejected":
+      throw rejected(answer.error);
+    case "unexpected":
+      throw await unexpected(ports, runId, event.type);
+    case "applied":
+    case "queued":
+    case "parked":
+      return { eventId, outcome: answer.outcome, version: answer.version, isRepeat: answer.isRepeat };
+    case "accepted":
+      return { eventId, outcome: "accepted", version: null, isRepeat: false };
+    case "started":
+    case "existing":
+    case "stale":
+      throw engineError("FLOW_UNEXPECTED", `an event was answered with ${answer.outcome}`);
+  }
+}
+
+async function unexpected(ports: ClientPorts, runId: string, type: string): Promise<Error> {
+  const run = await ports.store.getRun(runId);
+  const fields = { runId, state: run?.state };
+  if (run?.outcome != null) {
+    return engineError(
+      "FLOW_RUN_FINAL",
+      `the run ended in state ${run.state} with outcome ${run.outcome}; ${type} changed nothing`,
+      { fields },
+    );
+  }
+  return engineError(
+    "FLOW_UNEXPECTED_EVENT",
+    `state ${run?.state ?? "(unknown)"} takes no ${type} now; it was recorded and changed nothing`,
+    { fields },
+  );
+}
+
+async function requireRun(ports: ClientPorts, runId: string): Promise<Run> {
+  const run = isRunId(runId) ? await ports.store.getRun(runId) : null;
+  if (run === null) throw unknownRun(runId);
+  return run;
+}
+
+function unknownRun(runId: string): Error {
+  return engineError("FLOW_UNKNOWN_RUN", `no run ${runId.slice(0, 80)}, expected the id of a stored run`);
+}
+
+function rejected(error: Rejection): Error {
+  return engineError(error.code, error.message, error.fields === undefined ? {} : { fields: error.fields });
+}
+
+const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Whether a text can be the id of a run: a UUID in lower case. */
+export function isRunId(text: string): boolean {
+  return RUN_ID.test(text);
+}
+
+function checkKey(what: string, key: string | undefined): void {
+  // A key is compared, indexed and shown: control characters have no place in it, and Postgres refuses NUL.
+  // eslint-disable-next-line no-control-regex
+  if (
+    key !== undefined &&
+    (key.length === 0 || key.length > KEY_CHARS_MAX || /[\u0000-\u001f\u007f]/.test(key))
+  ) {
+    throw engineError(
+      "FLOW_BAD_QUERY",
+      `the ${what} has ${key.length} characters, expected 1 to ${KEY_CHARS_MAX} without control characters`,
+    );
+  }
+}
+

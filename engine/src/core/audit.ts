@@ -1,0 +1,205 @@
+/**
+ * The check of the invariants over stored rows, pure: a store streams its rows through it, so that all stores are held to the same rules.
+ * I2 and I5 need the participants and the owners' word and are not visible here; a broken fence shows itself as I1.
+ */
+import type { HistoryEntry } from "./history.ts";
+import type { AuditFinding, DeadLetterRow, LanePosition, RunRow, StateCount, TimerRow } from "./ports.ts";
+import { toRunRow } from "./run-row.ts";
+import { activeTimers } from "./run.ts";
+import type { PendingCommand, Run } from "./run.ts";
+
+/** What is stored beside a run and its history. */
+export interface RunSurroundings {
+  readonly timers: readonly TimerRow[];
+  readonly deadLetters: readonly Pick<DeadLetterRow, "version" | "reason">[];
+  /** Whether an outbox row that is not settled yet carries this attempt. */
+  isInOutbox(commandId: string, attempt: number): boolean;
+}
+
+/** Walks the history of one run, entry by entry as stored, then compares its end with the run. */
+export class RunAudit {
+  readonly #run: Run;
+  readonly #findings: AuditFinding[] = [];
+  readonly #eventIds = new Set<string>();
+  #entries = 0;
+  #isInOrder = true;
+  #lastState: string | null = null;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  get runId(): string {
+    return this.#run.runId;
+  }
+
+  addEntry(entry: HistoryEntry): void {
+    this.#entries++;
+    // One break shifts every later entry, so only the first is told.
+    if (entry.version !== this.#entries && this.#isInOrder) {
+      this.#isInOrder = false;
+      this.#find("I1", `history has version ${entry.version} where ${this.#entries} was expected`);
+    }
+    if ((entry.kind === "started") !== (this.#entries === 1)) {
+      this.#find(
+        "I6",
+        `entry ${this.#entries} of the history is ${entry.kind}; a run starts once, and first`,
+      );
+    }
+    if (entry.eventId !== undefined) this.#addEventId(entry.eventId, entry.version);
+    this.#lastState = entry.state;
+  }
+
+  #addEventId(eventId: string, version: number): void {
+    if (this.#eventIds.has(eventId))
+      this.#find("I6", `event ${eventId} was taken in again at version ${version}`);
+    this.#eventIds.add(eventId);
+  }
+
+  finish(around: RunSurroundings): readonly AuditFinding[] {
+    if (this.#run.version !== this.#entries) {
+      this.#find(
+        "I1",
+        `the run is at version ${this.#run.version}, its history has ${this.#entries} entries`,
+      );
+    } else if (this.#lastState !== this.#run.state) {
+      this.#find("I1", `the run is in state ${this.#run.state}, its history ends in ${this.#lastState}`);
+    }
+    this.#checkTimers(around.timers);
+    this.#checkParked(around.deadLetters);
+    if (this.#run.outcome === null && this.#run.parked === null) {
+      for (const command of this.#run.commands) this.#checkCommand(command, around);
+    }
+    return this.#findings;
+  }
+
+  #checkTimers(stored: readonly TimerRow[]): void {
+    const rows = new Map(stored.map((row) => [row.number, row]));
+    for (const timer of activeTimers(this.#run)) {
+      const row = rows.get(timer.number);
+      rows.delete(timer.number);
+      if (row === undefined) {
+        this.#find("I3", `timer ${timer.number} (${timer.kind}) is set, and no row will fire it`);
+      } else if (row.dueAtMs !== timer.dueAtMs || row.kind !== timer.kind) {
+        this.#find("I3", `timer ${timer.number} is ${describe(timer)}, its row says ${describe(row)}`);
+      }
+    }
+    for (const row of rows.values())
+      this.#find("I3", `a row stands for timer ${row.number}, which is not set`);
+  }
+
+  #checkParked(deadLetters: readonly Pick<DeadLetterRow, "version" | "reason">[]): void {
+    const hasHead = deadLetters.some(({ reason }) => reason !== null);
+    if (this.#run.parked !== null && !hasHead)
+      this.#find("I3", `the run is parked (${this.#run.parked}) without a dead letter`);
+    if (this.#run.parked === null && deadLetters.length > 0) {
+      this.#find("I3", `the run is not parked, and ${deadLetters.length} dead letters wait behind it`);
+    }
+  }
+
+  /** Each pending command has somebody who moves it on: the outbox, a timer, or a participant that has it. */
+  #checkCommand(command: PendingCommand, around: RunSurroundings): void {
+    if (command.phase === "sending" && !around.isInOutbox(command.id, command.attempt)) {
+      this.#find(
+        "I3",
+        `attempt ${command.attempt} of command ${command.id} is to be sent, and no outbox row carries it`,
+      );
+    }
+    const hasTimer = this.#run.timers.some(
+      ({ kind, commandId }) => kind === "retry" && commandId === command.id,
+    );
+    if (command.phase === "waiting" && !hasTimer) {
+      this.#find("I3", `command ${command.id} waits for attempt ${command.attempt} without a timer`);
+    }
+  }
+
+  #find(invariant: AuditFinding["invariant"], message: string): void {
+    this.#findings.push({ invariant, runId: this.#run.runId, message });
+  }
+}
+
+function describe(timer: Pick<TimerRow, "kind" | "dueAtMs">): string {
+  return `${timer.kind} at ${timer.dueAtMs}`;
+}
+
+/** History without a run: something wrote one and not the other. */
+export function auditOrphan(runId: string): AuditFinding {
+  return { invariant: "I1", runId, message: "there is history of this run, and no run" };
+}
+
+/** What must hold of a lane's queues when nothing moves. */
+export interface LaneQueues {
+  readonly inbox: number;
+  /** Rows above the published position. */
+  readonly unpublished: number;
+  /** Highest position of a stored outbox row; null when none is stored. */
+  readonly newestPosition: number | null;
+}
+
+export function auditLane(lane: LanePosition, queues: LaneQueues, quiet: boolean): readonly AuditFinding[] {
+  const findings: AuditFinding[] = [];
+  const find = (message: string) =>
+    findings.push({ invariant: "I4", runId: null, message: `lane ${lane.laneId}: ${message}` });
+  if (lane.publishedPosition > lane.outboxPosition) {
+    find(`published up to ${lane.publishedPosition}, and the outbox ends at ${lane.outboxPosition}`);
+  }
+  if (queues.newestPosition !== null && queues.newestPosition > lane.outboxPosition) {
+    find(
+      `an outbox row has position ${queues.newestPosition}, and the outbox ends at ${lane.outboxPosition}`,
+    );
+  }
+  const expected = lane.outboxPosition - lane.publishedPosition;
+  if (queues.unpublished !== Math.max(0, expected)) {
+    find(`${expected} outbox rows are unsettled by the positions, and ${queues.unpublished} are stored`);
+  }
+  if (quiet && expected > 0) find(`${expected} outbox rows are not settled`);
+  if (quiet && queues.inbox > 0) find(`${queues.inbox} inbox rows were not taken in`);
+  return findings;
+}
+
+/** Whether the search projection shows the run as it is. Holds when nothing moves. */
+export function auditProjected(run: Run, row: RunRow | null): AuditFinding | null {
+  if (row === null)
+    return { invariant: "I4", runId: run.runId, message: "the run is not in the search projection" };
+  const expected = toRunRow(run);
+  const wrong = (Object.keys(expected) as (keyof RunRow)[]).filter((name) => expected[name] !== row[name]);
+  if (wrong.length === 0) return null;
+  const message = `the search projection is wrong in ${wrong.join(", ")}`;
+  return { invariant: "I4", runId: run.runId, message };
+}
+
+/** Counts runs by state, for a store that cannot do so itself. */
+export function countRows(rows: Iterable<RunRow>): readonly StateCount[] {
+  const counts = new Map<string, { -readonly [K in keyof StateCount]: StateCount[K] }>();
+  for (const { flow, flowVersion, state, parked } of rows) {
+    const key = keyOf({ flow, flowVersion, state });
+    const count = counts.get(key) ?? { flow, flowVersion, state, runs: 0, parked: 0 };
+    count.runs += 1;
+    count.parked += parked === null ? 0 : 1;
+    counts.set(key, count);
+  }
+  return [...counts.values()];
+}
+
+/** Whether the counters by state are what a count of the projection gives. */
+export function auditCounts(
+  counted: readonly StateCount[],
+  stored: readonly StateCount[],
+): readonly AuditFinding[] {
+  const differing = new Map(counted.map((count) => [keyOf(count), count]));
+  for (const count of stored) {
+    const other = differing.get(keyOf(count));
+    const isEqual = (other?.runs ?? 0) === count.runs && (other?.parked ?? 0) === count.parked;
+    if (isEqual) differing.delete(keyOf(count));
+    else differing.set(keyOf(count), count);
+  }
+  return [...differing.values()].map(({ flow, flowVersion, state }) => ({
+    invariant: "I4",
+    runId: null,
+    message: `the counters of flow ${flow} version ${flowVersion}, state ${state}, differ from the search projection`,
+  }));
+}
+
+function keyOf({ flow, flowVersion, state }: Pick<StateCount, "flow" | "flowVersion" | "state">): string {
+  return JSON.stringify([flow, flowVersion, state]);
+}

@@ -1,0 +1,82 @@
+import { errorsOf } from "@sluice/contracts/problem";
+import type { ErrorCatalogue, ErrorFields, ErrorKind } from "@sluice/contracts/problem";
+import { hasCode, kindOf } from "@sluice/contracts/problem";
+
+/** Every code the engine can raise. A test holds this list and docs/errors.md equal, in both directions. */
+export const ENGINE_ERRORS = {
+  FLOW_BAD_DEFINITION: "invalid",
+  FLOW_BAD_POLICY: "invalid",
+  FLOW_BAD_OPTION: "invalid",
+  FLOW_BAD_DATA: "invalid",
+  FLOW_BAD_EVENT: "invalid",
+  FLOW_BAD_CURSOR: "invalid",
+  FLOW_BAD_QUERY: "invalid",
+  FLOW_DATA_TOO_LARGE: { kind: "invalid", http: 413 },
+  FLOW_IDEMPOTENCY_CONFLICT: { kind: "invalid", http: 422 },
+  FLOW_UNKNOWN_FLOW: "missing",
+  FLOW_UNKNOWN_RUN: "missing",
+  FLOW_UNKNOWN_EVENT: { kind: "invalid", http: 422 },
+  FLOW_UNKNOWN_CHANNEL: "invalid",
+  FLOW_UNEXPECTED_EVENT: "conflict",
+  FLOW_RUN_FINAL: "conflict",
+  FLOW_RUN_EXISTS: "conflict",
+  FLOW_HISTORY_FULL: "conflict",
+  FLOW_VERSION_CHANGED: "conflict",
+  FLOW_VERSION_MISSING: "conflict",
+  FLOW_LANES_CHANGED: "conflict",
+  FLOW_LANE_LOST: "conflict",
+  FLOW_NOT_OWNER: "conflict",
+  FLOW_FORBIDDEN: "forbidden",
+  FLOW_INBOX_FULL: "overloaded",
+  FLOW_WAIT_FULL: "overloaded",
+  FLOW_STOPPING: "unavailable",
+  FLOW_STORE_UNAVAILABLE: "unavailable",
+  FLOW_NO_OWNER: "unavailable",
+  FLOW_OUTCOME_UNKNOWN: "timeout",
+  FLOW_HANDLER_FAILED: "unavailable",
+  FLOW_HANDLER_PAUSED: "unavailable",
+  FLOW_HANDLER_TIMEOUT: "timeout",
+  FLOW_UNDECLARED_EVENT: "bug",
+  FLOW_BAD_ANSWER: "bug",
+  FLOW_COMMAND_REFUSED: "invalid",
+  FLOW_COMMAND_UNREACHABLE: "unavailable",
+  FLOW_COMMAND_TIMEOUT: "timeout",
+  FLOW_COMMAND_OVERLOADED: "overloaded",
+  FLOW_RULE_FAILED: "bug",
+  FLOW_UNEXPECTED: "bug",
+} as const satisfies ErrorCatalogue;
+
+export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
+export const engineError = errorsOf(ENGINE_ERRORS);
+
+/** An error as it is stored and sent: plain data. The stack stays with dead letters, never in an answer. */
+export interface PlainError {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+  readonly stack?: string;
+  readonly fields?: ErrorFields;
+}
+
+/** Turns whatever was thrown into data. `fallback` names what an error without a code of ours means at this place. */
+export function toPlainError(error: unknown, fallback: EngineErrorCode): PlainError {
+  const coded = typeof error === "object" && error !== null && "code" in error && "kind" in error;
+  const row = ENGINE_ERRORS[fallback];
+  const retryAfterMs =
+    typeof error === "object" &&
+    error !== null &&
+    "retryAfterMs" in error &&
+    typeof error.retryAfterMs === "number"
+      ? error.retryAfterMs
+      : undefined;
+  return {
+    code: coded ? String(error.code) : fallback,
+    kind: coded ? kindOf(error) : typeof row === "string" ? row : row.kind,
+    message: error instanceof Error ? error.message : String(error),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {}),
+  };
+}
+
+export { hasCode };

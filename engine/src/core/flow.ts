@@ -1,0 +1,148 @@
+import type { CommandMessage, Json, JsonObject } from "@sluice/contracts/envelope";
+import type { ErrorKind } from "@sluice/contracts/problem";
+import type { Duration } from "./duration.ts";
+
+/** A JSON Schema (2020-12 keywords). TypeBox types are such schemas. */
+export type JsonSchema = object;
+
+/** What of a run's data a command carries: all of it, some named fields, or the result of a pure function. */
+export type Projection<Data = JsonObject, Sent = Json> =
+  "data" | { readonly pick: readonly string[] } | ((data: Data) => Sent);
+
+/** What a guard and an update may look at. */
+export interface Scene<Data = JsonObject, Payload = Json> {
+  readonly data: Data;
+  readonly event: Payload;
+}
+
+/** A pure condition: a function, or a JSON Schema that `{ data, event }` must satisfy. */
+export type Guard<Data = JsonObject, Payload = Json> =
+  ((scene: Scene<Data, Payload>) => boolean) | { readonly schema: JsonSchema };
+
+/**
+ * A pure change of the run's data: a function that returns the new data; `"merge"`, which lays the event's fields over
+ * the data, first level only; or `set`, which takes single values from `/data/…` or `/event/…` (JSON Pointer) or as constants.
+ */
+export type Update<Data = JsonObject, Payload = Json> =
+  ((scene: Scene<Data, Payload>) => Data) | "merge" | { readonly set: Readonly<Record<string, SetValue>> };
+export type SetValue = { readonly from: string } | { readonly value: Json };
+
+/** Event to target. Without a target the run stays where it is: nothing is sent again and timers go on. */
+export interface TransitionDefinition<State extends string = string, Data = JsonObject, Payload = Json> {
+  readonly target?: State;
+  readonly guard?: Guard<Data, Payload>;
+  readonly update?: Update<Data, Payload>;
+}
+
+/** One transition, its target alone, or several of which the first with a true guard is taken. */
+export type TransitionsDefinition<State extends string = string, Data = JsonObject, Payload = Json> =
+  State | TransitionDefinition<State, Data, Payload> | readonly TransitionDefinition<State, Data, Payload>[];
+
+/** A durable timer: at its due time the run goes to `target`, or meets `event` as if somebody had sent it with an empty payload. */
+export type TimerDefinition<State extends string = string, Event extends string = string> =
+  | { readonly delay: Duration; readonly target: State; readonly event?: never }
+  | { readonly delay: Duration; readonly event: Event; readonly target?: never };
+
+/** How the state's command is tried again. Absent fields take DEFAULT_RETRY. */
+export interface RetryDefinition {
+  /** Attempts in all, the first included. */
+  readonly attempts?: number;
+  readonly first?: Duration;
+  readonly factor?: number;
+  readonly max?: Duration;
+  readonly jitter?: "full" | "none";
+  /** Error codes that are not tried again. */
+  readonly never?: readonly string[];
+}
+
+/** Asks a participant on a schedule while the run stays in the state; any answering event that the state takes ends it. */
+export interface PollDefinition<
+  State extends string = string,
+  Event extends string = string,
+  Send = Readonly<Record<string, Projection>>,
+> {
+  /** The one query command. */
+  readonly send: Send;
+  /** Wait before the first query. @default `every` */
+  readonly first?: Duration;
+  readonly every: Duration;
+  /** Growth of the wait from query to query. @default 1 */
+  readonly factor?: number;
+  /** The longest wait between two queries. @default no bound */
+  readonly max?: Duration;
+  /** When to stop asking, counted from the entry into the state. */
+  readonly giveUp?: TimerDefinition<State, Event>;
+}
+
+export interface CommandDefinition {
+  /** Who carries it out: a channel that the deployment binds to a participant. */
+  readonly channel: string;
+  /** Shape of what the command carries. */
+  readonly data?: JsonSchema;
+  /** Events that answer it. A participant may return no other. */
+  readonly answers?: readonly string[];
+}
+
+export interface StateDefinition {
+  readonly description?: string;
+  /** The name of this state for people outside: many states may share one. */
+  readonly businessState?: string;
+  /** Commands sent on entry, by type. */
+  readonly send?: Readonly<Record<string, Projection>>;
+  readonly on?: Readonly<Record<string, TransitionsDefinition>>;
+  /** Timers set at each entry, a self-transition included. */
+  readonly after?: TimerDefinition | readonly TimerDefinition[];
+  /** A limit on the whole visit: a self-transition does not push it away. */
+  readonly deadline?: TimerDefinition;
+  readonly poll?: PollDefinition;
+  readonly retry?: RetryDefinition;
+  /** Ends the run with this outcome. */
+  readonly final?: string;
+}
+
+/** A flow as data: what `defineFlow` returns and what a JSON or YAML file holds. */
+export interface FlowDefinition {
+  readonly name: string;
+  /** A whole number from 1. Runs stay with the version they began with. */
+  readonly version: number;
+  readonly description?: string;
+  /** Shape of the run's data; it holds after each update. */
+  readonly data?: JsonSchema;
+  readonly events: Readonly<Record<string, JsonSchema>>;
+  /** Channels that the deployment must bind. Absent: those the commands name. */
+  readonly channels?: readonly string[];
+  readonly commands?: Readonly<Record<string, CommandDefinition>>;
+  /** The business states there are. Absent: whatever the states name. */
+  readonly businessStates?: readonly string[];
+  readonly initial: string;
+  /** A limit on the whole run, counted from its start. */
+  readonly deadline?: TimerDefinition;
+  readonly states: Readonly<Record<string, StateDefinition>>;
+}
+
+/** The event a run meets when a command has failed for good. A definition may handle it; it is never declared. */
+export const COMMAND_FAILED = "commandFailed";
+
+/** What that event carries. A type alias, because only those are assignable to `Json`. */
+// oxlint-disable-next-line consistent-type-definitions
+export type CommandFailed = {
+  readonly commandId: string;
+  /** Type of the command. */
+  readonly type: string;
+  readonly attempts: number;
+  readonly error: { readonly code: string; readonly kind: ErrorKind; readonly message: string };
+};
+
+/** A place where a value breaks its schema: a JSON Pointer and a sentence. */
+export interface SchemaFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Checks a value; null when it fits. */
+export type Validate = (value: unknown) => readonly SchemaFault[] | null;
+
+/** Turns a JSON Schema into a check. The engine gives it ajv; core knows no package. */
+export type CompileSchema = (schema: JsonSchema) => Validate;
+
+export type AnyCommand = CommandMessage;

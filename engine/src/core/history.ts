@@ -1,0 +1,40 @@
+import type { Json } from "@sluice/contracts/envelope";
+import type { PlainError } from "./errors.ts";
+
+/**
+ * What one entry of a run's history tells:
+ * `started` · `event` taken, from outside or as an answer · `unexpected` event that changed nothing · `timer` fired ·
+ * `command-attempted` failed and waits · `command-delivered`, the answer comes later · `polled` without news · `parked` · `queued` behind a parked run.
+ */
+export type HistoryKind =
+  | "started"
+  | "event"
+  | "unexpected"
+  | "timer"
+  | "command-attempted"
+  | "command-delivered"
+  | "polled"
+  | "parked"
+  | "queued";
+
+/** One version of a run. Entries have no gap and no repeat (I1); each explains what made its version. */
+export interface HistoryEntry {
+  readonly version: number;
+  readonly atMs: number;
+  readonly kind: HistoryKind;
+  /** The state after this entry. */
+  readonly state: string;
+  /** Event type, timer kind or command type. */
+  readonly type?: string;
+  /** Id of the event, for deduplication; of an answer it is the command's. */
+  readonly eventId?: string;
+  /** Tells a repeat from another message under the same id. */
+  readonly digest?: number;
+  readonly data?: Json;
+  /** Commands issued by this entry. */
+  readonly commands?: readonly { readonly id: string; readonly type: string }[];
+  readonly commandId?: string;
+  readonly attempt?: number;
+  readonly nextAtMs?: number;
+  readonly error?: PlainError;
+}

@@ -1,0 +1,383 @@
+/**
+ * What the engine needs from outside, as ports: a store, transports, a clock, and somebody who watches.
+ * Each store and each transport passes one contract suite (engine/src/testing), so the runtime knows none by name.
+ */
+import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
+import type { Answer, LaneInput, Settlement } from "./decide.ts";
+import type { PlainError } from "./errors.ts";
+import type { HistoryEntry } from "./history.ts";
+import type { ParkReason, Run, TimerKind } from "./run.ts";
+
+/** Time and chance as inputs. In the simulation both are virtual. */
+export interface Clock {
+  /** Milliseconds of a clock that never jumps; only differences mean something. */
+  monotonicMs(): number;
+  /** Calls back once, after at least `delayMs`; the answer cancels it. */
+  schedule(delayMs: number, callback: () => void): () => void;
+  random(): number;
+  newId(): string;
+}
+
+// ---------------------------------------------------------------- store
+
+/** How long after its lease an engine is still known, so that a lane can say whom it last belonged to. */
+export const ENGINE_FORGOTTEN_MS = 600_000;
+
+/** Where a lane stands. One row; the last statement of each batch moves it on, and that is dedupe and fence in one. */
+export interface LanePosition {
+  readonly laneId: number;
+  readonly epoch: number;
+  readonly batchNumber: number;
+  /** Position of the newest outbox row. */
+  readonly outboxPosition: number;
+  /** Every outbox row up to here is settled. */
+  readonly publishedPosition: number;
+  /** Store time up to which the search projection has seen every commit of this lane. */
+  readonly projectedAtMs: number;
+}
+
+/** A lane as anybody may see it. */
+export interface LaneRow extends LanePosition {
+  readonly ownerId: string | null;
+  readonly ownerAddress: string | null;
+  /** Milliseconds until the lease ends by the store's clock; negative when it has ended. */
+  readonly leaseMs: number;
+}
+
+/** One lane's move by one batch: from `batchNumber` to the next, under `epoch`. */
+export interface LaneStep {
+  readonly laneId: number;
+  readonly epoch: number;
+  readonly batchNumber: number;
+  readonly outboxPosition: number;
+  readonly publishedPosition: number;
+}
+
+export interface HistoryRow {
+  readonly runId: string;
+  readonly lane: number;
+  readonly entries: readonly HistoryEntry[];
+}
+
+export interface OutboxRow {
+  readonly lane: number;
+  readonly position: number;
+  readonly runId: string;
+  readonly commandId: string;
+  readonly attempt: number;
+}
+
+export interface TimerRow {
+  readonly lane: number;
+  readonly runId: string;
+  readonly number: number;
+  readonly dueAtMs: number;
+  readonly kind: TimerKind;
+}
+
+/** An input that could not be taken in, or one that waits behind such an input. Order within a run is `version`. */
+export interface DeadLetterRow {
+  readonly runId: string;
+  readonly lane: number;
+  readonly version: number;
+  /** Absent for an input that only waits behind the head. */
+  readonly reason: ParkReason | null;
+  readonly state: string;
+  readonly input: LaneInput;
+  readonly error: PlainError | null;
+  readonly atMs: number;
+}
+
+/** Everything one batch writes. All of it is committed, or nothing. */
+export interface BatchWrites {
+  readonly lanes: readonly LaneStep[];
+  readonly runs: readonly Run[];
+  readonly history: readonly HistoryRow[];
+  readonly outbox: readonly OutboxRow[];
+  readonly timersSet: readonly TimerRow[];
+  readonly timersCleared: readonly TimerRow[];
+  readonly deadLetters: readonly DeadLetterRow[];
+  /** Durable inbox rows this batch has taken in. */
+  readonly inboxTaken: readonly string[];
+  /** Time of the batch, by the store's clock as the owner knows it. */
+  readonly atMs: number;
+}
+
+/** What a run's history says of events already taken in, by event id. */
+export interface SeenEvent {
+  readonly version: number;
+  readonly digest: number;
+  readonly outcome: "applied" | "unexpected" | "queued" | "parked";
+}
+
+export interface LoadedRun {
+  readonly run: Run;
+  readonly seen: ReadonlyMap<string, SeenEvent>;
+}
+
+/**
+ * One transaction of a writer. The transaction opens with the first call that needs it, so that a batch whose runs are all
+ * cached and that calls no transactional participant costs one exchange with the database.
+ */
+export interface Batch {
+  loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]>;
+  /** Runs `work` with the store's transaction, undoing what it did there when it throws. */
+  withTransaction<T>(work: (transaction: unknown) => Promise<T>): Promise<T>;
+  /**
+   * Writes and commits; lane steps last.
+   * @throws FLOW_LANE_LOST (conflict) when a lane has another epoch or batch number: nothing was written; `fields.lanes` names the lost ones
+   * @throws FLOW_OUTCOME_UNKNOWN (timeout) when the connection broke after the commit was sent
+   * @throws FLOW_STORE_UNAVAILABLE (unavailable) when it broke before: nothing was written
+   */
+  commit(writes: BatchWrites): Promise<void>;
+  /** Leaves nothing behind. Never throws. */
+  rollback(): Promise<void>;
+}
+
+/** A connection of its own, for the batches of some lanes. One batch at a time. */
+export interface StoreWriter {
+  openBatch(): Batch;
+  close(): Promise<void>;
+}
+
+export interface InboxRow {
+  readonly inboxId: string;
+  readonly lane: number;
+  readonly input: LaneInput;
+}
+
+export interface EngineRow {
+  readonly engineId: string;
+  readonly address: string | null;
+}
+
+/** What an engine learns at each heartbeat: the store's time, who is alive, and every lane. */
+export interface Heartbeat {
+  readonly nowMs: number;
+  readonly engines: readonly EngineRow[];
+  readonly lanes: readonly LaneRow[];
+}
+
+/** What a takeover finds: where the lane stands and what is still to be sent. */
+export interface ClaimedLane extends LanePosition {
+  readonly unpublished: readonly OutboxRow[];
+}
+
+export interface FlowVersionRow {
+  readonly flow: string;
+  readonly version: number;
+  /** Digest of the definition; a changed definition under the same version is refused. */
+  readonly hash: string;
+  readonly definition: Json;
+}
+
+export interface RunQuery {
+  readonly flow?: string;
+  readonly state?: string;
+  readonly businessState?: string;
+  readonly key?: string;
+  readonly outcome?: string;
+  readonly parked?: boolean;
+  /** Runs that are not final and entered their state at least this long ago. */
+  readonly stuckForMs?: number;
+  readonly updatedSinceMs?: number;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** A row of the search projection: what a list shows. It follows the run with a bounded lag. */
+export interface RunRow {
+  readonly runId: string;
+  readonly flow: string;
+  readonly flowVersion: number;
+  readonly key: string | null;
+  readonly lane: number;
+  readonly version: number;
+  readonly state: string;
+  readonly businessState: string | null;
+  readonly outcome: string | null;
+  readonly parked: ParkReason | null;
+  readonly createdAtMs: number;
+  readonly enteredAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Opens the next page; null on the last. */
+  readonly cursor: string | null;
+}
+
+export interface StateCount {
+  readonly flow: string;
+  readonly flowVersion: number;
+  readonly state: string;
+  readonly runs: number;
+  readonly parked: number;
+}
+
+export interface StoreTotals {
+  readonly outboxDepth: number;
+  readonly outboxAgeMs: number;
+  readonly timersDue: number;
+  readonly timers: number;
+  readonly inbox: number;
+  readonly deadLetters: number;
+  readonly parkedRuns: number;
+}
+
+/** What is stored as one finding of an audit: which invariant, where, and what is wrong. */
+export interface AuditFinding {
+  readonly invariant: "I1" | "I2" | "I3" | "I4" | "I5" | "I6";
+  readonly runId: string | null;
+  readonly message: string;
+}
+
+export interface AuditReport {
+  readonly runs: number;
+  readonly entries: number;
+  readonly findings: readonly AuditFinding[];
+}
+
+/**
+ * Runs, history, lanes and queues. Every method throws FLOW_STORE_UNAVAILABLE (unavailable) while the store is away.
+ */
+export interface Store {
+  /** The engine that speaks through this store; one process, one start. */
+  readonly engineId: string;
+  /**
+   * Makes the lanes of a new deployment, or reads those of an existing one. Null takes what is there, or LANES_DEFAULT.
+   * `secret` is shared by the engines of the deployment.
+   * @throws FLOW_LANES_CHANGED (conflict) when `lanes` differs from the number the deployment was made with
+   */
+  openDeployment(lanes: number | null): Promise<{ readonly lanes: number; readonly secret: string }>;
+  /** @throws FLOW_VERSION_CHANGED (conflict) when a stored version has another hash */
+  saveFlowVersions(versions: readonly FlowVersionRow[]): Promise<void>;
+  listFlowVersions(): Promise<readonly FlowVersionRow[]>;
+
+  heartbeat(engine: { engineId: string; address: string | null; leaseMs: number }): Promise<Heartbeat>;
+  /**
+   * Takes lanes that nobody holds, whose lease has ended, or that the engine holds itself and wants to begin afresh: epoch + 1.
+   * Ends the database sessions of a former owner first, since one frozen inside a transaction would hold the lane's row.
+   * Answers those it got; a row that somebody else has locked is left for the next time.
+   */
+  claimLanes(claim: {
+    engineId: string;
+    laneIds: readonly number[];
+    leaseMs: number;
+  }): Promise<readonly ClaimedLane[]>;
+  /** Gives lanes up; a lane under another epoch is left alone. */
+  leaveLanes(engineId: string, lanes: readonly { laneId: number; epoch: number }[]): Promise<void>;
+  leave(engineId: string): Promise<void>;
+
+  openWriter(name: string): Promise<StoreWriter>;
+
+  /** Timers of these lanes due before a time, soonest first. */
+  listTimers(query: {
+    lanes: readonly number[];
+    dueBeforeMs: number;
+    limit: number;
+  }): Promise<readonly TimerRow[]>;
+  appendInbox(rows: readonly InboxRow[]): Promise<void>;
+  listInbox(lanes: readonly number[], limit: number): Promise<readonly InboxRow[]>;
+
+  getRun(runId: string): Promise<Run | null>;
+  getRuns(runIds: readonly string[]): Promise<readonly Run[]>;
+  listHistory(query: { runId: string; afterVersion: number; limit: number }): Promise<Page<HistoryEntry>>;
+  listRuns(query: RunQuery): Promise<Page<RunRow>>;
+  countStates(flow?: string): Promise<readonly StateCount[]>;
+  listLanes(): Promise<readonly LaneRow[]>;
+  listDeadLetters(query: { runId?: string; cursor?: string; limit: number }): Promise<Page<DeadLetterRow>>;
+  totals(): Promise<StoreTotals>;
+
+  /** Brings the search projection up to these versions and remembers, per lane, up to which time it is complete. */
+  project(
+    rows: readonly RunRow[],
+    complete: readonly { laneId: number; epoch: number; untilMs: number }[],
+  ): Promise<void>;
+  /** Runs of these lanes written since a time: what a new owner must project again. */
+  listWritten(lanes: readonly { laneId: number; sinceMs: number }[]): Promise<readonly RunRow[]>;
+
+  /** Work that must happen now and then, such as making tomorrow's partitions. Any engine may call it at any time. */
+  maintain(): Promise<void>;
+  /** Checks what can be checked from stored rows alone. With `quiet`, also what must hold when nothing moves (I4). */
+  audit(options: { quiet: boolean }): Promise<AuditReport>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- participants
+
+/**
+ * Carries commands to participants that live outside the batch's transaction: a broker, HTTP, or this process.
+ * At least once, with the command's id; answers come as settlements or, later, as events.
+ */
+export interface Transport {
+  readonly channel: string;
+  /** How many commands one call to `send` takes at the most. A broker likes hundreds, HTTP one. */
+  readonly commandsPerSendMax: number;
+  /** How many calls to `send` may be under way at once. */
+  readonly sendsMax: number;
+  /** One settlement per command, in order. Bounded in time by the transport itself; never throws for a single command's sake. */
+  send(commands: readonly CommandMessage[], signal: AbortSignal): Promise<readonly Settlement[]>;
+  /** Starts taking events in; each is acknowledged to its source only after `submit` has resolved. */
+  start?(submit: SubmitEvent): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+export type SubmitEvent = (runId: string, event: EventMessage) => Promise<void>;
+
+/**
+ * A participant whose tables share the store's database: it gets the batch's transaction and all commands of a type at once.
+ * Its effect is committed with the transition, so it happens exactly once without an inbox.
+ */
+export interface TransactionalParticipant {
+  readonly channel: string;
+  readonly commandTypes: readonly string[];
+  /** How long a call may take. A handler that takes longer is paused, and its commands are tried again later. */
+  readonly handleMs: number;
+  /** One event per command, in order; null where the answer comes later. */
+  handle(
+    type: string,
+    commands: readonly CommandMessage[],
+    transaction: unknown,
+    signal: AbortSignal,
+  ): Promise<readonly (EventMessage | null)[]>;
+}
+
+/** Other engines of the same deployment. */
+export interface Peers {
+  /**
+   * Hands inputs to the engine that owns their lanes; one answer each, in order.
+   * @throws FLOW_NO_OWNER (unavailable) when it cannot be reached · FLOW_OUTCOME_UNKNOWN (timeout) when it may have taken them
+   */
+  forward(address: string, inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;
+}
+
+/** What a peer says to one input: its answer, or the error it raised. */
+export type PeerAnswer = { readonly answer: Answer } | { readonly error: PlainError };
+
+// ---------------------------------------------------------------- watching
+
+export interface LogPort {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+type Labels = Readonly<Record<string, string>>;
+export interface CounterPort {
+  inc(labels: Labels, by?: number): void;
+}
+export interface GaugePort {
+  set(labels: Labels, value: number): void;
+}
+export interface HistogramPort {
+  observe(labels: Labels, value: number): void;
+}
+/** Makes metrics. The host gives it Prometheus; without one nothing is measured. */
+export interface MeterPort {
+  counter(name: string, help: string, labels: readonly string[]): CounterPort;
+  gauge(name: string, help: string, labels: readonly string[]): GaugePort;
+  histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): HistogramPort;
+}

@@ -1,0 +1,69 @@
+import type { Json, JsonObject } from "@sluice/contracts/envelope";
+
+/** A command the run has issued and that is not answered yet. */
+export interface PendingCommand {
+  /** `<run>:<version>:<n>` */
+  readonly id: string;
+  readonly type: string;
+  readonly channel: string;
+  readonly data: Json;
+  /** The attempt that is under way or, while waiting, comes next. Counted from 1. */
+  readonly attempt: number;
+  /** `sending`: in the outbox or the batch · `waiting` for its retry timer · `delivered`: taken, the answer comes later. */
+  readonly phase: "sending" | "waiting" | "delivered";
+  readonly purpose: "do" | "poll";
+}
+
+/**
+ * `after`, `deadline`, `flow-deadline` and `give-up` move the run; `retry` sends a command again; `poll` asks.
+ */
+export type TimerKind = "after" | "deadline" | "flow-deadline" | "give-up" | "retry" | "poll";
+
+/** A timer of a run. Its number never comes back, so a stale firing is known by it. */
+export interface RunTimer {
+  readonly number: number;
+  readonly kind: TimerKind;
+  readonly dueAtMs: number;
+  /** Which of several: the index in `after`, the command of `retry`, the count of queries of `poll`. */
+  readonly index?: number;
+  readonly commandId?: string;
+}
+
+/** Why a run is parked. */
+export type ParkReason =
+  "rule-failed" | "command-gave-up" | "command-refused" | "data-too-large" | "state-missing";
+
+/** One execution of a flow. Immutable: each decision makes a new one. */
+export interface Run {
+  readonly runId: string;
+  readonly flow: string;
+  readonly flowVersion: number;
+  /** The caller's name for the run; unique within its flow. */
+  readonly key: string | null;
+  readonly lane: number;
+  /** Number of history entries; 1 after the start (I1). */
+  readonly version: number;
+  readonly state: string;
+  readonly businessState: string | null;
+  /** Set once, with the final state. */
+  readonly outcome: string | null;
+  readonly parked: ParkReason | null;
+  readonly data: JsonObject;
+  /** `data` as it is stored. Kept so that nobody serialises it twice. */
+  readonly dataText: string;
+  readonly commands: readonly PendingCommand[];
+  readonly timers: readonly RunTimer[];
+  /** Number of the last timer given. */
+  readonly timerCount: number;
+  /** The caller's idempotency key of the start, and a digest of its body. */
+  readonly startId: string | null;
+  readonly startDigest: number;
+  readonly createdAtMs: number;
+  readonly enteredAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** A final run keeps no timers; a parked run's timers sleep until it is redriven, then fire if due. */
+export function activeTimers(run: Run): readonly RunTimer[] {
+  return run.outcome !== null || run.parked !== null ? [] : run.timers;
+}

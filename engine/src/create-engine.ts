@@ -1,0 +1,182 @@
+import type { Json } from "@sluice/contracts/envelope";
+import type {
+  Peers,
+  Store,
+  TransactionalParticipant,
+  Transport,
+  LogPort,
+  MeterPort,
+  Clock,
+  PeerAnswer,
+} from "./core/ports.ts";
+import { createClient } from "./client/client.ts";
+import type { Client } from "./client/client.ts";
+import { compileFlow } from "./core/compile-flow.ts";
+import type { Answer, LaneInput } from "./core/decide.ts";
+import { engineError } from "./core/errors.ts";
+import type { FlowDefinition } from "./core/flow.ts";
+import { getPointer } from "./core/pointer.ts";
+import { assertFlow } from "./definition/load-flow.ts";
+import { compileSchema } from "./definition/compile-schema.ts";
+import { flowToJson, hashFlow } from "./definition/hash-flow.ts";
+import { nameId, systemClock } from "./runtime/clock.ts";
+import { NO_METER } from "./runtime/metrics.ts";
+import { resolveEngineOptions } from "./runtime/options.ts";
+import type { EngineOptions } from "./runtime/options.ts";
+import { Runtime } from "./runtime/runtime.ts";
+
+/** What an engine is made of. */
+export interface EngineParts {
+  readonly store: Store;
+  /** Every version that runs may be pinned to. New runs take the newest. */
+  readonly flows: readonly FlowDefinition[];
+  /** Who carries out commands: one for each channel that the flows name. */
+  readonly participants: readonly (TransactionalParticipant | Transport)[];
+  /** @default nothing is logged */
+  readonly log?: LogPort;
+  /** @default nothing is measured */
+  readonly meter?: MeterPort;
+  /** @default the clocks of this process */
+  readonly clock?: Clock;
+  /** How to reach the other engines of the deployment, given their shared secret. @default inputs for them go to the durable inbox */
+  readonly peers?: (secret: string) => Peers;
+  readonly options?: EngineOptions;
+}
+
+/** An engine of one process; several on one store share its lanes. */
+export interface Engine {
+  readonly engineId: string;
+  /** Shared by the engines of the deployment; authenticates what they forward to each other. */
+  readonly secret: string;
+  readonly client: Client;
+  readonly store: Store;
+  /** Joins the deployment; resolves when every lane has an owner, here or elsewhere. */
+  start(): Promise<void>;
+  /** Stops in good order, bounded by `stopMs`. Does not close the store. */
+  stop(): Promise<void>;
+  /** Takes inputs that another engine has forwarded. */
+  receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;
+  /** True, or why it should get no requests now. */
+  readiness(): true | string;
+  /** Brings the gauges up to date. */
+  measure(): Promise<void>;
+  submit(input: LaneInput): Promise<Answer>;
+}
+
+const NO_LOG: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * Makes an engine: checks and compiles its flows, opens the deployment, pins the flow versions. It does nothing until it is started.
+ * @throws FLOW_BAD_DEFINITION, FLOW_BAD_OPTION, FLOW_UNKNOWN_CHANNEL (invalid) · FLOW_VERSION_CHANGED, FLOW_VERSION_MISSING,
+ *   FLOW_LANES_CHANGED (conflict) · FLOW_STORE_UNAVAILABLE (unavailable)
+ */
+export async function createEngine(parts: EngineParts): Promise<Engine> {
+  const { store } = parts;
+  const options = resolveEngineOptions(parts.options ?? {});
+  const clock = parts.clock ?? systemClock();
+  for (const definition of parts.flows) assertFlow(definition);
+  const flows = parts.flows.map((definition) => compileFlow(definition, compileSchema));
+  const transports = parts.participants.filter(isTransport);
+  const participants = parts.participants.filter(
+    (each): each is TransactionalParticipant => !isTransport(each),
+  );
+  checkChannels(parts.flows, parts.participants);
+  const { lanes, secret } = await store.openDeployment(options.lanes);
+  await pinVersions(store, parts.flows);
+  const { engineId } = store;
+  const runtime = new Runtime({
+    store,
+    clock,
+    log: parts.log ?? NO_LOG,
+    meter: parts.meter ?? NO_METER,
+    flows,
+    participants,
+    transports,
+    peers: parts.peers?.(secret) ?? null,
+    engineId,
+    lanes,
+    options,
+  });
+  const client = createClient({
+    store,
+    flows: runtime.flows.newest,
+    lanes,
+    submit: (input) => runtime.submit(input),
+    waitFinal: (runId, waitMs) => runtime.waitFinal(runId, waitMs),
+    newId: () => clock.newId(),
+    nameId,
+  });
+  return {
+    engineId,
+    secret,
+    client,
+    store,
+    start: () => runtime.start(),
+    stop: () => runtime.stop(),
+    receive: (inputs) => runtime.receive(inputs),
+    readiness: () => runtime.readiness(),
+    measure: () => runtime.measure(),
+    submit: (input) => runtime.submit(input),
+  };
+}
+
+function isTransport(participant: TransactionalParticipant | Transport): participant is Transport {
+  return "send" in participant;
+}
+
+function checkChannels(
+  flows: readonly FlowDefinition[],
+  participants: readonly { readonly channel: string }[],
+): void {
+  const bound = new Set<string>();
+  for (const { channel } of participants) {
+    if (bound.has(channel))
+      throw engineError("FLOW_UNKNOWN_CHANNEL", `two participants serve channel ${channel}, expected one`);
+    bound.add(channel);
+  }
+  for (const flow of flows) {
+    for (const [type, { channel }] of Object.entries(flow.commands ?? {})) {
+      if (bound.has(channel)) continue;
+      const known = [...bound].join(", ") || "none";
+      throw engineError(
+        "FLOW_UNKNOWN_CHANNEL",
+        `command ${type} of flow ${flow.name} goes to channel ${channel}, which no participant serves; bound are: ${known}`,
+      );
+    }
+  }
+}
+
+/** Pins what a version means, and refuses to leave runs behind that no version served here can carry on. */
+async function pinVersions(store: Store, flows: readonly FlowDefinition[]): Promise<void> {
+  await store.saveFlowVersions(
+    flows.map((flow) => ({
+      flow: flow.name,
+      version: flow.version,
+      hash: hashFlow(flow),
+      definition: flowToJson(flow),
+    })),
+  );
+  const served = new Map(flows.map((flow) => [versionKey(flow.name, flow.version), flow]));
+  const stored = new Map((await store.listFlowVersions()).map((row) => [versionKey(row.flow, row.version), row.definition]));
+  const waiting = (await store.countStates()).filter(({ flow, flowVersion, state, runs }) => {
+    const key = versionKey(flow, flowVersion);
+    // Final runs of a retired version need nobody.
+    return runs > 0 && served.get(key)?.states[state] === undefined && !isFinal(stored.get(key), state);
+  });
+  if (waiting.length === 0) return;
+  const counts = waiting
+    .map(({ flow, flowVersion, state, runs }) => `${runs} in ${flow} version ${flowVersion}, state ${state}`)
+    .join("; ");
+  throw engineError(
+    "FLOW_VERSION_MISSING",
+    `runs wait in versions that are not served: ${counts}; deploy those versions beside the newer ones`,
+  );
+}
+
+function versionKey(flow: string, version: number): string {
+  return `${flow}@${version}`;
+}
+
+function isFinal(definition: Json | undefined, state: string): boolean {
+  return definition !== undefined && typeof getPointer(definition, `/states/${state}/final`) === "string";
+}

@@ -1,0 +1,33 @@
+/** The engine: define flows, give it a store and participants, start runs. */
+
+// For users
+export { createEngine } from "./create-engine.ts";
+export type { Engine, EngineParts } from "./create-engine.ts";
+export type { Client, Sent, Started, StartOptions } from "./client/client.ts";
+export type { EngineOptions } from "./runtime/options.ts";
+export { resolveEngineOptions } from "./runtime/options.ts";
+export type { Run, PendingCommand, RunTimer, ParkReason } from "./core/run.ts";
+export type { HistoryEntry, HistoryKind } from "./core/history.ts";
+export { ENGINE_ERRORS, engineError } from "./core/errors.ts";
+export type { EngineErrorCode, PlainError } from "./core/errors.ts";
+
+// For those who write stores, transports and tools
+export type {
+  AuditFinding,
+  AuditReport,
+  Clock,
+  LaneRow,
+  LogPort,
+  MeterPort,
+  Page,
+  PeerAnswer,
+  Peers,
+  RunQuery,
+  RunRow,
+  StateCount,
+  Store,
+  TransactionalParticipant,
+  Transport,
+} from "./core/ports.ts";
+export type { Answer, LaneInput, Settlement } from "./core/decide.ts";
+export { systemClock } from "./runtime/clock.ts";

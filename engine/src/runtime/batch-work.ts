@@ -1,0 +1,205 @@
+/**
+ * What one batch has decided so far: the runs it touches, folded, and everything that must be written for them.
+ * Knows no store and no clock; the writer feeds it inputs and asks for the writes.
+ */
+import { decide } from "../core/decide.ts";
+import type { Answer, Decision, LaneInput, Limits } from "../core/decide.ts";
+import type { CompiledFlow } from "../core/compile-flow.ts";
+import { toPlainError } from "../core/errors.ts";
+import { seenOf } from "../core/seen.ts";
+import type { HistoryEntry } from "../core/history.ts";
+import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
+import { activeTimers } from "../core/run.ts";
+import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
+import type { FlowRegistry } from "./flow-registry.ts";
+
+/** A run in the hands of a batch: as it was stored, and as it is now. */
+export interface WorkRun {
+  readonly stored: Run | null;
+  run: Run | null;
+  readonly seen: Map<string, SeenEvent>;
+  readonly entries: HistoryEntry[];
+}
+
+/** A command whose next attempt this batch owes: to a transactional participant at once, to any other through the outbox. */
+export interface DueCommand {
+  readonly runId: string;
+  readonly lane: number;
+  readonly flow: CompiledFlow;
+  readonly command: PendingCommand;
+}
+
+/** A transition as a watcher sees it. */
+export interface Transition {
+  readonly flow: string;
+  readonly from: string;
+  readonly to: string;
+  readonly inStateMs: number;
+}
+
+export class BatchWork {
+  readonly nowMs: number;
+  readonly #flows: FlowRegistry;
+  readonly #limits: Limits;
+  readonly #runs = new Map<string, WorkRun>();
+  readonly transitions: Transition[] = [];
+  readonly deadLetters: DeadLetterRow[] = [];
+  unexpectedEvents = 0;
+  #due: DueCommand[] = [];
+
+  constructor(flows: FlowRegistry, limits: Limits, nowMs: number) {
+    this.#flows = flows;
+    this.#limits = limits;
+    this.nowMs = nowMs;
+  }
+
+  /** Brings a stored run in; null when the store has none. */
+  hold(runId: string, loaded: LoadedRun | null): void {
+    const seen = loaded === null ? new Map<string, SeenEvent>() : (loaded.seen as Map<string, SeenEvent>);
+    this.#runs.set(runId, { stored: loaded?.run ?? null, run: loaded?.run ?? null, seen, entries: [] });
+  }
+
+  holds(runId: string): boolean {
+    return this.#runs.has(runId);
+  }
+
+  runOf(runId: string): Run | null {
+    return this.#runs.get(runId)?.run ?? null;
+  }
+
+  flowOf(run: Run): CompiledFlow | undefined {
+    return this.#flows.get(run.flow, run.flowVersion);
+  }
+
+  /** Applies one input to its run, which must be held. */
+  apply(input: LaneInput): Answer {
+    const work = this.#runs.get(input.runId);
+    if (work === undefined) throw new Error(`run ${input.runId} is not held by the batch`);
+    const pinned =
+      work.run ?? (input.kind === "start" ? { flow: input.flow, flowVersion: input.flowVersion } : null);
+    const flow = pinned === null ? undefined : this.#flows.get(pinned.flow, pinned.flowVersion);
+    if (flow === undefined)
+      return pinned === null ? unknownRun(input.runId) : missingVersion(pinned.flow, pinned.flowVersion);
+    const known = work.run === null ? null : { run: work.run, seen: work.seen };
+    let decision: Decision;
+    try {
+      decision = decide(flow, known, input, this.nowMs, this.#limits);
+    } catch (error) {
+      const fault = toPlainError(error, "FLOW_UNEXPECTED");
+      return {
+        outcome: "rejected",
+        error: { code: "FLOW_UNEXPECTED", message: fault.message, fields: { runId: input.runId } },
+      };
+    }
+    this.#fold(work, flow, decision);
+    return decision.answer;
+  }
+
+  #fold(work: WorkRun, flow: CompiledFlow, decision: Decision): void {
+    const { run, entry } = decision;
+    if (run === null || entry === null) return;
+    const before = work.run;
+    work.run = run;
+    work.entries.push(entry);
+    if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
+    if (decision.deadLetter !== null) this.deadLetters.push(decision.deadLetter);
+    if (entry.kind === "unexpected") this.unexpectedEvents++;
+    if (before === null || before.state !== run.state)
+      this.transitions.push(transitionOf(before, run, this.nowMs));
+    for (const command of decision.send) this.#due.push({ runId: run.runId, lane: run.lane, flow, command });
+  }
+
+  /** Commands that became due since the last call and that no later input of this batch withdrew. */
+  takeDue(): DueCommand[] {
+    const due = this.#due.filter((candidate) => this.isStillDue(candidate));
+    this.#due = [];
+    return due;
+  }
+
+  isStillDue({ runId, command }: Pick<DueCommand, "runId" | "command">): boolean {
+    const run = this.runOf(runId);
+    return run !== null && run.outcome === null && isSending(run, command.id, command.attempt);
+  }
+
+  /** Runs with something to write. */
+  changed(): { readonly work: WorkRun; readonly run: Run }[] {
+    const changed: { work: WorkRun; run: Run }[] = [];
+    for (const work of this.#runs.values()) {
+      if (work.entries.length > 0 && work.run !== null) changed.push({ work, run: work.run });
+    }
+    return changed;
+  }
+
+  /** Every run the batch looked at: its cache entries are worth nothing when the batch fails. */
+  heldRunIds(): Iterable<string> {
+    return this.#runs.keys();
+  }
+}
+
+/** Whether a run waits for exactly this attempt to be carried out. */
+export function isSending(run: Run, commandId: string, attempt: number): boolean {
+  return run.commands.some(
+    (command) => command.id === commandId && command.attempt === attempt && command.phase === "sending",
+  );
+}
+
+/** What a changed run adds to its history: one packed row. */
+export function historyRow({ work, run }: { readonly work: WorkRun; readonly run: Run }): HistoryRow {
+  return { runId: run.runId, lane: run.lane, entries: work.entries };
+}
+
+/** The difference between the timers that are stored and those that are active now. */
+export function timerChanges(
+  stored: Run | null,
+  run: Run,
+): { readonly set: TimerRow[]; readonly cleared: TimerRow[] } {
+  const before = stored === null ? [] : activeTimers(stored);
+  const after = activeTimers(run);
+  if (before.length === 0 && after.length === 0) return NO_CHANGES;
+  const numbers = new Set(after.map(({ number }) => number));
+  const known = new Set(before.map(({ number }) => number));
+  return {
+    set: after.filter(({ number }) => !known.has(number)).map((timer) => timerRow(run, timer)),
+    cleared: before.filter(({ number }) => !numbers.has(number)).map((timer) => timerRow(run, timer)),
+  };
+}
+
+const NO_CHANGES: { readonly set: TimerRow[]; readonly cleared: TimerRow[] } = Object.freeze({
+  set: [],
+  cleared: [],
+});
+
+function timerRow(run: Run, timer: RunTimer): TimerRow {
+  return { lane: run.lane, runId: run.runId, number: timer.number, dueAtMs: timer.dueAtMs, kind: timer.kind };
+}
+
+function transitionOf(before: Run | null, run: Run, nowMs: number): Transition {
+  return {
+    flow: run.flow,
+    from: before?.state ?? "",
+    to: run.state,
+    inStateMs: before === null ? 0 : nowMs - before.enteredAtMs,
+  };
+}
+
+function unknownRun(runId: string): Answer {
+  return {
+    outcome: "rejected",
+    error: {
+      code: "FLOW_UNKNOWN_RUN",
+      message: `no run ${runId}, expected the id of a stored run`,
+      fields: { runId },
+    },
+  };
+}
+
+function missingVersion(flow: string, version: number): Answer {
+  return {
+    outcome: "rejected",
+    error: {
+      code: "FLOW_VERSION_MISSING",
+      message: `this engine does not serve flow ${flow} version ${version}, which the run is pinned to; deploy that version beside the newer one`,
+      fields: { flow, version },
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { CompiledFlow } from "../core/compile-flow.ts";
+
+/** The flows a deployment serves: every version that runs are pinned to, and the newest, which new runs take. */
+export class FlowRegistry {
+  readonly #versions = new Map<string, CompiledFlow>();
+  readonly #newest = new Map<string, CompiledFlow>();
+
+  constructor(flows: readonly CompiledFlow[]) {
+    for (const flow of flows) {
+      this.#versions.set(`${flow.name}@${flow.version}`, flow);
+      const newest = this.#newest.get(flow.name);
+      if (newest === undefined || newest.version < flow.version) this.#newest.set(flow.name, flow);
+    }
+  }
+
+  get(name: string, version: number): CompiledFlow | undefined {
+    return this.#versions.get(`${name}@${version}`);
+  }
+
+  get newest(): ReadonlyMap<string, CompiledFlow> {
+    return this.#newest;
+  }
+
+  get all(): readonly CompiledFlow[] {
+    return [...this.#versions.values()];
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The intake: brings a caller's input to the writer of its lane, here or in another process.
+ * N1  A caller is answered only after the commit that holds its input: in the lane, or in the durable inbox (`accepted`).
+ * N2  An input goes to the inbox only when its owner cannot be reached or may have taken it already; its id makes that harmless.
+ * N3  Every wait is bounded: past `submitMs` the caller is told that the outcome is unknown.
+ */
+import type { Answer, LaneInput } from "../core/decide.ts";
+import { engineError, hasCode } from "../core/errors.ts";
+import { laneOf } from "../core/lane.ts";
+import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";
+import type { FlowRegistry } from "./flow-registry.ts";
+import type { Forwarding } from "./forwarding.ts";
+import type { QueueItem, Writer } from "./writer.ts";
+
+/** Where a lane is owned, as far as this process knows. */
+export interface LaneDirectory {
+  ownerOf(lane: number): { readonly engineId: string; readonly address: string | null } | null;
+  /** Resolves when the directory has been read again, or after `waitMs`. */
+  changed(waitMs: number): Promise<void>;
+}
+
+interface IntakePorts {
+  readonly store: Pick<Store, "appendInbox" | "getRun">;
+  readonly clock: Clock;
+  readonly log: LogPort;
+  readonly flows: FlowRegistry;
+  readonly engineId: string;
+  readonly lanes: number;
+  readonly submitMs: number;
+  /** How long an input waits for its lane to get an owner before it goes to the inbox. */
+  readonly ownerWaitMs: number;
+  readonly directory: LaneDirectory;
+  readonly forwarding: Forwarding | null;
+  writerOf(lane: number): Writer;
+}
+
+export class Intake {
+  readonly #ports: IntakePorts;
+  #isStopping = false;
+
+  constructor(ports: IntakePorts) {
+    this.#ports = ports;
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Brings an input into its lane. Resolves after the commit. */
+  submit(input: LaneInput): Promise<Answer> {
+    // Without a key nobody else can know this id, so the run need not be looked for.
+    const isNew = input.kind === "start" && input.key === null && input.startId === null;
+    return this.#enqueue(input, isNew, (item) => this.#route(item));
+  }
+
+  /** Takes an input that a peer has forwarded. It is not forwarded again: the peer's directory was old, and it looks anew. */
+  submitForwarded(input: LaneInput): Promise<Answer> {
+    return this.#enqueue(input, false, (item) => {
+      const writer = this.#ports.writerOf(item.lane);
+      if (!writer.owns(item.lane)) throw notOwner(item.lane);
+      writer.enqueueFromCaller(item);
+    });
+  }
+
+  /** An input whose lane has left this process. */
+  reroute(item: QueueItem): void {
+    this.#attempt(item, (each) => this.#route(each));
+  }
+
+  #enqueue(input: LaneInput, isNew: boolean, route: (item: QueueItem) => void): Promise<Answer> {
+    if (this.#isStopping) return Promise.reject(stopping());
+    const { clock, lanes, submitMs } = this.#ports;
+    return new Promise<Answer>((resolve, reject) => {
+      const disarm = clock.schedule(submitMs, () => reject(outcomeUnknown(submitMs)));
+      const item: QueueItem = {
+        lane: laneOf(input.runId, lanes),
+        runId: input.runId,
+        input,
+        isNew,
+        answer: (answer) => {
+          disarm();
+          resolve(answer);
+        },
+        fail: (error) => {
+          disarm();
+          reject(error);
+        },
+      };
+      this.#attempt(item, route);
+    });
+  }
+
+  #attempt(item: QueueItem, route: (item: QueueItem) => void): void {
+    try {
+      route(item);
+    } catch (error) {
+      item.fail?.(error as Error);
+    }
+  }
+
+  #route(item: QueueItem): void {
+    const writer = this.#ports.writerOf(item.lane);
+    if (writer.owns(item.lane)) writer.enqueueFromCaller(item);
+    else void this.#elsewhere(item).catch((error: unknown) => item.fail?.(error as Error));
+  }
+
+  async #elsewhere(item: QueueItem): Promise<void> {
+    const { clock, directory, engineId, ownerWaitMs } = this.#ports;
+    const untilMs = clock.monotonicMs() + ownerWaitMs;
+    for (;;) {
+      if (this.#isStopping) throw stopping();
+      if (this.#ports.writerOf(item.lane).owns(item.lane)) return this.#route(item);
+      const owner = directory.ownerOf(item.lane);
+      if (owner !== null && owner.engineId !== engineId && (await this.#forward(item, owner.address))) return;
+      const leftMs = untilMs - clock.monotonicMs();
+      if (leftMs <= 0) return this.#keep(item);
+      await directory.changed(leftMs);
+    }
+  }
+
+  /** False when the peer does not own the lane, or cannot be reached: nothing happened there. */
+  async #forward(item: QueueItem, address: string | null): Promise<boolean> {
+    const { forwarding, log } = this.#ports;
+    if (forwarding === null || address === null || item.input === null) return false;
+    let answer: PeerAnswer;
+    try {
+      answer = await forwarding.forward(address, item.input);
+    } catch (error) {
+      if (!hasCode(error, "FLOW_OUTCOME_UNKNOWN")) return false;
+      log.warn(
+        { address, runId: item.runId },
+        "an input was forwarded with unknown outcome; it goes to the inbox as well",
+      );
+      await this.#keep(item);
+      return true;
+    }
+    if ("answer" in answer) item.answer?.(answer.answer);
+    else if (answer.error.code === "FLOW_NOT_OWNER" || answer.error.code === "FLOW_STOPPING") return false;
+    else item.fail?.(engineError(answer.error.code as "FLOW_UNEXPECTED", answer.error.message, answer.error));
+    return true;
+  }
+
+  /** Keeps the input in the durable inbox for whoever owns the lane next. It is checked now, since nobody hears of a refusal later. */
+  async #keep(item: QueueItem): Promise<void> {
+    const { input } = item;
+    if (input === null) return;
+    const refusal = await this.#refusal(input);
+    if (refusal !== null) return item.answer?.(refusal);
+    await this.#ports.store.appendInbox([{ inboxId: this.#ports.clock.newId(), lane: item.lane, input }]);
+    item.answer?.({ outcome: "accepted" });
+  }
+
+  async #refusal(input: LaneInput): Promise<Answer | null> {
+    if (input.kind === "start") {
+      const faults = this.#ports.flows.get(input.flow, input.flowVersion)?.validateData(input.data) ?? null;
+      return faults === null
+        ? null
+        : rejected("FLOW_BAD_DATA", `the data of a run of ${input.flow} breaks its schema`, {
+            errors: faults,
+          });
+    }
+    const run = await this.#ports.store.getRun(input.runId);
+    if (run === null)
+      return rejected("FLOW_UNKNOWN_RUN", `no run ${input.runId}, expected the id of a stored run`, {});
+    if (input.kind !== "event") return null;
+    const validate = this.#ports.flows.get(run.flow, run.flowVersion)?.events.get(input.type);
+    if (validate === undefined)
+      return rejected("FLOW_UNKNOWN_EVENT", `flow ${run.flow} declares no event ${input.type}`, {});
+    const faults = validate(input.data);
+    return faults === null
+      ? null
+      : rejected("FLOW_BAD_EVENT", `the data of event ${input.type} breaks its schema`, { errors: faults });
+  }
+}
+
+function rejected(
+  code: "FLOW_BAD_DATA" | "FLOW_UNKNOWN_RUN" | "FLOW_UNKNOWN_EVENT" | "FLOW_BAD_EVENT",
+  message: string,
+  fields: object,
+): Answer {
+  return { outcome: "rejected", error: { code, message, fields: { ...fields } } };
+}
+
+function notOwner(lane: number): Error {
+  return engineError("FLOW_NOT_OWNER", `lane ${lane} is not owned here; look for its owner again`);
+}
+
+function stopping(): Error {
+  return engineError("FLOW_STOPPING", "the engine is stopping; nothing happened, try again", {
+    retryAfterMs: 1_000,
+  });
+}
+
+function outcomeUnknown(submitMs: number): Error {
+  return engineError(
+    "FLOW_OUTCOME_UNKNOWN",
+    `the commit was not confirmed within ${submitMs} ms (submitMs); it may have happened: repeat with the same idempotency key or event id`,
+    { retryAfterMs: 1_000 },
+  );
+}

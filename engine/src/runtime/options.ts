@@ -1,0 +1,91 @@
+import { engineError } from "../core/errors.ts";
+import type { Limits } from "../core/decide.ts";
+import { LANES_MAX } from "../core/lane.ts";
+
+/** What may be set on an engine. Everything has a default that suits one machine. */
+export interface EngineOptions {
+  /** Lanes of a new deployment; they are fixed when it is made. Null takes what the store has. @default 16 */
+  readonly lanes?: number | null;
+  /** Connections that commit batches, each serving a part of the lanes. While one waits for the database the other decides. @default 2 */
+  readonly writers?: number;
+  /** Most inputs in one batch. @default 500 */
+  readonly batchInputsMax?: number;
+  /** Most rounds of calls to transactional participants within one batch. @default 16 */
+  readonly roundsMax?: number;
+  /** Most timers that fire in one batch, so that an outage's backlog does not stampede. @default 200 */
+  readonly timersPerBatchMax?: number;
+  /** Most inputs that wait in one writer's queue; beyond it callers get FLOW_INBOX_FULL. @default 10000 */
+  readonly queueMax?: number;
+  /** Most runs that one writer keeps in memory. @default 25000 */
+  readonly cachedRunsMax?: number;
+  /** Most callers that wait for a final run at once. @default 10000 */
+  readonly waitersMax?: number;
+  /** Most runs whose search projection may lag; beyond it batches wait. @default 20000 */
+  readonly projectionPendingMax?: number;
+  /** How often the search projection is brought up to date, in ms. @default 200 */
+  readonly projectionMs?: number;
+  /** How long a lane stays with an owner that is not heard of, in ms. @default 1500 */
+  readonly leaseMs?: number;
+  /** How long a caller waits for the commit of its input, in ms; after it the outcome is unknown. @default 10000 */
+  readonly submitMs?: number;
+  /** How long a graceful stop may take, in ms. @default 10000 */
+  readonly stopMs?: number;
+  /** Largest data of one run, in bytes of JSON. @default 1048576 */
+  readonly dataBytesMax?: number;
+  /** Most history entries of one run. @default 50000 */
+  readonly entriesMax?: number;
+  /** Where other engines of the deployment reach this one; null: they leave inputs in the durable inbox. @default null */
+  readonly address?: string | null;
+}
+
+export interface ResolvedEngineOptions extends Limits {
+  readonly lanes: number | null;
+  readonly writers: number;
+  readonly batchInputsMax: number;
+  readonly roundsMax: number;
+  readonly timersPerBatchMax: number;
+  readonly queueMax: number;
+  readonly cachedRunsMax: number;
+  readonly waitersMax: number;
+  readonly projectionPendingMax: number;
+  readonly projectionMs: number;
+  readonly leaseMs: number;
+  readonly submitMs: number;
+  readonly stopMs: number;
+  readonly address: string | null;
+}
+
+/**
+ * Options made complete and checked.
+ * @throws FLOW_BAD_OPTION (invalid) naming the option, what was found and what was expected
+ */
+export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
+  const whole = (name: keyof EngineOptions, fallback: number, min: number, max: number): number => {
+    const value = options[name] ?? fallback;
+    if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > max) {
+      throw engineError(
+        "FLOW_BAD_OPTION",
+        `engine: ${name} is ${String(value)}, expected a whole number from ${min} to ${max}`,
+      );
+    }
+    return value;
+  };
+  return Object.freeze({
+    lanes: options.lanes === null ? null : whole("lanes", 16, 1, LANES_MAX),
+    writers: whole("writers", 2, 1, 16),
+    batchInputsMax: whole("batchInputsMax", 500, 1, 5_000),
+    roundsMax: whole("roundsMax", 16, 1, 100),
+    timersPerBatchMax: whole("timersPerBatchMax", 200, 1, 5_000),
+    queueMax: whole("queueMax", 10_000, 1, 1_000_000),
+    cachedRunsMax: whole("cachedRunsMax", 25_000, 0, 10_000_000),
+    waitersMax: whole("waitersMax", 10_000, 1, 1_000_000),
+    projectionPendingMax: whole("projectionPendingMax", 20_000, 1, 1_000_000),
+    projectionMs: whole("projectionMs", 200, 1, 60_000),
+    leaseMs: whole("leaseMs", 1_500, 300, 600_000),
+    submitMs: whole("submitMs", 10_000, 10, 600_000),
+    stopMs: whole("stopMs", 10_000, 0, 600_000),
+    dataBytesMax: whole("dataBytesMax", 1_048_576, 1_024, 67_108_864),
+    entriesMax: whole("entriesMax", 50_000, 10, 1_000_000),
+    address: options.address ?? null,
+  });
+}

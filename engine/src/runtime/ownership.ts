@@ -1,0 +1,267 @@
+/**
+ * Lane ownership: which lanes this process may write, and where the others are.
+ * O1  A lease is kept by heartbeat and judged by the store's clock alone; it decides when others may take a lane, never what commits:
+ *     that is the fence's work (epoch and batch number in the lane's row).
+ * O2  Lanes are shared evenly among the engines that are alive; who has more than its share gives lanes up in good order.
+ * O3  A claimed lane is installed only when its unsettled commands, its near timers and its unprojected runs are in hand,
+ *     so that nothing of the former owner is forgotten.
+ */
+import type {
+  ClaimedLane,
+  Clock,
+  EngineRow,
+  Heartbeat,
+  LaneRow,
+  LogPort,
+  OutboxRow,
+  Store,
+  TimerRow,
+} from "../core/ports.ts";
+import type { Run } from "../core/run.ts";
+import { Signal } from "./signal.ts";
+import type { Writer } from "./writer.ts";
+
+interface OwnershipPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: LogPort;
+  readonly engineId: string;
+  readonly address: string | null;
+  readonly lanes: number;
+  readonly leaseMs: number;
+  writerOf(lane: number): Writer;
+  /** A claimed lane, with what its former owner left unsettled. */
+  install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void;
+  /** A lane that is no longer ours. */
+  removed(lane: number): void;
+  /** Rows of the durable inbox and of the projection that nobody has taken in. */
+  caughtUp(lanes: readonly ClaimedLane[]): Promise<void>;
+  drainInbox(lanes: readonly number[]): Promise<void>;
+  lanesLost(count: number): void;
+}
+
+/** How far ahead timers are kept in memory, and how many are read at once. Past the limit the rest is read a moment later. */
+const TIMER_HORIZON_MS = 60_000;
+const TIMERS_READ_MAX = 10_000;
+/** The store's clock is only estimated between heartbeats; what a new owner projects again reaches back this much further. */
+export const CLOCK_MARGIN_MS = 10_000;
+
+export class Ownership {
+  readonly #ports: OwnershipPorts;
+  readonly #held = new Map<number, number>();
+  #directory = new Map<number, LaneRow>();
+  #engines: readonly EngineRow[] = [];
+  #offsetMs = 0;
+  #nowFloorMs = 0;
+  #horizonMs = 0;
+  #refreshAtMs = 0;
+  #heardAtMs = Number.NEGATIVE_INFINITY;
+  #isStopping = false;
+  #wake = new Signal();
+  #finished: Promise<void> = Promise.resolve();
+  #changed: (() => void)[] = [];
+
+  constructor(ports: OwnershipPorts) {
+    this.#ports = ports;
+  }
+
+  /** Joins the deployment; resolves when every lane has an owner. */
+  async start(): Promise<void> {
+    await this.#beat();
+    this.#finished = this.#loop();
+    while (!this.#everyLaneIsOwned() && !this.#isStopping) await this.changed(this.#ports.leaseMs);
+  }
+
+  /** Ends the heartbeat and gives every lane up. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#wake.notify();
+    await this.#finished;
+    await this.#release([...this.#held.keys()]);
+    await this.#ports.store.leave(this.#ports.engineId);
+  }
+
+  /** The store's time as this process knows it; it never goes back. */
+  nowMs(): number {
+    this.#nowFloorMs = Math.max(
+      this.#nowFloorMs,
+      Math.floor(this.#ports.clock.monotonicMs() + this.#offsetMs),
+    );
+    return this.#nowFloorMs;
+  }
+
+  timerHorizonMs(): number {
+    return this.#horizonMs;
+  }
+
+  get heldLanes(): readonly number[] {
+    return [...this.#held.keys()];
+  }
+
+  ownerOf(lane: number): { readonly engineId: string; readonly address: string | null } | null {
+    const row = this.#directory.get(lane);
+    return row === undefined || row.ownerId === null || row.leaseMs <= 0
+      ? null
+      : { engineId: row.ownerId, address: row.ownerAddress };
+  }
+
+  changed(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const disarm = this.#ports.clock.schedule(waitMs, resolve);
+      this.#changed.push(() => {
+        disarm();
+        resolve();
+      });
+    });
+  }
+
+  /** Lanes whose position nobody here knows any more: they are claimed again, by us or by whoever comes first. */
+  forget(lanes: readonly number[]): void {
+    const forgotten = lanes.filter((lane) => this.#held.delete(lane));
+    if (forgotten.length === 0) return;
+    for (const lane of forgotten) this.#ports.removed(lane);
+    this.#ports.lanesLost(forgotten.length);
+    this.#wake.notify();
+  }
+
+  readiness(): true | string {
+    const silentMs = this.#ports.clock.monotonicMs() - this.#heardAtMs;
+    if (silentMs > 2 * this.#ports.leaseMs) return `no heartbeat to the store for ${Math.round(silentMs)} ms`;
+    return this.#everyLaneIsOwned() ? true : "some lanes have no owner yet";
+  }
+
+  #everyLaneIsOwned(): boolean {
+    for (let lane = 0; lane < this.#ports.lanes; lane++)
+      if (!this.#held.has(lane) && this.ownerOf(lane) === null) return false;
+    return true;
+  }
+
+  async #loop(): Promise<void> {
+    const intervalMs = this.#ports.leaseMs / 3;
+    while (!this.#isStopping) {
+      const disarm = this.#ports.clock.schedule(intervalMs, () => this.#wake.notify());
+      await this.#wake.wait();
+      disarm();
+      if (this.#isStopping) return;
+      try {
+        await this.#beat();
+      } catch (error) {
+        this.#ports.log.warn({ err: error }, "a heartbeat failed and is tried again");
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { store, engineId, address, leaseMs, clock } = this.#ports;
+    const sentMs = clock.monotonicMs();
+    const heartbeat = await store.heartbeat({ engineId, address, leaseMs });
+    const receivedMs = clock.monotonicMs();
+    this.#heardAtMs = sentMs;
+    this.#offsetMs = heartbeat.nowMs - (sentMs + receivedMs) / 2;
+    this.#read(heartbeat);
+    this.#notice(heartbeat.lanes);
+    await this.#balance(heartbeat);
+    await this.#refreshTimers();
+    await this.#ports.drainInbox(this.heldLanes);
+    for (const wake of this.#changed.splice(0)) wake();
+  }
+
+  #read(heartbeat: Heartbeat): void {
+    this.#directory = new Map(heartbeat.lanes.map((lane) => [lane.laneId, lane]));
+    this.#engines = heartbeat.engines;
+  }
+
+  /** Lanes that somebody else has taken, or taken and left again: our epoch is over. */
+  #notice(lanes: readonly LaneRow[]): void {
+    const gone = lanes.filter(({ laneId, epoch }) => {
+      const ours = this.#held.get(laneId);
+      return ours !== undefined && epoch > ours;
+    });
+    this.forget(gone.map(({ laneId }) => laneId));
+  }
+
+  async #balance(heartbeat: Heartbeat): Promise<void> {
+    const share = this.#fairShare(heartbeat);
+    const surplus = this.#held.size - share;
+    if (surplus > 0) await this.#release([...this.#held.keys()].slice(0, surplus));
+    if (surplus < 0)
+      await this.#claim(heartbeat.lanes.filter((lane) => this.#isFree(lane)).slice(0, -surplus));
+  }
+
+  /** An even part of the lanes; the first engines in the order of their ids take the remainder. */
+  #fairShare({ engines }: Heartbeat): number {
+    const ids = engines.map(({ engineId }) => engineId).sort();
+    const rank = Math.max(0, ids.indexOf(this.#ports.engineId));
+    const alive = Math.max(1, ids.length);
+    return Math.floor(this.#ports.lanes / alive) + (rank < this.#ports.lanes % alive ? 1 : 0);
+  }
+
+  #isFree({ laneId, ownerId, leaseMs }: LaneRow): boolean {
+    if (this.#held.has(laneId)) return false;
+    return ownerId === null || ownerId === this.#ports.engineId || leaseMs <= 0;
+  }
+
+  async #claim(free: readonly LaneRow[]): Promise<void> {
+    if (free.length === 0 || this.#isStopping) return;
+    const { store, engineId, leaseMs } = this.#ports;
+    const claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });
+    if (claimed.length === 0) return;
+    const laneIds = claimed.map(({ laneId }) => laneId);
+    const horizonMs = Math.max(this.#horizonMs, this.nowMs() + TIMER_HORIZON_MS);
+    const [runs, timers] = await Promise.all([
+      this.#readRuns(claimed.flatMap(({ unpublished }) => unpublished)),
+      store.listTimers({ lanes: laneIds, dueBeforeMs: horizonMs, limit: TIMERS_READ_MAX }),
+      this.#ports.caughtUp(claimed),
+    ]);
+    this.#extendHorizon(timers, horizonMs);
+    for (const lane of claimed) {
+      this.#held.set(lane.laneId, lane.epoch);
+      this.#ports.install(
+        lane,
+        timers.filter((timer) => timer.lane === lane.laneId),
+        runs,
+      );
+    }
+    this.#ports.log.info({ lanes: laneIds, held: this.#held.size }, "lanes were claimed");
+  }
+
+  async #readRuns(unpublished: readonly OutboxRow[]): Promise<Map<string, Run>> {
+    const runIds = [...new Set(unpublished.map(({ runId }) => runId))];
+    const runs = runIds.length === 0 ? [] : await this.#ports.store.getRuns(runIds);
+    return new Map(runs.map((run) => [run.runId, run]));
+  }
+
+  /** After a full read the rest is read soon: a backlog fires in portions, so that it does not stampede. */
+  #extendHorizon(timers: readonly TimerRow[], horizonMs: number): void {
+    const isFull = timers.length >= TIMERS_READ_MAX;
+    this.#horizonMs = isFull ? (timers.at(-1)?.dueAtMs ?? horizonMs) : horizonMs;
+    this.#refreshAtMs = this.nowMs() + (isFull ? 1_000 : TIMER_HORIZON_MS / 2);
+  }
+
+  async #refreshTimers(): Promise<void> {
+    if (this.#held.size === 0 || this.nowMs() < this.#refreshAtMs) return;
+    const horizonMs = this.nowMs() + TIMER_HORIZON_MS;
+    // Moved before the read: a timer committed meanwhile is set by its batch, and setting one twice is harmless.
+    this.#horizonMs = horizonMs;
+    const timers = await this.#ports.store.listTimers({
+      lanes: this.heldLanes,
+      dueBeforeMs: horizonMs,
+      limit: TIMERS_READ_MAX,
+    });
+    this.#extendHorizon(timers, horizonMs);
+    for (const timer of timers) this.#ports.writerOf(timer.lane).setTimers([timer]);
+  }
+
+  async #release(lanes: readonly number[]): Promise<void> {
+    const left: { laneId: number; epoch: number }[] = [];
+    for (const laneId of lanes) {
+      const epoch = await this.#ports.writerOf(laneId).release(laneId);
+      this.#held.delete(laneId);
+      this.#ports.removed(laneId);
+      if (epoch !== null) left.push({ laneId, epoch });
+    }
+    if (left.length === 0) return;
+    await this.#ports.store.leaveLanes(this.#ports.engineId, left);
+    this.#ports.log.info({ lanes: left.map(({ laneId }) => laneId) }, "lanes were given up");
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Keeps the search projection: what lists and counts read. It follows the commits with a bounded lag, in transactions of its own,
+ * so that a run that passes five states in a moment costs one row there, and no index is touched by a transition.
+ * P1  Rows only move forward: the store takes a row when its version is newer.
+ * P2  A lane's `projectedAtMs` moves only when every commit of that lane up to then is projected, so a new owner knows where to begin.
+ */
+import type { Clock, LaneStep, LogPort, RunRow, Store } from "../core/ports.ts";
+import { toRunRow } from "../core/run-row.ts";
+import type { Run } from "../core/run.ts";
+
+interface ProjectorPorts {
+  readonly store: Pick<Store, "project">;
+  readonly clock: Clock;
+  readonly log: LogPort;
+  readonly intervalMs: number;
+  readonly pendingMax: number;
+}
+
+export class Projector {
+  readonly #ports: ProjectorPorts;
+  #rows = new Map<string, RunRow>();
+  #complete = new Map<number, { laneId: number; epoch: number; untilMs: number }>();
+  #flushing: Promise<void> | null = null;
+  #cancel: (() => void) | null = null;
+  #waitingForRoom: (() => void)[] = [];
+
+  constructor(ports: ProjectorPorts) {
+    this.#ports = ports;
+  }
+
+  get lag(): number {
+    return this.#rows.size;
+  }
+
+  /** Resolves at once, or when the projection has caught up enough: this is how its lag holds the batches back. */
+  async room(): Promise<void> {
+    while (this.#rows.size >= this.#ports.pendingMax) {
+      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+    }
+  }
+
+  /** Runs of a committed batch. */
+  add(runs: readonly Run[], lanes: readonly Pick<LaneStep, "laneId" | "epoch">[], atMs: number): void {
+    for (const run of runs) this.#rows.set(run.runId, toRunRow(run));
+    for (const { laneId, epoch } of lanes) this.#complete.set(laneId, { laneId, epoch, untilMs: atMs });
+    if (this.#rows.size > 0 || this.#complete.size > 0) this.#schedule();
+  }
+
+  /** Rows that a former owner may have left undone. */
+  addRows(rows: readonly RunRow[]): void {
+    for (const row of rows)
+      if ((this.#rows.get(row.runId)?.version ?? 0) < row.version) this.#rows.set(row.runId, row);
+    if (rows.length > 0) this.#schedule();
+  }
+
+  forgetLane(laneId: number): void {
+    this.#complete.delete(laneId);
+  }
+
+  /** Projects everything there is now. Does not throw: a failed flush is tried again, or left to the next owner. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== null) await this.#flushing;
+    if (this.#rows.size === 0 && this.#complete.size === 0) return;
+    this.#flushing = this.#write();
+    await this.#flushing;
+    this.#flushing = null;
+  }
+
+  #schedule(): void {
+    if (this.#cancel !== null) return;
+    this.#cancel = this.#ports.clock.schedule(this.#ports.intervalMs, () => {
+      this.#cancel = null;
+      void this.flush();
+    });
+  }
+
+  async #write(): Promise<void> {
+    const rows = this.#rows;
+    const complete = this.#complete;
+    this.#rows = new Map();
+    this.#complete = new Map();
+    try {
+      await this.#ports.store.project([...rows.values()], [...complete.values()]);
+    } catch (error) {
+      this.#ports.log.warn(
+        { runs: rows.size, err: error },
+        "the search projection could not be written and is tried again",
+      );
+      for (const [runId, row] of this.#rows) rows.set(runId, row);
+      for (const [laneId, lane] of this.#complete) complete.set(laneId, lane);
+      this.#rows = rows;
+      this.#complete = complete;
+      this.#schedule();
+      return;
+    }
+    for (const wake of this.#waitingForRoom.splice(0)) wake();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+    for (const wake of this.#waitingForRoom.splice(0)) wake();
+  }
+}

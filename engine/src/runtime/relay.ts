@@ -1,0 +1,108 @@
+/**
+ * The outbox relay: committed commands on their way to participants outside the batch.
+ * R1  A command leaves only after the commit that issued it, and is settled by an input of its own, so its outbox row stays
+ *     unpublished until its outcome is stored.
+ * R2  Channels do not wait for each other: each has its own queue and its own bound on calls under way.
+ * R3  A command whose run does not wait for it any more is not sent, but settled all the same.
+ */
+import { engineError, toPlainError } from "../core/errors.ts";
+import type { Settlement } from "../core/decide.ts";
+import type { LogPort, Transport } from "../core/ports.ts";
+import { messageOf } from "./participants.ts";
+import type { OutboxItem } from "./writer.ts";
+
+interface RelayPorts {
+  readonly log: LogPort;
+  isWanted(item: OutboxItem): boolean;
+  settled(item: OutboxItem, settlement: Settlement): void;
+}
+
+/** One channel's queue. What waits here is bounded by the commands of the runs in flight, each of which is stored. */
+export class ChannelRelay {
+  readonly #transport: Transport;
+  readonly #ports: RelayPorts;
+  readonly #abort = new AbortController();
+  #queue: OutboxItem[] = [];
+  #sends = 0;
+
+  constructor(transport: Transport, ports: RelayPorts) {
+    this.#transport = transport;
+    this.#ports = ports;
+  }
+
+  get depth(): number {
+    return this.#queue.length;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#sends === 0;
+  }
+
+  push(item: OutboxItem): void {
+    this.#queue.push(item);
+    this.#pump();
+  }
+
+  /** A lane has gone: its new owner sends what is left. */
+  dropLane(lane: number): void {
+    this.#queue = this.#queue.filter((item) => item.lane !== lane);
+  }
+
+  stop(): void {
+    this.#queue = [];
+    this.#abort.abort(engineError("FLOW_STOPPING", "the engine is stopping"));
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0 && this.#sends < this.#transport.sendsMax) {
+      const items = this.#takeWanted();
+      if (items.length === 0) return;
+      this.#sends++;
+      void this.#send(items).then(() => {
+        this.#sends--;
+        this.#pump();
+      });
+    }
+  }
+
+  #takeWanted(): OutboxItem[] {
+    const wanted: OutboxItem[] = [];
+    let taken = 0;
+    for (const item of this.#queue) {
+      if (wanted.length === this.#transport.commandsPerSendMax) break;
+      taken++;
+      if (this.#ports.isWanted(item)) wanted.push(item);
+      else this.#ports.settled(item, WITHDRAWN);
+    }
+    this.#queue.splice(0, taken);
+    return wanted;
+  }
+
+  async #send(items: readonly OutboxItem[]): Promise<void> {
+    let settlements: readonly Settlement[];
+    try {
+      settlements = await this.#transport.send(
+        items.map(({ due }) => messageOf(due)),
+        this.#abort.signal,
+      );
+    } catch (error) {
+      const failed: Settlement = { type: "failed", error: toPlainError(error, "FLOW_COMMAND_UNREACHABLE") };
+      settlements = items.map(() => failed);
+    }
+    if (this.#abort.signal.aborted) return;
+    items.forEach((item, at) =>
+      this.#ports.settled(item, settlements[at] ?? unsettled(this.#transport.channel)),
+    );
+  }
+}
+
+/** For a command nobody waits for; the run takes no notice, the outbox row is settled. */
+const WITHDRAWN: Settlement = { type: "delivered" };
+
+function unsettled(channel: string): Settlement {
+  const error = engineError(
+    "FLOW_BAD_ANSWER",
+    `the transport of channel ${channel} gave fewer settlements than it got commands`,
+  );
+  return { type: "failed", error: toPlainError(error, "FLOW_BAD_ANSWER") };
+}

@@ -1,0 +1,74 @@
+import type { Clock, Store } from "../core/ports.ts";
+import type { Run } from "../core/run.ts";
+import { Waiters } from "./waiters.ts";
+
+interface RunEndsPorts {
+  readonly store: Pick<Store, "getRun">;
+  readonly clock: Clock;
+  readonly waitersMax: number;
+  /** The run as this process knows it, when it is in memory. */
+  peek(runId: string): Run | undefined;
+}
+
+/** A run that ends in another process is noticed by looking, first soon, then less and less often. */
+const LOOK_FIRST_MS = 50;
+const LOOK_MS_MAX = 1_000;
+
+/** Waiting for runs to end, wherever they run. */
+export class RunEnds {
+  readonly #ports: RunEndsPorts;
+  readonly #waiters: Waiters;
+
+  constructor(ports: RunEndsPorts) {
+    this.#ports = ports;
+    this.#waiters = new Waiters(ports.waitersMax);
+  }
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  end(run: Run): void {
+    this.#waiters.end(run);
+  }
+
+  /**
+   * The final run, or null when it is not final after `waitMs`.
+   * @throws FLOW_WAIT_FULL (overloaded), FLOW_STORE_UNAVAILABLE (unavailable)
+   */
+  async wait(runId: string, waitMs: number): Promise<Run | null> {
+    const { clock } = this.#ports;
+    let ended: Run | null = null;
+    let wake = (): void => {};
+    const remove = this.#waiters.add(runId, (run) => {
+      ended = run;
+      wake();
+    });
+    const untilMs = clock.monotonicMs() + waitMs;
+    try {
+      for (let lookMs = LOOK_FIRST_MS; ended === null; lookMs = Math.min(LOOK_MS_MAX, 2 * lookMs)) {
+        const run = await this.#look(runId);
+        if (run !== null || ended !== null) return ended ?? run;
+        const leftMs = untilMs - clock.monotonicMs();
+        if (leftMs <= 0) return null;
+        await new Promise<void>((resolve) => {
+          const disarm = clock.schedule(Math.min(lookMs, leftMs), resolve);
+          wake = () => {
+            disarm();
+            resolve();
+          };
+        });
+      }
+      return ended;
+    } finally {
+      remove();
+    }
+  }
+
+  /** While the owner is this process its cache says "not yet" without a read. */
+  async #look(runId: string): Promise<Run | null> {
+    if (this.#ports.peek(runId) !== undefined) return null;
+    const run = await this.#ports.store.getRun(runId);
+    return run?.outcome == null ? null : run;
+  }
+}

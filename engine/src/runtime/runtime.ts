@@ -1,0 +1,380 @@
+/**
+ * The engine of one process: writers, ownership, intake, relays and projector, put together.
+ * Stores, transports and participants come in as ports; nothing here knows one by name.
+ */
+import type { CompiledFlow } from "../core/compile-flow.ts";
+import type { Answer, LaneInput, Settlement } from "../core/decide.ts";
+import { engineError, toPlainError } from "../core/errors.ts";
+import type {
+  ClaimedLane,
+  Clock,
+  GaugePort,
+  LogPort,
+  MeterPort,
+  PeerAnswer,
+  Peers,
+  Store,
+  TimerRow,
+  TransactionalParticipant,
+  Transport,
+} from "../core/ports.ts";
+import type { Run } from "../core/run.ts";
+import type { DueCommand } from "./batch-work.ts";
+import { FlowRegistry } from "./flow-registry.ts";
+import { Forwarding } from "./forwarding.ts";
+import { InboxDrain } from "./inbox-drain.ts";
+import { Intake } from "./intake.ts";
+import { EngineMetrics } from "./metrics.ts";
+import type { ResolvedEngineOptions } from "./options.ts";
+import { CLOCK_MARGIN_MS, Ownership } from "./ownership.ts";
+import { TransactionalParticipants } from "./participants.ts";
+import { Projector } from "./projector.ts";
+import { ChannelRelay } from "./relay.ts";
+import { RunEnds } from "./run-ends.ts";
+import { Writer } from "./writer.ts";
+import type { OutboxItem } from "./writer.ts";
+
+export interface RuntimeParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: LogPort;
+  readonly meter: MeterPort;
+  readonly flows: readonly CompiledFlow[];
+  readonly participants: readonly TransactionalParticipant[];
+  readonly transports: readonly Transport[];
+  readonly peers: Peers | null;
+  readonly engineId: string;
+  readonly lanes: number;
+  readonly options: ResolvedEngineOptions;
+}
+
+/** How often the engine does work that only has to happen now and then, such as making tomorrow's partitions. */
+const MAINTENANCE_MS = 600_000;
+/** How often a graceful stop looks whether everything has drained. */
+const DRAIN_LOOK_MS = 10;
+
+export class Runtime {
+  readonly #parts: RuntimeParts;
+  readonly #flows: FlowRegistry;
+  readonly #metrics: EngineMetrics;
+  readonly #gauges: Readonly<
+    Record<
+      | "outboxDepth"
+      | "outboxAge"
+      | "timersDue"
+      | "parked"
+      | "inbox"
+      | "queue"
+      | "lanes"
+      | "projection"
+      | "waiters",
+      GaugePort
+    >
+  >;
+  readonly #transactional: TransactionalParticipants;
+  readonly #writers: readonly Writer[];
+  readonly #relays: ReadonlyMap<string, ChannelRelay>;
+  readonly #projector: Projector;
+  readonly #ownership: Ownership;
+  readonly #intake: Intake;
+  readonly #inbox: InboxDrain;
+  readonly #runEnds: RunEnds;
+  #cancelMaintenance: () => void = () => {};
+
+  constructor(parts: RuntimeParts) {
+    const { store, clock, log, options } = parts;
+    this.#parts = parts;
+    this.#flows = new FlowRegistry(parts.flows);
+    this.#metrics = new EngineMetrics(parts.meter);
+    this.#gauges = createGauges(parts.meter);
+    this.#transactional = new TransactionalParticipants(parts.participants, clock);
+    this.#projector = new Projector({
+      store,
+      clock,
+      log,
+      intervalMs: options.projectionMs,
+      pendingMax: options.projectionPendingMax,
+    });
+    this.#runEnds = new RunEnds({
+      store,
+      clock,
+      waitersMax: options.waitersMax,
+      peek: (runId) => this.#peek(runId),
+    });
+    this.#writers = Array.from({ length: options.writers }, (_, index) => this.#createWriter(index));
+    this.#relays = new Map(
+      parts.transports.map((transport) => [transport.channel, this.#createRelay(transport)]),
+    );
+    this.#inbox = new InboxDrain({ store, enqueue: (item) => this.#writerOf(item.lane).enqueue(item) });
+    this.#ownership = this.#createOwnership();
+    this.#intake = this.#createIntake();
+  }
+
+  get flows(): FlowRegistry {
+    return this.#flows;
+  }
+
+  /** Joins the deployment; resolves when every lane has an owner. */
+  async start(): Promise<void> {
+    await this.#maintain();
+    for (const writer of this.#writers) writer.start();
+    await this.#ownership.start();
+    for (const transport of this.#parts.transports) {
+      await transport.start?.(async (runId, event) => {
+        await this.submit({
+          kind: "event",
+          runId,
+          id: event.id ?? this.#parts.clock.newId(),
+          type: event.type,
+          data: event.data,
+        });
+      });
+    }
+  }
+
+  /** Stops in good order, bounded by `stopMs`: no more intake, batches and calls under way end, lanes are given up. */
+  async stop(): Promise<void> {
+    const { clock, options, transports } = this.#parts;
+    this.#intake.stop();
+    this.#cancelMaintenance();
+    const untilMs = clock.monotonicMs() + options.stopMs;
+    while (!this.#isDrained() && clock.monotonicMs() < untilMs) await this.#rest(DRAIN_LOOK_MS);
+    for (const relay of this.#relays.values()) relay.stop();
+    for (const transport of transports) await transport.stop?.();
+    while (this.#writers.some((writer) => !writer.isIdle) && clock.monotonicMs() < untilMs)
+      await this.#rest(DRAIN_LOOK_MS);
+    await this.#projector.flush();
+    await this.#ownership
+      .stop()
+      .catch((error: unknown) =>
+        this.#parts.log.warn({ err: error }, "lanes could not be given up; their leases end by themselves"),
+      );
+    this.#projector.stop();
+    for (const writer of this.#writers) await writer.stop();
+  }
+
+  submit(input: LaneInput): Promise<Answer> {
+    return this.#intake.submit(input);
+  }
+
+  /** Takes inputs that a peer has forwarded. */
+  receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]> {
+    return Promise.all(
+      inputs.map(async (input): Promise<PeerAnswer> => {
+        try {
+          return { answer: await this.#intake.submitForwarded(input) };
+        } catch (error) {
+          const { stack: _, ...plain } = toPlainError(error, "FLOW_UNEXPECTED");
+          return { error: plain };
+        }
+      }),
+    );
+  }
+
+  waitFinal(runId: string, waitMs: number): Promise<Run | null> {
+    return this.#runEnds.wait(runId, waitMs);
+  }
+
+  readiness(): true | string {
+    if (this.#writers.some((writer) => writer.isFailing)) return "batches fail; the store may be away";
+    return this.#ownership.readiness();
+  }
+
+  /** Brings the gauges up to date. */
+  async measure(): Promise<void> {
+    const totals = await this.#parts.store.totals();
+    this.#gauges.outboxDepth.set({}, totals.outboxDepth);
+    this.#gauges.outboxAge.set({}, totals.outboxAgeMs / 1_000);
+    this.#gauges.timersDue.set({}, totals.timersDue);
+    this.#gauges.parked.set({}, totals.parkedRuns);
+    this.#gauges.inbox.set({}, totals.inbox);
+    this.#gauges.queue.set(
+      {},
+      this.#writers.reduce((sum, writer) => sum + writer.depth, 0),
+    );
+    this.#gauges.lanes.set({}, this.#ownership.heldLanes.length);
+    this.#gauges.projection.set({}, this.#projector.lag);
+    this.#gauges.waiters.set({}, this.#runEnds.size);
+  }
+
+  #createWriter(index: number): Writer {
+    const { store, clock, log, options } = this.#parts;
+    return new Writer({
+      name: `w${index}`,
+      clock,
+      log,
+      options: { ...options, cachedRunsMax: Math.ceil(options.cachedRunsMax / options.writers) },
+      flows: this.#flows,
+      participants: this.#transactional,
+      projector: this.#projector,
+      metrics: this.#metrics,
+      openConnection: () => store.openWriter(`w${index}`),
+      storeNowMs: () => this.#ownership.nowMs(),
+      timerHorizonMs: () => this.#ownership.timerHorizonMs(),
+      relay: (items) => this.#relayAll(items),
+      runEnded: (run) => this.#runEnds.end(run),
+      lanesLost: (lanes) => this.#ownership.forget(lanes),
+      reroute: (item) => this.#intake.reroute(item),
+    });
+  }
+
+  #createRelay(transport: Transport): ChannelRelay {
+    return new ChannelRelay(transport, {
+      log: this.#parts.log,
+      isWanted: (item) => this.#writerOf(item.lane).wants(item),
+      settled: (item, settlement) => this.#settled(item, settlement),
+    });
+  }
+
+  #createOwnership(): Ownership {
+    const { store, clock, log, engineId, lanes, options } = this.#parts;
+    return new Ownership({
+      store,
+      clock,
+      log,
+      engineId,
+      address: options.address,
+      lanes,
+      leaseMs: options.leaseMs,
+      writerOf: (lane) => this.#writerOf(lane),
+      install: (lane, timers, runs) => this.#install(lane, timers, runs),
+      removed: (lane) => this.#remove(lane),
+      caughtUp: (claimed) => this.#projectAgain(claimed),
+      drainInbox: (held) => this.#inbox.drain(held),
+      lanesLost: (count) => this.#metrics.lanesLost(count),
+    });
+  }
+
+  #createIntake(): Intake {
+    const { store, clock, log, engineId, lanes, options, peers } = this.#parts;
+    return new Intake({
+      store,
+      clock,
+      log,
+      flows: this.#flows,
+      engineId,
+      lanes,
+      submitMs: options.submitMs,
+      // Long enough for a takeover, short enough that a caller is answered before it gives up.
+      ownerWaitMs: Math.min(2 * options.leaseMs, options.submitMs / 2),
+      directory: this.#ownership,
+      forwarding: peers === null ? null : new Forwarding(peers),
+      writerOf: (lane) => this.#writerOf(lane),
+    });
+  }
+
+  #writerOf(lane: number): Writer {
+    const writer = this.#writers[lane % this.#writers.length];
+    if (writer === undefined) throw engineError("FLOW_UNEXPECTED", `no writer for lane ${lane}`);
+    return writer;
+  }
+
+  #peek(runId: string): Run | undefined {
+    for (const writer of this.#writers) {
+      const run = writer.peek(runId);
+      if (run !== undefined) return run;
+    }
+    return undefined;
+  }
+
+  #install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void {
+    this.#writerOf(lane.laneId).install(lane, timers);
+    for (const row of lane.unpublished) {
+      const due = this.#dueOf(row.commandId, row.attempt, runs.get(row.runId));
+      if (due === null) this.#settleNothing(row.lane, row.position, row.runId);
+      else this.#relayAll([{ lane: row.lane, epoch: lane.epoch, position: row.position, due }]);
+    }
+  }
+
+  #dueOf(commandId: string, attempt: number, run: Run | undefined): DueCommand | null {
+    const command = run?.commands.find(
+      (each) => each.id === commandId && each.attempt === attempt && each.phase === "sending",
+    );
+    const flow = run === undefined ? undefined : this.#flows.get(run.flow, run.flowVersion);
+    if (run === undefined || command === undefined || flow === undefined) return null;
+    return { runId: run.runId, lane: run.lane, flow, command };
+  }
+
+  #remove(lane: number): void {
+    this.#writerOf(lane).drop(lane);
+    this.#projector.forgetLane(lane);
+    for (const relay of this.#relays.values()) relay.dropLane(lane);
+  }
+
+  async #projectAgain(claimed: readonly ClaimedLane[]): Promise<void> {
+    const lanes = claimed.map(({ laneId, projectedAtMs }) => ({
+      laneId,
+      sinceMs: projectedAtMs - CLOCK_MARGIN_MS,
+    }));
+    this.#projector.addRows(await this.#parts.store.listWritten(lanes));
+  }
+
+  #relayAll(items: readonly OutboxItem[]): void {
+    for (const item of items) {
+      const { lane, position, due } = item;
+      const relay = this.#relays.get(due.command.channel);
+      if (relay !== undefined) relay.push(item);
+      else
+        this.#writerOf(lane).enqueue({
+          lane,
+          runId: due.runId,
+          input: null,
+          position,
+          call: { commandId: due.command.id, attempt: due.command.attempt },
+        });
+    }
+  }
+
+  #settled({ lane, epoch, position, due }: OutboxItem, settlement: Settlement): void {
+    const writer = this.#writerOf(lane);
+    this.#metrics.commandSettled(due.command.channel, settlement.type);
+    // Under another epoch the outbox row is somebody else's to settle, and will be.
+    if (writer.epochOf(lane) !== epoch) return;
+    const { id, attempt } = due.command;
+    writer.enqueue({
+      lane,
+      runId: due.runId,
+      position,
+      input: { kind: "settled", runId: due.runId, commandId: id, attempt, settlement },
+    });
+  }
+
+  /** An outbox row whose run waits for it no more. */
+  #settleNothing(lane: number, position: number, runId: string): void {
+    this.#writerOf(lane).enqueue({ lane, runId, position, input: null });
+  }
+
+  async #maintain(): Promise<void> {
+    await this.#parts.store.maintain();
+    this.#cancelMaintenance = this.#parts.clock.schedule(MAINTENANCE_MS, () => {
+      this.#maintain().catch((error: unknown) =>
+        this.#parts.log.warn({ err: error }, "maintenance failed and is tried again later"),
+      );
+    });
+  }
+
+  #isDrained(): boolean {
+    return (
+      this.#writers.every((writer) => writer.isIdle) &&
+      [...this.#relays.values()].every((relay) => relay.isIdle)
+    );
+  }
+
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#parts.clock.schedule(ms, resolve));
+  }
+}
+
+function createGauges(meter: MeterPort) {
+  return {
+    outboxDepth: meter.gauge("sluice_outbox_depth", "Commands committed and not settled.", []),
+    outboxAge: meter.gauge("sluice_outbox_age_seconds", "Age of the oldest unsettled command.", []),
+    timersDue: meter.gauge("sluice_timers_due", "Timers whose time has come and that have not fired.", []),
+    parked: meter.gauge("sluice_parked_runs", "Runs that wait for an operator.", []),
+    inbox: meter.gauge("sluice_inbox_depth", "Inputs in the durable inbox.", []),
+    queue: meter.gauge("sluice_queue_depth", "Inputs that wait for a batch in this process.", []),
+    lanes: meter.gauge("sluice_lanes_owned", "Lanes this process owns.", []),
+    projection: meter.gauge("sluice_projection_lag_runs", "Runs whose search projection is behind.", []),
+    waiters: meter.gauge("sluice_waiting_callers", "Callers that wait for a run to end.", []),
+  };
+}

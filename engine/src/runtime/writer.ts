@@ -1,0 +1,571 @@
+/**
+ * A writer: the batch loop of some lanes. Owns the right to write them, the cache of their runs, and one store connection.
+ * W1  One batch at a time; one transaction per batch; the lane steps are its last statement and its fence.
+ * W2  Nothing leaves (no answer, no command, no notice) before the commit that contains it.
+ * W3  A batch that fails leaves nothing in memory either: what it touched is evicted and its inputs are decided again.
+ * W4  A lost lane is no error of its runs: callers' inputs go on to the new owner, ours (timers, settlements) the new owner makes again.
+ * W5  Repeating an input is harmless: events and starts carry ids, settlements and timers are known by command and number.
+ */
+import type { Answer, LaneInput } from "../core/decide.ts";
+import { engineError, hasCode } from "../core/errors.ts";
+import type {
+  BatchWrites,
+  Batch,
+  ClaimedLane,
+  Clock,
+  LaneStep,
+  LoadedRun,
+  LogPort,
+  OutboxRow,
+  StoreWriter,
+  TimerRow,
+} from "../core/ports.ts";
+import type { Run } from "../core/run.ts";
+import { BatchWork, historyRow, isSending, timerChanges } from "./batch-work.ts";
+import type { DueCommand } from "./batch-work.ts";
+import type { FlowRegistry } from "./flow-registry.ts";
+import { OwnedLane } from "./lane.ts";
+import type { EngineMetrics } from "./metrics.ts";
+import type { ResolvedEngineOptions } from "./options.ts";
+import { HandlerHangs } from "./participants.ts";
+import type { TransactionalParticipants } from "./participants.ts";
+import type { Projector } from "./projector.ts";
+import { RunCache } from "./run-cache.ts";
+import type { CachedRun } from "./run-cache.ts";
+import { Signal } from "./signal.ts";
+import { TimerHeap } from "./timer-heap.ts";
+
+/** Something that waits for a batch. */
+export interface QueueItem {
+  readonly lane: number;
+  /** Absent for a transactional command that comes from the outbox. */
+  readonly input: LaneInput | null;
+  readonly runId: string;
+  /** Outbox row that this item settles. */
+  readonly position?: number;
+  readonly call?: { readonly commandId: string; readonly attempt: number };
+  /** Durable inbox row that this item came from. */
+  readonly inboxId?: string;
+  /** True while nobody can have stored this run: the id was made for this start. */
+  isNew?: boolean;
+  /** True once the item was part of a commit whose outcome is unknown. */
+  isTried?: boolean;
+  answer?: (answer: Answer) => void;
+  fail?: (error: Error) => void;
+}
+
+/** A command on its way to a participant outside the batch. */
+export interface OutboxItem {
+  readonly lane: number;
+  readonly epoch: number;
+  readonly position: number;
+  readonly due: DueCommand;
+}
+
+export interface WriterPorts {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: LogPort;
+  readonly options: ResolvedEngineOptions;
+  readonly flows: FlowRegistry;
+  readonly participants: TransactionalParticipants;
+  readonly projector: Projector;
+  readonly metrics: EngineMetrics;
+  openConnection(): Promise<StoreWriter>;
+  storeNowMs(): number;
+  /** Timers due later than this are left in the store; they are read when their time comes near. */
+  timerHorizonMs(): number;
+  /** Commands to participants outside the batch, committed just now. */
+  relay(items: readonly OutboxItem[]): void;
+  runEnded(run: Run): void;
+  /** These lanes are no longer ours, or nobody knows where they stand: claim them again. */
+  lanesLost(laneIds: readonly number[]): void;
+  /** An input of a caller whose lane has moved to another owner. */
+  reroute(item: QueueItem): void;
+}
+
+/** How long a writer waits before it tries a failed batch again: from the first to the longest, doubling. */
+const AGAIN_FIRST_MS = 50;
+const AGAIN_MS_MAX = 1_000;
+/** After so many failures in a row inputs are tried one by one, so that one that cannot be stored is found. */
+const FAILURES_BEFORE_SINGLE = 3;
+
+interface Plan {
+  readonly work: BatchWork;
+  readonly items: readonly QueueItem[];
+  readonly answers: readonly Answer[];
+  readonly writes: BatchWrites;
+  readonly outbox: readonly OutboxItem[];
+  readonly settled: ReadonlyMap<number, ReadonlySet<number>>;
+}
+
+export class Writer {
+  readonly #ports: WriterPorts;
+  readonly #lanes = new Map<number, OwnedLane>();
+  readonly #cache: RunCache;
+  readonly #timers = new TimerHeap();
+  readonly #wake = new Signal();
+  #queue: QueueItem[] = [];
+  #connection: StoreWriter | null = null;
+  #failures = 0;
+  #isRunning = false;
+  #isStopping = false;
+  #finished: Promise<void> = Promise.resolve();
+  #cancelWake: () => void = () => {};
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+  #busy: Promise<void> | null = null;
+
+  constructor(ports: WriterPorts) {
+    this.#ports = ports;
+    this.#cache = new RunCache(ports.options.cachedRunsMax);
+  }
+
+  start(): void {
+    this.#isRunning = true;
+    this.#finished = this.#loop();
+  }
+
+  /** Ends after the batch under way; what is still queued is handed back to its callers. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#wake.notify();
+    await this.#finished;
+    this.#cancelWake();
+    for (const item of this.#queue.splice(0)) item.fail?.(stopping());
+    await this.#connection?.close().catch(() => {});
+  }
+
+  get depth(): number {
+    return this.#queue.length;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#busy === null;
+  }
+
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
+  owns(lane: number): boolean {
+    return this.#lanes.has(lane);
+  }
+
+  epochOf(lane: number): number | null {
+    return this.#lanes.get(lane)?.epoch ?? null;
+  }
+
+  /** The run as the owner knows it, or undefined when it is not in memory. */
+  peek(runId: string): Run | undefined {
+    return this.#cache.peek(runId)?.run;
+  }
+
+  /** Whether a committed command is still wanted. When the run is not in memory, better send once too often. */
+  wants({ due }: OutboxItem): boolean {
+    const run = this.peek(due.runId);
+    return run === undefined || isSending(run, due.command.id, due.command.attempt);
+  }
+
+  /** @throws FLOW_INBOX_FULL (overloaded), FLOW_STORE_UNAVAILABLE (unavailable): nothing happened */
+  enqueueFromCaller(item: QueueItem): void {
+    if (this.#failures > 0 && this.#queue.length > 0) throw storeUnavailable();
+    if (this.#queue.length >= this.#ports.options.queueMax) {
+      throw engineError(
+        "FLOW_INBOX_FULL",
+        `${this.#queue.length} inputs wait, at most ${this.#ports.options.queueMax} may (queueMax); try again`,
+        {
+          retryAfterMs: 1_000,
+        },
+      );
+    }
+    this.enqueue(item);
+  }
+
+  /** For inputs of the engine itself, whose number other limits bound. */
+  enqueue(item: QueueItem): void {
+    this.#queue.push(item);
+    this.#wake.notify();
+  }
+
+  /** Takes a lane over, with the timers of the near future. */
+  install(claimed: ClaimedLane, timers: readonly TimerRow[]): void {
+    this.#cache.dropLane(claimed.laneId);
+    this.#timers.dropLane(claimed.laneId);
+    this.#lanes.set(claimed.laneId, new OwnedLane(claimed));
+    this.#failures = 0;
+    this.setTimers(timers);
+  }
+
+  setTimers(timers: readonly TimerRow[]): void {
+    for (const timer of timers) if (this.#lanes.has(timer.lane)) this.#timers.set(timer);
+    this.#armWake();
+  }
+
+  /** Forgets a lane. Callers' inputs go to its next owner. */
+  drop(laneId: number): void {
+    if (!this.#lanes.delete(laneId)) return;
+    this.#cache.dropLane(laneId);
+    this.#timers.dropLane(laneId);
+    this.#queue = this.#stillOurs(this.#queue);
+  }
+
+  /** Gives a lane up in good order: after the batch under way nothing of it is written here any more. */
+  async release(laneId: number): Promise<number | null> {
+    const epoch = this.epochOf(laneId);
+    await this.#busy;
+    this.drop(laneId);
+    return epoch;
+  }
+
+  /** Settlements and timers of a lane that has gone belong to a former epoch; the next owner, perhaps we, makes them again. */
+  #handOn(item: QueueItem): void {
+    if (item.inboxId !== undefined) item.fail?.(storeUnavailable());
+    else if (item.answer !== undefined) this.#ports.reroute(item);
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#isStopping) {
+      const items = this.#take();
+      if (items.length === 0) {
+        this.#armWake();
+        await this.#wake.wait();
+        continue;
+      }
+      await this.#ports.projector.room();
+      this.#busy = this.#runBatch(this.#stillOurs(items));
+      await this.#busy;
+      this.#busy = null;
+    }
+    this.#isRunning = false;
+  }
+
+  /** What the next batch works on: due timers, then what has arrived. */
+  #take(): QueueItem[] {
+    const { batchInputsMax, timersPerBatchMax } = this.#ports.options;
+    const limit = this.#failures >= FAILURES_BEFORE_SINGLE ? 1 : batchInputsMax;
+    const items = this.#queue.splice(0, limit);
+    if (items.length >= limit) return items;
+    const due = this.#timers.takeDue(
+      this.#ports.storeNowMs(),
+      Math.min(timersPerBatchMax, limit - items.length),
+    );
+    for (const { lane, runId, number } of due)
+      items.push({ lane, runId, input: { kind: "timer", runId, number } });
+    return items;
+  }
+
+  /** A lane may have gone while its inputs waited for room. */
+  #stillOurs(items: readonly QueueItem[]): QueueItem[] {
+    const ours: QueueItem[] = [];
+    for (const item of items) {
+      if (this.#lanes.has(item.lane)) ours.push(item);
+      else this.#handOn(item);
+    }
+    return ours;
+  }
+
+  #armWake(): void {
+    const dueAtMs = this.#timers.nextDueAtMs();
+    if (dueAtMs === null || dueAtMs >= this.#wakeAtMs) return;
+    this.#cancelWake();
+    this.#wakeAtMs = dueAtMs;
+    this.#cancelWake = this.#ports.clock.schedule(Math.max(0, dueAtMs - this.#ports.storeNowMs()), () => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.#wake.notify();
+    });
+  }
+
+  async #runBatch(items: readonly QueueItem[]): Promise<void> {
+    const startedMs = this.#ports.clock.monotonicMs();
+    let batch: Batch | null = null;
+    try {
+      this.#connection ??= await this.#ports.openConnection();
+      batch = this.#connection.openBatch();
+      const plan = await this.#decide(batch, items);
+      if (plan.writes.lanes.length === 0) await batch.rollback();
+      else await batch.commit(plan.writes);
+      this.#failures = 0;
+      this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
+    } catch (error) {
+      await batch?.rollback();
+      await this.#failed(items, error);
+    }
+  }
+
+  async #decide(batch: Batch, items: readonly QueueItem[]): Promise<Plan> {
+    const { flows, options } = this.#ports;
+    const work = new BatchWork(flows, options, this.#ports.storeNowMs());
+    await this.#load(batch, work, items);
+    const answers = items.map((item) => this.#apply(work, item));
+    const calls = items.flatMap((item) => dueFromOutbox(item, work));
+    const leftOver = await this.#callParticipants(batch, work, calls);
+    const outbox = this.#outboxItems(leftOver.filter((each) => work.isStillDue(each)));
+    const settled = settledPositions(items);
+    return { work, items, answers, writes: this.#writes(work, items, outbox, settled), outbox, settled };
+  }
+
+  #apply(work: BatchWork, item: QueueItem): Answer {
+    if (item.input === null) return STALE;
+    const answer = work.apply(item.input);
+    // Nobody waits for the answer to an input of our own, so a refusal would go unseen.
+    if (answer.outcome === "rejected" && item.answer === undefined) {
+      this.#ports.log.error(
+        { runId: item.runId, input: item.input.kind, code: answer.error.code },
+        answer.error.message,
+      );
+    }
+    return answer;
+  }
+
+  /** Brings in every run of the batch: from the cache, or from the store in one read. */
+  async #load(batch: Batch, work: BatchWork, items: readonly QueueItem[]): Promise<void> {
+    const missing: string[] = [];
+    for (const { runId, isNew } of items) {
+      if (work.holds(runId)) continue;
+      const cached = this.#cache.get(runId);
+      work.hold(runId, cached ?? null);
+      if (cached === undefined && isNew !== true) missing.push(runId);
+    }
+    if (missing.length === 0) return;
+    const loaded = new Map<string, LoadedRun>();
+    for (const each of await batch.loadRuns(missing)) loaded.set(each.run.runId, each);
+    for (const runId of missing) work.hold(runId, loaded.get(runId) ?? null);
+  }
+
+  /** Rounds of calls: answers may issue further transactional commands. Answers what is left for the outbox. */
+  async #callParticipants(
+    batch: Batch,
+    work: BatchWork,
+    first: readonly DueCommand[],
+  ): Promise<DueCommand[]> {
+    const { participants, options } = this.#ports;
+    const forOutbox: DueCommand[] = [];
+    let calls = [...first];
+    for (let round = 0; ; round++) {
+      for (const due of work.takeDue())
+        (participants.serves(due.command.channel) ? calls : forOutbox).push(due);
+      if (calls.length === 0) return forOutbox;
+      // What is left after the last round goes on in the next batch, by way of the outbox.
+      if (round === options.roundsMax) return [...forOutbox, ...calls];
+      const settled = await participants.call(batch, calls);
+      calls = [];
+      for (const { due, settlement } of settled) {
+        work.apply({
+          kind: "settled",
+          runId: due.runId,
+          commandId: due.command.id,
+          attempt: due.command.attempt,
+          settlement,
+        });
+      }
+    }
+  }
+
+  #outboxItems(due: readonly DueCommand[]): OutboxItem[] {
+    const added = new Map<number, number>();
+    const items: OutboxItem[] = [];
+    for (const each of due) {
+      const lane = this.#lanes.get(each.lane);
+      if (lane === undefined) continue;
+      const count = (added.get(each.lane) ?? 0) + 1;
+      added.set(each.lane, count);
+      items.push({ lane: each.lane, epoch: lane.epoch, position: lane.outboxPosition + count, due: each });
+    }
+    return items;
+  }
+
+  #writes(
+    work: BatchWork,
+    items: readonly QueueItem[],
+    outbox: readonly OutboxItem[],
+    settled: ReadonlyMap<number, ReadonlySet<number>>,
+  ): BatchWrites {
+    const changed = work.changed();
+    const inboxTaken = items.flatMap(({ inboxId }) => (inboxId === undefined ? [] : [inboxId]));
+    const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
+    const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
+    for (const { lane, inboxId } of items) if (inboxId !== undefined) touched.add(lane);
+    return {
+      lanes: [...touched].flatMap((laneId) => this.#step(laneId, outbox, settled)),
+      runs: changed.map(({ run }) => run),
+      history: changed.map(historyRow),
+      outbox: outbox.map(outboxRow),
+      timersSet: timers.flatMap(({ set }) => set),
+      timersCleared: timers.flatMap(({ cleared }) => cleared),
+      deadLetters: work.deadLetters,
+      inboxTaken,
+      atMs: work.nowMs,
+    };
+  }
+
+  #step(
+    laneId: number,
+    outbox: readonly OutboxItem[],
+    settled: ReadonlyMap<number, ReadonlySet<number>>,
+  ): LaneStep[] {
+    const lane = this.#lanes.get(laneId);
+    if (lane === undefined) return [];
+    let added = 0;
+    for (const item of outbox) if (item.lane === laneId) added++;
+    return [lane.step(added, settled.get(laneId) ?? NONE)];
+  }
+
+  /** After the commit, and only now (W2): memory follows, callers hear, commands leave. */
+  #committed(plan: Plan, tookMs: number): void {
+    const { work, writes } = plan;
+    for (const step of writes.lanes)
+      this.#lanes.get(step.laneId)?.advance(step, plan.settled.get(step.laneId) ?? NONE);
+    for (const timer of writes.timersCleared) this.#timers.clear(timer);
+    const horizonMs = this.#ports.timerHorizonMs();
+    this.setTimers(writes.timersSet.filter(({ dueAtMs }) => dueAtMs <= horizonMs));
+    for (const { work: workRun, run } of work.changed()) this.#remember(run, workRun.seen);
+    this.#ports.projector.add(writes.runs, writes.lanes, work.nowMs);
+    this.#ports.metrics.batchCommitted(plan.items.length, tookMs, work);
+    plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));
+    this.#ports.relay(plan.outbox);
+    for (const run of writes.runs) if (run.outcome !== null) this.#ports.runEnded(run);
+  }
+
+  #remember(run: Run, seen: CachedRun["seen"]): void {
+    // A final run is rarely asked for again; its place is better used by one that moves.
+    if (run.outcome === null) this.#cache.set(run.runId, { run, seen });
+    else this.#cache.delete(run.runId);
+  }
+
+  async #failed(items: readonly QueueItem[], error: unknown): Promise<void> {
+    for (const { runId } of items) this.#cache.delete(runId);
+    if (error instanceof HandlerHangs) return this.#pauseHandler(items, error);
+    if (hasCode(error, "FLOW_LANE_LOST")) return this.#loseLanes(items, error);
+    this.#failures++;
+    this.#ports.metrics.batchFailed();
+    this.#ports.log.warn(
+      { writer: this.#ports.name, inputs: items.length, failures: this.#failures, err: error },
+      "a batch failed and is tried again",
+    );
+    const isUnknown = hasCode(error, "FLOW_OUTCOME_UNKNOWN");
+    const isAway = isUnknown || hasCode(error, "FLOW_STORE_UNAVAILABLE");
+    if (!isAway && items.length === 1 && this.#failures > FAILURES_BEFORE_SINGLE)
+      return this.#rejectPoison(items, error);
+    this.#again(items, isUnknown);
+    if (isUnknown) this.#ports.lanesLost(this.#loseAll());
+    if (isAway) this.#failWaiting();
+    await this.#pause(Math.min(AGAIN_MS_MAX, AGAIN_FIRST_MS * 2 ** (this.#failures - 1)));
+  }
+
+  #pauseHandler(items: readonly QueueItem[], error: HandlerHangs): void {
+    const pauseMs = this.#ports.participants.pause(error.handler);
+    this.#ports.log.error(
+      { handler: error.handler, pauseMs },
+      "a transactional handler does not return; it is paused and its commands are tried again later",
+    );
+    this.#again(items, false);
+  }
+
+  /** Another owner has some lanes, or they were written already. Nothing of the batch was committed. */
+  #loseLanes(items: readonly QueueItem[], error: unknown): void {
+    const lost = lostLanes(error);
+    this.#ports.log.warn({ writer: this.#ports.name, lanes: lost }, "lanes were lost to another owner");
+    this.#again(items, false);
+    for (const laneId of lost) this.drop(laneId);
+    this.#ports.lanesLost(lost);
+  }
+
+  #loseAll(): number[] {
+    const laneIds = [...this.#lanes.keys()];
+    for (const laneId of laneIds) {
+      this.#lanes.delete(laneId);
+      this.#cache.dropLane(laneId);
+      this.#timers.dropLane(laneId);
+    }
+    this.#queue = this.#stillOurs(this.#queue);
+    return laneIds;
+  }
+
+  #again(items: readonly QueueItem[], isTried: boolean): void {
+    for (const item of items) {
+      item.isNew = false;
+      if (isTried) item.isTried = true;
+    }
+    this.#queue = [...items, ...this.#queue];
+  }
+
+  /** The store is away: callers of whom nothing can have happened are told so now, instead of when their patience ends. */
+  #failWaiting(): void {
+    this.#queue = this.#queue.filter((item) => {
+      if (item.fail === undefined || item.isTried === true) return true;
+      item.fail(storeUnavailable());
+      return false;
+    });
+  }
+
+  #rejectPoison(items: readonly QueueItem[], error: unknown): void {
+    this.#failures = 0;
+    for (const item of items) {
+      this.#ports.log.error(
+        { runId: item.runId, input: item.input?.kind, err: error },
+        "an input cannot be stored and is refused",
+      );
+      item.fail?.(
+        engineError("FLOW_UNEXPECTED", "the input cannot be stored", {
+          cause: error,
+          fields: { runId: item.runId },
+        }),
+      );
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#isStopping) return;
+    await new Promise<void>((resolve) => this.#ports.clock.schedule(ms, resolve));
+  }
+}
+
+const STALE: Answer = { outcome: "stale" };
+const NONE: ReadonlySet<number> = new Set();
+
+function outboxRow({ lane, position, due }: OutboxItem): OutboxRow {
+  return { lane, position, runId: due.runId, commandId: due.command.id, attempt: due.command.attempt };
+}
+
+function settledPositions(items: readonly QueueItem[]): Map<number, Set<number>> {
+  const settled = new Map<number, Set<number>>();
+  for (const { lane, position } of items) {
+    if (position === undefined) continue;
+    const positions = settled.get(lane);
+    if (positions === undefined) settled.set(lane, new Set([position]));
+    else positions.add(position);
+  }
+  return settled;
+}
+
+/** A transactional command that a former batch left to the outbox, if its run still waits for it. */
+function dueFromOutbox(item: QueueItem, work: BatchWork): DueCommand[] {
+  const { call } = item;
+  if (call === undefined) return [];
+  const run = work.runOf(item.runId);
+  const flow = run === null ? undefined : work.flowOf(run);
+  const command = run?.commands.find(
+    ({ id, attempt, phase }) => id === call.commandId && attempt === call.attempt && phase === "sending",
+  );
+  return flow === undefined || command === undefined
+    ? []
+    : [{ runId: item.runId, lane: item.lane, flow, command }];
+}
+
+function lostLanes(error: unknown): number[] {
+  const fields = typeof error === "object" && error !== null && "fields" in error ? error.fields : null;
+  const lanes = typeof fields === "object" && fields !== null && "lanes" in fields ? fields.lanes : null;
+  return Array.isArray(lanes) ? lanes.filter((lane): lane is number => typeof lane === "number") : [];
+}
+
+function storeUnavailable(): Error {
+  return engineError("FLOW_STORE_UNAVAILABLE", "the database is away; nothing happened, try again", {
+    retryAfterMs: 1_000,
+  });
+}
+
+function stopping(): Error {
+  return engineError("FLOW_STOPPING", "the engine is stopping; nothing happened, try again", {
+    retryAfterMs: 1_000,
+  });
+}

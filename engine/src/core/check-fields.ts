@@ -71,7 +71,7 @@ function checkField(
     finding("unknown-field", place, {
       path,
       found: `${verb} the field ${quote(field)}`,
-      expected: oneOf(fields.known, "no field, for the schema declares none"),
+      expected: oneOf("the fields that its schema declares", fields.known),
       hint: didYouMean(field, fields.known),
     }),
   ];

@@ -33,7 +33,7 @@ export function checkKeys(
       finding("unknown-key", place, {
         path: path + toPointer([key]),
         found: `has the unknown key ${quote(key)}`,
-        expected: oneOf(known, "none"),
+        expected: oneOf("the keys", known),
         hint: didYouMean(key, known),
       }),
     );
@@ -59,7 +59,7 @@ export function checkKnown(
     finding(code, place, {
       path,
       found: `${verb} ${quote(name)}`,
-      expected: oneOf(names.keys(), what).replace("one of:", `one of ${what}:`),
+      expected: oneOf(what, names.keys()),
       hint: didYouMean(name, names.keys()),
     }),
   ];

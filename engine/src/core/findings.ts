@@ -92,12 +92,12 @@ export function finding(code: FindingCode, place: Place, parts: FindingParts): F
 /** How many names a message lists before it stops. */
 const NAMES_SHOWN_MAX = 12;
 
-/** `one of: a, b, c`, or what to say when there is nothing to choose from. */
-export function oneOf(names: Iterable<string>, none: string): string {
+/** `one of the flow's states: a, b, c`. */
+export function oneOf(what: string, names: Iterable<string>): string {
   const all = [...names];
-  if (all.length === 0) return none;
-  const shown = all.slice(0, NAMES_SHOWN_MAX).join(", ");
-  return `one of: ${shown}${all.length > NAMES_SHOWN_MAX ? `, and ${all.length - NAMES_SHOWN_MAX} more` : ""}`;
+  if (all.length === 0) return `one of ${what}, of which there are none`;
+  const more = all.length - NAMES_SHOWN_MAX;
+  return `one of ${what}: ${all.slice(0, NAMES_SHOWN_MAX).join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
 }
 
 /** `did you mean "paid"?` for the known name nearest to a wrong one; null when none is near. */

@@ -6,12 +6,13 @@ import type { HistoryEntry } from "./history.ts";
 import type { AuditFinding, DeadLetterRow, LanePosition, RunRow, StateCount, TimerRow } from "./ports.ts";
 import { toRunRow } from "./run-row.ts";
 import { activeTimers } from "./run.ts";
-import type { PendingCommand, Run } from "./run.ts";
+import type { PendingCommand, Run, RunTimer } from "./run.ts";
 
 /** What is stored beside a run and its history. */
 export interface RunSurroundings {
-  readonly timers: readonly TimerRow[];
   readonly deadLetters: readonly Pick<DeadLetterRow, "version" | "reason">[];
+  /** Whether a row stands for exactly this timer. */
+  isTimerStored(timer: RunTimer): boolean;
   /** Whether an outbox row that is not settled yet carries this attempt. */
   isInOutbox(commandId: string, attempt: number): boolean;
 }
@@ -65,27 +66,15 @@ export class RunAudit {
     } else if (this.#lastState !== this.#run.state) {
       this.#find("I1", `the run is in state ${this.#run.state}, its history ends in ${this.#lastState}`);
     }
-    this.#checkTimers(around.timers);
+    for (const timer of activeTimers(this.#run)) {
+      if (!around.isTimerStored(timer))
+        this.#find("I3", `timer ${timer.number} (${timer.kind}) is set, and no row will fire it`);
+    }
     this.#checkParked(around.deadLetters);
     if (this.#run.outcome === null && this.#run.parked === null) {
       for (const command of this.#run.commands) this.#checkCommand(command, around);
     }
     return this.#findings;
-  }
-
-  #checkTimers(stored: readonly TimerRow[]): void {
-    const rows = new Map(stored.map((row) => [row.number, row]));
-    for (const timer of activeTimers(this.#run)) {
-      const row = rows.get(timer.number);
-      rows.delete(timer.number);
-      if (row === undefined) {
-        this.#find("I3", `timer ${timer.number} (${timer.kind}) is set, and no row will fire it`);
-      } else if (row.dueAtMs !== timer.dueAtMs || row.kind !== timer.kind) {
-        this.#find("I3", `timer ${timer.number} is ${describe(timer)}, its row says ${describe(row)}`);
-      }
-    }
-    for (const row of rows.values())
-      this.#find("I3", `a row stands for timer ${row.number}, which is not set`);
   }
 
   #checkParked(deadLetters: readonly Pick<DeadLetterRow, "version" | "reason">[]): void {
@@ -118,13 +107,27 @@ export class RunAudit {
   }
 }
 
-function describe(timer: Pick<TimerRow, "kind" | "dueAtMs">): string {
-  return `${timer.kind} at ${timer.dueAtMs}`;
+/** A timer's row from the other side: `run` is the run it names, null when there is none. */
+export function auditTimerRow(row: TimerRow, run: TimerOwner | null): AuditFinding | null {
+  const timers = run === null || run.outcome !== null || run.parked !== null ? [] : run.timers;
+  if (timers.some((timer) => isTimerOf(row, timer))) return null;
+  return {
+    invariant: "I3",
+    runId: row.runId,
+    message: `a row stands for timer ${row.number} (${row.kind} at ${row.dueAtMs}), which is not set`,
+  };
 }
 
-/** History without a run: something wrote one and not the other. */
-export function auditOrphan(runId: string): AuditFinding {
-  return { invariant: "I1", runId, message: "there is history of this run, and no run" };
+type TimerOwner = Pick<Run, "outcome" | "parked" | "timers">;
+
+/** Whether a row is this timer's. */
+export function isTimerOf(row: TimerRow, timer: RunTimer): boolean {
+  return row.number === timer.number && row.dueAtMs === timer.dueAtMs && row.kind === timer.kind;
+}
+
+/** Rows of a run that does not exist: something wrote one and not the other. */
+export function auditOrphan(runId: string, what: "history" | "a dead letter"): AuditFinding {
+  return { invariant: "I1", runId, message: `there is ${what} of this run, and no run` };
 }
 
 /** What must hold of a lane's queues when nothing moves. */

@@ -153,9 +153,8 @@ function start(context: Context, input: StartInput): Decision {
   if (faults !== null)
     return rejectFaults("FLOW_BAD_DATA", `the data of a run of ${context.flow.name}`, faults);
   const dataText = JSON.stringify(input.data);
-  const bytes = utf8Bytes(dataText);
-  if (bytes > context.limits.dataBytesMax)
-    return reject("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
+  const bytes = bytesAbove(context.limits.dataBytesMax, dataText);
+  if (bytes !== null) return reject("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
   const state = requireState(context.flow, context.flow.initial);
   const empty: Run = {
     runId: input.runId,
@@ -338,9 +337,8 @@ function withData(context: Context, run: Run, data: JsonObject): Run {
       `an update gave data that breaks the flow's schema: ${describeFaults(faults)}`,
     );
   const dataText = JSON.stringify(data);
-  const bytes = utf8Bytes(dataText);
-  if (bytes > context.limits.dataBytesMax)
-    throw engineError("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
+  const bytes = bytesAbove(context.limits.dataBytesMax, dataText);
+  if (bytes !== null) throw engineError("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
   return { ...run, data, dataText };
 }
 
@@ -811,9 +809,11 @@ function tooLarge(bytes: number, bytesMax: number): string {
   return `the run's data has ${bytes} bytes as JSON, at most ${bytesMax} are kept (dataBytesMax); keep large things elsewhere and store their ids`;
 }
 
-/** Length of a text in UTF-8, counted only when the text is long enough to matter. */
-function utf8Bytes(text: string): number {
-  return text.length < 1024 ? text.length : encoder.encode(text).length;
+/** Bytes of a text in UTF-8, or null when they are within the limit. A text far below it is not counted. */
+function bytesAbove(bytesMax: number, text: string): number | null {
+  if (3 * text.length <= bytesMax) return null;
+  const bytes = encoder.encode(text).length;
+  return bytes > bytesMax ? bytes : null;
 }
 
 const encoder = new TextEncoder();

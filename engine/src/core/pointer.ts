@@ -22,8 +22,10 @@ export function toPointer(parts: readonly (string | number)[]): string {
 
 /** The value a pointer names; undefined when there is none. */
 export function getPointer(value: Json, pointer: string): Json | undefined {
+  const parts = parsePointer(pointer);
+  if (parts === null) return undefined;
   let at: Json | undefined = value;
-  for (const part of parsePointer(pointer) ?? []) {
+  for (const part of parts) {
     if (Array.isArray(at)) at = (at as readonly Json[])[Number(part)];
     else if (isJsonObject(at) && Object.hasOwn(at, part)) at = at[part];
     else return undefined;

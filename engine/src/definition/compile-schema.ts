@@ -1,0 +1,132 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
+import type { ErrorObject } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { engineError } from "../core/errors.ts";
+import type { CompileSchema, JsonSchema, SchemaFault, Validate } from "../core/flow.ts";
+import { toPointer } from "../core/pointer.ts";
+
+/** The most faults one check reports. More help nobody, and a hostile array could ask for millions. */
+export const FAULTS_MAX = 20;
+
+/**
+ * Turns a JSON Schema (draft 2020-12) or a TypeBox type into a check. Nothing is coerced, defaulted or removed: a value fits or it does
+ * not. Formats are those of `ajv-formats`. The same schema object gives the same check.
+ * @throws FLOW_BAD_DEFINITION (invalid) when the schema itself is wrong; the message says where in the schema
+ */
+export const compileSchema: CompileSchema = (schema) => {
+  const compiled = tryCompileSchema(schema);
+  if (typeof compiled === "function") return compiled;
+  const faults = compiled.map(({ path, message }) => `${path || "/"} ${message}`).join("; ");
+  throw engineError("FLOW_BAD_DEFINITION", `a schema is no JSON Schema (2020-12): ${faults}`, {
+    fields: { faults: compiled },
+  });
+};
+
+/** As `compileSchema`, but a wrong schema is an answer: where it is wrong, and how. */
+export function tryCompileSchema(schema: JsonSchema): Validate | readonly SchemaFault[] {
+  const known = compiledSchemas.get(schema);
+  if (known !== undefined) return known;
+  const compiled = compile(schema);
+  if (typeof compiled === "function") compiledSchemas.set(schema, compiled);
+  return compiled;
+}
+
+const compiledSchemas = new WeakMap<JsonSchema, Validate>();
+
+function compile(schema: JsonSchema): Validate | readonly SchemaFault[] {
+  try {
+    const plain = toPlainSchema(schema) as object;
+    // Names (`$id`) live as long as their ajv, and two flows may use one name for two things: such a schema gets an ajv of its own.
+    const ajv = JSON.stringify(plain).includes('"$id"') ? createAjv() : sharedAjv;
+    if (ajv.validateSchema(plain) !== true) return toFaults(ajv.errors ?? []);
+    const check = ajv.compile(plain);
+    ajv.removeSchema(plain);
+    return (value) => (check(value) ? null : toFaults(check.errors ?? []));
+  } catch (error) {
+    if (error instanceof RangeError)
+      return [{ path: "", message: "contains itself, or is nested too deeply" }];
+    // A `$ref` to nowhere, an unknown keyword or format: ajv says which and where.
+    return [{ path: "", message: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+function createAjv(): Ajv2020 {
+  // `strictSchema` makes a misspelled keyword or format an error; the other strict rules forbid what TypeBox rightly writes.
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    strictSchema: true,
+    validateSchema: false,
+    logger: false,
+  });
+  addFormats.default(ajv);
+  return ajv;
+}
+
+const sharedAjv = createAjv();
+
+/** Keywords whose value is data, not schemas. */
+const DATA_KEYWORDS = new Set(["enum", "const", "default", "examples", "required", "dependentRequired"]);
+
+/**
+ * The schema as plain JSON of draft 2020-12. TypeBox keeps its own marks in hidden fields, takes a RegExp as `pattern`, and writes a
+ * tuple in the words of draft 7 (`items` as a list), which 2020-12 calls `prefixItems`.
+ */
+function toPlainSchema(schema: unknown): unknown {
+  if (schema instanceof RegExp) return schema.source;
+  if (typeof schema === "bigint") return Number(schema);
+  if (Array.isArray(schema)) return schema.map(toPlainSchema);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const { items, additionalItems, ...rest } = schema as { items?: unknown; additionalItems?: unknown };
+  const plain = Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [key, DATA_KEYWORDS.has(key) ? value : toPlainSchema(value)]),
+  );
+  if (Array.isArray(items)) {
+    return { ...plain, prefixItems: toPlainSchema(items), items: toPlainSchema(additionalItems ?? true) };
+  }
+  return {
+    ...plain,
+    ...(items === undefined ? {} : { items: toPlainSchema(items) }),
+    ...(additionalItems === undefined ? {} : { additionalItems: toPlainSchema(additionalItems) }),
+  };
+}
+
+/** `if` only repeats that a fault of its branch is one. */
+function toFaults(errors: readonly ErrorObject[]): readonly SchemaFault[] {
+  return errors
+    .filter(({ keyword }) => keyword !== "if")
+    .slice(0, FAULTS_MAX)
+    .map(toFault);
+}
+
+/** Ajv's sentence with the values it leaves out. A field that is missing, unknown or badly named is told by its own path. */
+function toFault({
+  instancePath,
+  keyword,
+  params,
+  propertyName,
+  message = "is wrong",
+}: ErrorObject): SchemaFault {
+  const at = (key: unknown) => instancePath + toPointer([String(key)]);
+  const fault = { path: propertyName === undefined ? instancePath : at(propertyName), message };
+  switch (keyword) {
+    case "required":
+      return { path: at(params["missingProperty"]), message: "is missing" };
+    case "additionalProperties":
+      return { path: at(params["additionalProperty"]), message: "is not a known field" };
+    case "unevaluatedProperties":
+      return { path: at(params["unevaluatedProperty"]), message: "is not a known field" };
+    case "propertyNames":
+      return { path: at(params["propertyName"]), message: "is not a permitted name" };
+    case "enum":
+      return { ...fault, message: `must be one of ${listValues(params["allowedValues"])}` };
+    case "const":
+      return { ...fault, message: `must be ${JSON.stringify(params["allowedValue"])}` };
+    default:
+      return fault;
+  }
+}
+
+function listValues(values: unknown): string {
+  return Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(", ") : "none";
+}

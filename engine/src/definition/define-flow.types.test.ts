@@ -1,0 +1,473 @@
+/**
+ * What the compiler refuses in a flow, and what it knows about one. Each `@ts-expect-error` names the error it stands for; the first
+ * test takes the directives out, runs the compiler, and holds its answer against them, so none passes for another reason.
+ */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
+import { Type } from "typebox";
+import type { FlowDefinition } from "../core/flow.ts";
+import { defineFlow } from "./define-flow.ts";
+import type { FlowTypes } from "./define-flow.ts";
+
+const base = {
+  name: "order",
+  version: 1,
+  data: Type.Object({
+    orderId: Type.String(),
+    units: Type.Integer(),
+    paymentId: Type.Optional(Type.String()),
+  }),
+  events: {
+    Paid: Type.Object({ paymentId: Type.String() }),
+    Counted: Type.Object({ units: Type.String() }),
+    Expired: Type.Object({}),
+  },
+  channels: ["payments"],
+  commands: {
+    Charge: {
+      channel: "payments",
+      data: Type.Object({ orderId: Type.String(), units: Type.Integer() }),
+      answers: ["Paid", "Expired"],
+    },
+    Refund: { channel: "payments", data: Type.Object({ paymentId: Type.String() }), answers: ["Expired"] },
+    Tell: { channel: "payments", answers: ["Expired"] },
+  },
+  businessStates: ["open", "done"],
+  initial: "created",
+} as const;
+
+const ends = { paid: { final: "paid" }, expired: { final: "expired" } } as const;
+
+const right = defineFlow({
+  ...base,
+  deadline: { delay: "7d", target: "expired" },
+  states: {
+    created: {
+      businessState: "open",
+      send: { Charge: { pick: ["orderId", "units"] }, Tell: "data" },
+      retry: { attempts: 3, first: "1s" },
+      on: {
+        Paid: [
+          {
+            target: "paid",
+            guard: ({ data, event }) => data.units > 0 && event.paymentId !== "",
+            update: ({ data, event }) => ({ ...data, paymentId: event.paymentId }),
+          },
+          { update: "merge" },
+          { target: "expired", guard: { schema: { type: "object" } } },
+        ],
+        Expired: {
+          target: "expired",
+          update: { set: { "/paymentId": { value: "none" }, "/units": { from: "/data/units" } } },
+        },
+        commandFailed: { target: "expired", guard: ({ event }) => event.error.kind === "invalid" },
+      },
+      after: [
+        { delay: "1.5h", event: "Expired" },
+        { delay: "100ms", target: "expired" },
+      ],
+      deadline: { delay: "1d", target: "expired" },
+      poll: { send: { Charge: "data" }, every: "5s", giveUp: { delay: "1m", target: "expired" } },
+    },
+    ...ends,
+  },
+});
+
+type Order = FlowTypes<typeof right>;
+interface OrderData {
+  orderId: string;
+  units: number;
+  paymentId?: string;
+}
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** Compiles only while each of these is exactly so. */
+const facts: readonly true[] = [
+  true satisfies Same<Flat<Order["Data"]>, Flat<OrderData>>,
+  true satisfies Same<Order["State"], "created" | "paid" | "expired">,
+  true satisfies Same<keyof Order["Events"], "Paid" | "Counted" | "Expired">,
+  true satisfies Same<Order["Events"]["Paid"], EventMessage<"Paid", { paymentId: string }>>,
+  true satisfies Same<
+    Order["Commands"]["Charge"],
+    CommandMessage<"Charge", { orderId: string; units: number }>
+  >,
+  true satisfies Same<Order["Commands"]["Tell"], CommandMessage<"Tell", Json>>,
+  true satisfies Same<
+    Order["Answers"]["Charge"],
+    EventMessage<"Paid", { paymentId: string }> | EventMessage<"Expired", object>
+  >,
+];
+
+/** Each of these is wrong in one place. They are only compiled. */
+export const wrong = [
+  () =>
+    defineFlow({
+      ...base,
+      // @ts-expect-error TS2820 at initial: no state is called "creatd"
+      initial: "creatd",
+      states: { created: { on: { Paid: "paid" } }, ...ends },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Paid: a target that is no state, in the short form
+        created: { on: { Paid: "piad" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Paid: a target that is no state, in the long form
+        created: { on: { Paid: { target: "piad" } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at target: a target that is no state, in a list
+        created: { on: { Paid: [{ guard: ({ data }) => data.units > 1, target: "piad" }] } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2353 at Payed: an event that the flow does not declare
+        created: { on: { Payed: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2561 at Chrge: a command that the flow does not declare
+        created: { send: { Chrge: "data" }, on: { Paid: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Charge: the projection leaves out `units`
+        created: { send: { Charge: ({ orderId }) => ({ orderId }) }, on: { Paid: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2339 at pieces: the projection reads a field that the data has not
+        created: { send: { Charge: (data) => ({ ...data, units: data.pieces }) }, on: { Paid: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Refund: the data as a whole does not fit, because its `paymentId` may be missing
+        created: { send: { Refund: "data" }, on: { Expired: "expired" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2820 at "unit": `pick` names a field that the data has not
+        created: { send: { Charge: { pick: ["orderId", "unit"] } }, on: { Paid: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at "paymentId": `pick` names a field that may be missing where the command needs it
+        created: { send: { Refund: { pick: ["paymentId"] } }, on: { Expired: "expired" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Paid: the update gives `units` another type
+        created: { on: { Paid: { target: "paid", update: ({ data }) => ({ ...data, units: "two" }) } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        created: {
+          // @ts-expect-error TS2322 at Paid: the update forgets the rest of the data
+          on: { Paid: { target: "paid", update: ({ event }) => ({ paymentId: event.paymentId }) } },
+        },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2540 at units: the update writes into the data it was given
+        created: { on: { Paid: { target: "paid", update: ({ data }) => ((data.units = 2), data) } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Counted: the event's `units` is a text, so it cannot be merged into the data
+        created: { on: { Counted: { update: "merge" }, Paid: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2353 at "/paymentIdd": `set` writes to a field that the data has not
+        created: { on: { Paid: { target: "paid", update: { set: { "/paymentIdd": { value: 1 } } } } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        created: {
+          // @ts-expect-error TS2322 at Paid: `set` reads a field that the event has not
+          on: { Paid: { target: "paid", update: { set: { "/paymentId": { from: "/event/id" } } } } },
+        },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2551 at unit: the guard reads a field that the data has not
+        created: { on: { Paid: { target: "paid", guard: ({ data }) => data.unit > 1 } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2339 at amount: the guard reads a field that the event has not
+        created: { on: { Paid: { target: "paid", guard: ({ event }) => event.amount > 1 } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2339 at reason: `commandFailed` carries no `reason`
+        created: { on: { commandFailed: { target: "paid", guard: ({ event }) => event.reason === "" } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at businessState: a business state that is not in the list
+        created: { businessState: "opne", on: { Paid: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        created: { on: { Paid: "paid" } },
+        // @ts-expect-error TS2322 at businessState: a business state that is not in the list, of a final state
+        paid: { businessState: "doen", final: "paid" },
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at after: a timer goes to a state that is none
+        created: { on: { Paid: "paid" }, after: { delay: "1s", target: "expird" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at event: a timer raises an event that the flow does not declare
+        created: { on: { Paid: "paid" }, after: [{ delay: "1s", event: "Expird" }] },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at event: a timer raises an event that must carry something
+        created: { on: { Paid: "paid" }, deadline: { delay: "1s", event: "Paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at after: a duration without a unit
+        created: { on: { Paid: "paid" }, after: { delay: "10", target: "expired" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      // @ts-expect-error TS2820 at target: the limit on the whole run goes to a state that is none
+      deadline: { delay: "1d", target: "expird" },
+      states: { created: { on: { Paid: "paid" } }, ...ends },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        created: { on: { Paid: "paid" } },
+        // @ts-expect-error TS2322 at Paid: a final state takes no event
+        paid: { final: "paid", on: { Paid: "created" } },
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2561 at deadlin: a key that nobody knows
+        created: { on: { Paid: "paid" }, deadlin: { delay: "1s", target: "paid" } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      // @ts-expect-error TS2322 at "Payed": an answer that the flow does not declare
+      commands: { Charge: { channel: "payments", answers: ["Payed"] } },
+      states: { created: { send: { Charge: "data" }, on: { Paid: "paid" } }, ...ends },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      // @ts-expect-error TS2322 at channel: a channel that is not in the list
+      commands: { Charge: { channel: "payment", answers: ["Paid"] } },
+      states: { created: { send: { Charge: "data" }, on: { Paid: "paid" } }, ...ends },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      // @ts-expect-error TS2322 at retries: a key of a command that nobody knows
+      commands: { Charge: { channel: "payments", answers: ["Paid"], retries: 3 } },
+      states: { created: { send: { Charge: "data" }, on: { Paid: "paid" } }, ...ends },
+    }),
+  () => {
+    const { commands, ...rest } = base;
+    void commands;
+    return defineFlow({
+      ...rest,
+      // @ts-expect-error TS2322 at Charge: a command in a flow that declares none
+      states: { created: { send: { Charge: "data" }, on: { Paid: "paid" } }, ...ends },
+    });
+  },
+  () => {
+    // @ts-expect-error TS2322 at type: an answer of another command's
+    const answer: Order["Answers"]["Refund"] = { type: "Paid", data: { paymentId: "p" } };
+    return answer;
+  },
+  () => {
+    // @ts-expect-error TS2322 at paymentId: an event with a payload of the wrong shape
+    const event: Order["Events"]["Paid"] = { type: "Paid", data: { paymentId: 1 } };
+    return event;
+  },
+];
+
+describe("defineFlow", () => {
+  it("refuses each wrong flow for the reason it names", { timeout: 60_000 }, async () => {
+    const source = await readFile(new URL(import.meta.url), "utf8");
+    const expected = source.split("\n").flatMap((line, index) => {
+      const [, code, place] = /^\s*\/\/ @ts-expect-error (TS\d+) at (\S+): /.exec(line) ?? [];
+      return code === undefined ? [] : [`${index + 2} ${code} at ${place}`];
+    });
+    assert.equal(expected.length, wrong.length);
+    const found = await typeErrorsOf(source.replaceAll("// @ts-expect-error", "// expects"));
+    assert.deepEqual(found, expected);
+  });
+
+  it("knows the types of data, events, commands and answers", () => {
+    assert.equal(facts.length, 7);
+  });
+
+  it("hands back the definition it was given, as data", () => {
+    const definition: FlowDefinition = right;
+    assert.deepEqual(Object.keys(definition.states), ["created", "paid", "expired"]);
+    assert.equal(definition.initial, "created");
+  });
+});
+
+/** The compiler's errors for a text that stands where this file stands: line, code, and the word the error points at. */
+async function typeErrorsOf(source: string): Promise<string[]> {
+  const root = fileURLToPath(new URL("../../../", import.meta.url));
+  const folder = await mkdtemp(join(tmpdir(), "sluice-types-"));
+  try {
+    const text = source
+      .replaceAll(
+        /from "(\.[^"]+)"/g,
+        (_, path: string) => `from "${fileURLToPath(new URL(path, import.meta.url))}"`,
+      )
+      .replaceAll(/from "@sluice\/contracts\/(\w+)"/g, `from "${root}contracts/src/$1.ts"`)
+      .replaceAll('from "typebox"', `from "${root}node_modules/typebox/build/index.mjs"`);
+    const config = {
+      extends: join(root, "tsconfig.json"),
+      compilerOptions: { typeRoots: [join(root, "node_modules/@types")] },
+      files: ["wrong.ts"],
+      include: [],
+    };
+    await writeFile(join(folder, "wrong.ts"), text);
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    const output = await run(join(root, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"]);
+    const lines = text.split("\n");
+    return [...output.matchAll(/^\S*wrong\.ts\((\d+),(\d+)\): error (TS\d+)|^.*error TS.*$/gm)].map(
+      ([all, line, column, code]) => {
+        const place = lines[Number(line) - 1]?.slice(Number(column) - 1).match(/^[\w"./-]+/)?.[0];
+        return code === undefined ? all : `${line} ${code} at ${place}`;
+      },
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What a command prints, whatever its exit code: a compiler that finds errors ends with one. */
+function run(file: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => execFile(file, [...args], (_, stdout, stderr) => resolve(stdout + stderr)));
+}

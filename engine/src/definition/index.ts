@@ -1,0 +1,42 @@
+/** `@sluice/engine/definition`: how a flow is declared, checked and drawn. */
+
+// Declaring a flow in code, and its types for clients and participants.
+export { defineFlow } from "./define-flow.ts";
+export type { Flow, FlowTypes } from "./define-flow.ts";
+
+// A flow as data.
+export { FLOW_SCHEMA } from "./flow-schema.ts";
+export { FILE_BYTES_MAX, loadFlowFile, requireFlowFile } from "./load-flow.ts";
+export type { LoadedFlow } from "./load-flow.ts";
+export { flowToJson, hashFlow } from "./hash-flow.ts";
+export { COMMAND_FAILED } from "../core/flow.ts";
+export type {
+  CommandDefinition,
+  CommandFailed,
+  FlowDefinition,
+  Guard,
+  JsonSchema,
+  PollDefinition,
+  Projection,
+  RetryDefinition,
+  Scene,
+  StateDefinition,
+  TimerDefinition,
+  TransitionDefinition,
+  TransitionsDefinition,
+  Update,
+} from "../core/flow.ts";
+export type { Duration } from "../core/duration.ts";
+
+// What is wrong with it.
+export { checkFlow } from "../core/check-flow.ts";
+export { assertFlow } from "./load-flow.ts";
+export { inspectFlow } from "./inspect-flow.ts";
+export { FINDINGS } from "../core/findings.ts";
+export type { Finding, FindingCode } from "../core/findings.ts";
+export type { LocatedFinding } from "./flow-source.ts";
+export { compileSchema } from "./compile-schema.ts";
+
+// What it looks like.
+export { toMermaid, toSvg } from "../core/diagram.ts";
+export type { DiagramCount } from "../core/diagram.ts";

@@ -1,0 +1,118 @@
+import { checkFlow } from "../core/check-flow.ts";
+import { finding, THE_FLOW } from "../core/findings.ts";
+import type { Finding, Place } from "../core/findings.ts";
+import type { SchemaFault } from "../core/flow.ts";
+import { isLoose, readFlow, stateNamed } from "../core/flow-view.ts";
+import { parsePointer } from "../core/pointer.ts";
+import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
+import { FLOW_SCHEMA } from "./flow-schema.ts";
+
+/**
+ * Everything that can be found wrong with a definition, in code or from a file: its shape, the schemas in it, and what `checkFlow` finds.
+ * A fault of shape is left out where `checkFlow` says the same in better words.
+ */
+export function inspectFlow(definition: unknown): readonly Finding[] {
+  const checked = checkFlow(definition);
+  const said = new Set(checked.filter(({ severity }) => severity === "error").map(({ path }) => path));
+  const shape = shapeFaults(definition).filter(({ path }) => !said.has(path));
+  return [...shape.map(shapeFinding), ...schemaFindings(definition), ...checked];
+}
+
+const validateShape = compileSchema(FLOW_SCHEMA);
+
+function shapeFaults(definition: unknown): readonly SchemaFault[] {
+  try {
+    return validateShape(withoutFunctions(definition, "", "")) ?? [];
+  } catch (error) {
+    if (error instanceof RangeError)
+      return [{ path: "", message: "contains itself, or is nested too deeply" }];
+    throw error;
+  }
+}
+
+/** In code a rule may be a function; for its shape any rule that a file could hold stands in for it. */
+function withoutFunctions(value: unknown, key: string, parent: string): unknown {
+  if (typeof value === "function") return standIn(key, parent) ?? value;
+  if (Array.isArray(value)) return value.map((item) => withoutFunctions(item, key, parent));
+  if (!isLoose(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .map(([name, field]) => [name, withoutFunctions(field, name, key)]),
+  );
+}
+
+function standIn(key: string, parent: string): unknown {
+  if (key === "guard") return { schema: {} };
+  if (key === "update") return "merge";
+  return parent === "send" ? "data" : undefined;
+}
+
+function shapeFinding({ path, message }: SchemaFault): Finding {
+  const [part, name] = parsePointer(path) ?? [];
+  const place = part === "states" && name !== undefined ? stateNamed(name) : THE_FLOW;
+  return finding("wrong-shape", place, {
+    path,
+    found: `is wrong at ${path || "/"}, which ${message}`,
+    expected: "the shape that the schema of the file format describes",
+  });
+}
+
+/** Every JSON Schema in the definition is compiled here once, so that a wrong one is found before a run meets it. */
+function schemaFindings(definition: unknown): readonly Finding[] {
+  const flow = readFlow(definition);
+  const guards = [...flow.states.values()].flatMap(({ name, on }) =>
+    on.flatMap(({ raw, path }) =>
+      isLoose(raw?.["guard"])
+        ? [{ place: stateNamed(name), path: `${path}/guard/schema`, schema: raw["guard"]["schema"] }]
+        : [],
+    ),
+  );
+  const schemas: readonly SchemaAt[] = [
+    { place: THE_FLOW, path: "/data", schema: flow.raw["data"] },
+    ...[...flow.events].map(([type, schema]) => ({
+      place: { subject: `event ${type}`, state: null },
+      path: `/events/${type}`,
+      schema,
+    })),
+    ...[...flow.commands].map(([type, { raw, path }]) => ({
+      place: { subject: `command ${type}`, state: null },
+      path: `${path}/data`,
+      schema: raw["data"],
+    })),
+    ...guards,
+  ];
+  return [...schemas.flatMap(schemaFinding), ...dataFinding(flow.raw["data"])];
+}
+
+interface SchemaAt {
+  readonly place: Place;
+  readonly path: string;
+  readonly schema: unknown;
+}
+
+function schemaFinding({ place, path, schema }: SchemaAt): readonly Finding[] {
+  if (!isLoose(schema)) return [];
+  const compiled = tryCompileSchema(schema);
+  if (typeof compiled === "function") return [];
+  return compiled.map((fault) =>
+    finding("bad-schema", place, {
+      path: path + fault.path,
+      found: `has a schema that is wrong: ${fault.path}${fault.path === "" ? "" : " "}${fault.message}`,
+      expected: "a JSON Schema of draft 2020-12",
+    }),
+  );
+}
+
+/** Rules, updates and merges all take the data of a run as an object. */
+function dataFinding(data: unknown): readonly Finding[] {
+  if (!isLoose(data) || data["type"] === undefined || data["type"] === "object") return [];
+  return [
+    finding("bad-schema", THE_FLOW, {
+      path: "/data/type",
+      found: "has data that is no object",
+      expected: 'a schema with the type "object"',
+      hint: "put the value into a field of an object",
+    }),
+  ];
+}

@@ -1,0 +1,43 @@
+import type { Heartbeat, LanePosition, LaneRow } from "../../core/ports.ts";
+import { ENGINE_FORGOTTEN_MS } from "../../core/ports.ts";
+import type { MemoryDatabase, MemoryLane } from "./memory-database.ts";
+
+export function heartbeat(
+  database: MemoryDatabase,
+  engine: { engineId: string; address: string | null; leaseMs: number },
+): Heartbeat {
+  const nowMs = database.nowMs();
+  const leaseUntilMs = nowMs + engine.leaseMs;
+  database.engines.set(engine.engineId, { address: engine.address, leaseUntilMs });
+  for (const [engineId, row] of database.engines) {
+    if (row.leaseUntilMs < nowMs - ENGINE_FORGOTTEN_MS) database.engines.delete(engineId);
+  }
+  for (const lane of database.lanes) {
+    if (lane.ownerId === engine.engineId) lane.leaseUntilMs = leaseUntilMs;
+  }
+  const live = [...database.engines].filter(([, row]) => row.leaseUntilMs > nowMs);
+  return {
+    nowMs,
+    engines: live.map(([engineId, { address }]) => ({ engineId, address })).sort(byEngineId),
+    lanes: listLanes(database),
+  };
+}
+
+function byEngineId(a: { readonly engineId: string }, b: { readonly engineId: string }): number {
+  return a.engineId < b.engineId ? -1 : 1;
+}
+
+export function listLanes(database: MemoryDatabase): LaneRow[] {
+  const nowMs = database.nowMs();
+  return database.lanes.map((lane) => ({
+    ...positionOf(lane),
+    ownerId: lane.ownerId,
+    ownerAddress: lane.ownerId === null ? null : (database.engines.get(lane.ownerId)?.address ?? null),
+    leaseMs: lane.ownerId === null ? 0 : lane.leaseUntilMs - nowMs,
+  }));
+}
+
+export function positionOf(lane: MemoryLane): LanePosition {
+  const { laneId, epoch, batchNumber, outboxPosition, publishedPosition, projectedAtMs } = lane;
+  return { laneId, epoch, batchNumber, outboxPosition, publishedPosition, projectedAtMs };
+}

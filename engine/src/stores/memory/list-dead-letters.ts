@@ -1,0 +1,27 @@
+import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
+import type { DeadLetterRow, Page } from "../../core/ports.ts";
+import type { MemoryDatabase } from "./memory-database.ts";
+
+/** By run and, within a run, in order: the order in which they are redriven. */
+export function listDeadLetters(
+  database: MemoryDatabase,
+  query: { runId?: string; cursor?: string; limit: number },
+): Page<DeadLetterRow> {
+  const after = query.cursor === undefined ? null : decodeCursor(query.cursor, ["uuid", "version"]);
+  const found = storedDeadLetters(database)
+    .filter((row) => query.runId === undefined || row.runId === query.runId)
+    .filter((row) => after === null || compare(row, after[0] as string, after[1] as number) > 0)
+    .sort((a, b) => compare(a, b.runId, b.version));
+  const items = found.slice(0, query.limit);
+  const last = items.at(-1);
+  const hasMore = last !== undefined && found.length > items.length;
+  return { items, cursor: hasMore ? encodeCursor([last.runId, last.version]) : null };
+}
+
+export function storedDeadLetters(database: MemoryDatabase): DeadLetterRow[] {
+  return [...database.deadLetters.values()].map((text) => JSON.parse(text) as DeadLetterRow);
+}
+
+function compare(row: DeadLetterRow, runId: string, version: number): number {
+  return row.runId === runId ? row.version - version : row.runId < runId ? -1 : 1;
+}

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { BatchWrites, Store } from "../../core/ports.ts";
+import { toRunRow } from "../../core/run-row.ts";
+import type { Run } from "../../core/run.ts";
+import {
+  TEST_BEGIN_MS,
+  makeCommand,
+  makeEntry,
+  makeRun,
+  makeTimer,
+  testRunId,
+  timerRowsOf,
+} from "../rows.ts";
+import { openOwned } from "./harness.ts";
+import type { OpenHarness } from "./harness.ts";
+
+/** What the audit passes, and what it finds. A guard counts only after it failed on a planted fault. */
+export function auditPromises(open: OpenHarness): void {
+  it("finds nothing where everything is in order", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const [waiting, sending, ended, parked] = [1, 2, 3, 4].map(testRunId) as [string, string, string, string];
+    const runs = [
+      makeRun({ runId: waiting, timers: [makeTimer(1, TEST_BEGIN_MS + 50)], version: 2 }),
+      makeRun({ runId: sending, commands: [makeCommand(`${sending}:1:0`)] }),
+      makeRun({ runId: ended, outcome: "sold" }),
+      makeRun({ runId: parked, parked: "rule-failed", version: 2, timers: [makeTimer(1, TEST_BEGIN_MS)] }),
+    ];
+    await owner.commit({
+      lanes: [owner.step(0, { outboxPosition: 1 })],
+      runs,
+      history: runs.map(({ runId, version }) => ({
+        runId,
+        lane: 0,
+        entries: [makeEntry(1), makeEntry(2, { eventId: "e" })].slice(0, version),
+      })),
+      outbox: [{ lane: 0, position: 1, runId: sending, commandId: `${sending}:1:0`, attempt: 1 }],
+      timersSet: timerRowsOf(runs[0] ?? assert.fail()),
+      deadLetters: [deadLetter(parked, 2)],
+    });
+    assert.deepEqual(await store.audit({ quiet: false }), { runs: 4, entries: 6, findings: [] });
+    await store.project(runs.map(toRunRow), []);
+    const { findings } = await store.audit({ quiet: true });
+    assert.deepEqual(findings, [
+      { invariant: "I4", runId: null, message: "lane 0: 1 outbox rows are not settled" },
+    ]);
+  });
+
+  const runId = testRunId(1);
+  const broken: readonly [what: string, run: Partial<Run>, writes: Partial<BatchWrites>, finding: RegExp][] =
+    [
+      [
+        "a gap in the history",
+        { version: 3 },
+        { history: [{ runId, lane: 0, entries: [makeEntry(1), makeEntry(3), makeEntry(4)] }] },
+        /I1 history has version 3 where 2 was expected/,
+      ],
+      [
+        "a version that history does not explain",
+        { version: 2 },
+        {},
+        /I1 the run is at version 2, its history has 1 entries/,
+      ],
+      [
+        "a run in another state than its history says",
+        { state: "closed" },
+        {},
+        /I1 the run is in state closed, its history ends in ordered/,
+      ],
+      ["history of no run", {}, { runs: [] }, /I1 there is history of this run, and no run/],
+      [
+        "a run that starts twice",
+        { version: 2 },
+        { history: [{ runId, lane: 0, entries: [makeEntry(1), makeEntry(2, { kind: "started" })] }] },
+        /I6 entry 2 of the history is started/,
+      ],
+      [
+        "an event that was taken in twice",
+        { version: 3 },
+        {
+          history: [
+            { runId, lane: 0, entries: [1, 2, 3].map((version) => makeEntry(version, { eventId: "e" })) },
+          ],
+        },
+        /I6 event e was taken in again at version 2/,
+      ],
+      [
+        "a timer that no row will fire",
+        { timers: [makeTimer(1, TEST_BEGIN_MS)] },
+        {},
+        /I3 timer 1 \(after\) is set, and no row will fire it/,
+      ],
+      [
+        "a timer's row with another time",
+        { timers: [makeTimer(1, TEST_BEGIN_MS)] },
+        { timersSet: [{ lane: 0, runId, number: 1, kind: "after", dueAtMs: TEST_BEGIN_MS + 1 }] },
+        /I3 a row stands for timer 1 \(after at \d+\), which is not set/,
+      ],
+      [
+        "a row of a timer that is not set",
+        {},
+        { timersSet: [{ lane: 0, runId, number: 4, kind: "after", dueAtMs: TEST_BEGIN_MS }] },
+        /I3 a row stands for timer 4 \(after at \d+\), which is not set/,
+      ],
+      [
+        "a parked run without a dead letter",
+        { parked: "rule-failed" },
+        {},
+        /I3 the run is parked \(rule-failed\) without a dead letter/,
+      ],
+      [
+        "a dead letter of a run that is not parked",
+        {},
+        { deadLetters: [deadLetter(runId, 1)] },
+        /I3 the run is not parked, and 1 dead letters wait behind it/,
+      ],
+      [
+        "a command that nobody will send",
+        { commands: [makeCommand(`${runId}:1:0`, { attempt: 2 })] },
+        {
+          outbox: [{ lane: 0, position: 1, runId, commandId: `${runId}:1:0`, attempt: 1 }],
+        },
+        /I3 attempt 2 of command .* is to be sent, and no outbox row carries it/,
+      ],
+      [
+        "a command that waits for no timer",
+        { commands: [makeCommand(`${runId}:1:0`, { attempt: 2, phase: "waiting" })] },
+        {},
+        /I3 command .* waits for attempt 2 without a timer/,
+      ],
+    ];
+  for (const [what, run, writes, finding] of broken) {
+    it(`finds ${what}`, async (t) => {
+      const { store, owner } = await openOwned(t, open);
+      await owner.commit({
+        lanes: [owner.step(0, { outboxPosition: writes.outbox?.length ?? 0 })],
+        runs: [makeRun({ runId, ...run })],
+        history: [{ runId, lane: 0, entries: [makeEntry(1)] }],
+        ...writes,
+      });
+      await expectFinding(store, false, finding);
+    });
+  }
+
+  it("finds outbox rows that the lane's positions do not know", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    await owner.commit({
+      lanes: [owner.step(1, { outboxPosition: 3 })],
+      outbox: [{ lane: 1, position: 5, runId, commandId: "c", attempt: 1 }],
+    });
+    await expectFinding(store, false, /I4 lane 1: an outbox row has position 5, and the outbox ends at 3/);
+    await expectFinding(
+      store,
+      false,
+      /I4 lane 1: 3 outbox rows are unsettled by the positions, and 1 are stored/,
+    );
+  });
+
+  it("finds in quiet what still waits or is not projected", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const runs = [1, 2].map((n) => makeRun({ runId: testRunId(n) }));
+    await owner.start(...runs);
+    await store.appendInbox([{ inboxId: "i", lane: 2, input: { kind: "timer", runId, number: 1 } }]);
+    await store.project([{ ...toRunRow(runs[0] ?? assert.fail()), state: "closed", updatedAtMs: 1 }], []);
+    assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+    await expectFinding(store, true, /I4 the search projection is wrong in state, updatedAtMs/);
+    await expectFinding(store, true, /I4 the run is not in the search projection/);
+    await expectFinding(store, true, /I4 lane 2: 1 inbox rows were not taken in/);
+  });
+}
+
+function deadLetter(runId: string, version: number): BatchWrites["deadLetters"][number] {
+  return {
+    runId,
+    lane: 0,
+    version,
+    reason: "rule-failed",
+    state: "ordered",
+    input: { kind: "timer", runId, number: 1 },
+    error: null,
+    atMs: TEST_BEGIN_MS,
+  };
+}
+
+async function expectFinding(store: Store, quiet: boolean, pattern: RegExp): Promise<void> {
+  const { findings } = await store.audit({ quiet });
+  const told = findings.map(({ invariant, message }) => `${invariant} ${message}`);
+  assert.ok(
+    told.some((finding) => pattern.test(finding)),
+    `no finding like ${String(pattern)} among:\n${told.join("\n")}`,
+  );
+}

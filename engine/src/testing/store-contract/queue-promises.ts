@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { InboxRow, TimerRow } from "../../core/ports.ts";
+import { AWKWARD_DATA, TEST_BEGIN_MS, makeEntry, makeRun, testRunId } from "../rows.ts";
+import { openOwned } from "./harness.ts";
+import type { OpenHarness } from "./harness.ts";
+
+/** Timers, the durable inbox, dead letters, history pages, totals. */
+export function queuePromises(open: OpenHarness): void {
+  it("lists timers of the asked lanes that are due before a time, soonest first", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const timers: TimerRow[] = [30, 10, 20, 40].map((delayMs, n) => ({
+      lane: n === 2 ? 1 : 0,
+      runId: testRunId(n),
+      number: n + 1,
+      dueAtMs: TEST_BEGIN_MS + delayMs,
+      kind: "after",
+    }));
+    await owner.commit({ lanes: [owner.step(0), owner.step(1)], timersSet: timers });
+    const list = async (lanes: number[], delayMs: number, limit: number) =>
+      (await store.listTimers({ lanes, dueBeforeMs: TEST_BEGIN_MS + delayMs, limit })).map(
+        ({ number }) => number,
+      );
+    assert.deepEqual(await list([0, 1], 41, 10), [2, 3, 1, 4]);
+    assert.deepEqual(await list([0], 40, 10), [2, 1]);
+    assert.deepEqual(await list([0, 1], 1_000, 2), [2, 3]);
+    assert.deepEqual(await list([], 1_000, 2), []);
+    await owner.commit({ lanes: [owner.step(0)], timersCleared: timers.slice(0, 1) });
+    assert.deepEqual(await list([0, 1], 41, 10), [2, 3, 4]);
+  });
+
+  it("keeps the order of the inbox and takes a repeated row once", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const row = (n: number, lane: number): InboxRow => ({
+      inboxId: `in-${n}`,
+      lane,
+      input: { kind: "event", runId: testRunId(n), id: `e${n}`, type: "Paid", data: AWKWARD_DATA },
+    });
+    await store.appendInbox([row(3, 0), row(1, 0)]);
+    await store.appendInbox([]);
+    await store.appendInbox([row(2, 1), row(3, 0), row(4, 0)]);
+    assert.deepEqual(await store.listInbox([0], 10), [row(3, 0), row(1, 0), row(4, 0)]);
+    assert.deepEqual(await store.listInbox([0, 1], 1), [row(3, 0)]);
+    await owner.commit({ lanes: [owner.step(0)], inboxTaken: ["in-3", "in-1"] });
+    assert.deepEqual(await store.listInbox([0, 1], 10), [row(2, 1), row(4, 0)]);
+  });
+
+  it("pages through dead letters by run and version", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const letters = [1, 2, 3].flatMap((n) =>
+      [2, 3, 10].map((version) => ({
+        runId: testRunId(n),
+        lane: 0,
+        version,
+        reason: version === 2 ? ("rule-failed" as const) : null,
+        state: "ordered",
+        input: { kind: "timer" as const, runId: testRunId(n), number: version },
+        error: null,
+        atMs: TEST_BEGIN_MS - n,
+      })),
+    );
+    await owner.commit({ lanes: [owner.step(0)], deadLetters: letters.toReversed() });
+    const seen = [];
+    let cursor: string | null = null;
+    do {
+      const page = await store.listDeadLetters({ limit: 4, ...(cursor === null ? {} : { cursor }) });
+      seen.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== null);
+    assert.deepEqual(seen, letters);
+    const ofOne = await store.listDeadLetters({ runId: testRunId(2), limit: 2 });
+    assert.deepEqual(ofOne.items, letters.slice(3, 5));
+    const rest = await store.listDeadLetters({ runId: testRunId(2), limit: 2, cursor: ofOne.cursor ?? "" });
+    assert.deepEqual(rest, { items: letters.slice(5, 6), cursor: null });
+    await assert.rejects(store.listDeadLetters({ limit: 1, cursor: "garbage" }), { code: "FLOW_BAD_CURSOR" });
+  });
+
+  it("pages through a history by version, whatever batches it came in", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const runId = testRunId(1);
+    const entries = Array.from({ length: 12 }, (_, at) => makeEntry(at + 1, { data: { at } }));
+    for (const [from, to] of [
+      [0, 1],
+      [1, 7],
+      [7, 12],
+    ] as const) {
+      await owner.commit({
+        runs: [makeRun({ runId, version: to })],
+        history: [{ runId, lane: 0, entries: entries.slice(from, to) }],
+      });
+    }
+    const first = await store.listHistory({ runId, afterVersion: 0, limit: 5 });
+    assert.deepEqual(first, { items: entries.slice(0, 5), cursor: "5" });
+    const second = await store.listHistory({ runId, afterVersion: 5, limit: 5 });
+    assert.deepEqual(second, { items: entries.slice(5, 10), cursor: "10" });
+    const last = await store.listHistory({ runId, afterVersion: 10, limit: 5 });
+    assert.deepEqual(last, { items: entries.slice(10), cursor: null });
+    const none = await store.listHistory({ runId: testRunId(2), afterVersion: 0, limit: 5 });
+    assert.deepEqual(none, { items: [], cursor: null });
+  });
+
+  it("totals what waits", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const runId = testRunId(1);
+    const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
+    const outbox = [1, 2, 3].map((position) => ({
+      lane: 0,
+      position,
+      runId,
+      commandId: `c${position}`,
+      attempt: 1,
+    }));
+    const timer = { lane: 0, runId, kind: "after" } as const;
+    await owner.commit({
+      lanes: [owner.step(0, { outboxPosition: 3, publishedPosition: 1 })],
+      runs: [makeRun({ runId })],
+      outbox,
+      timersSet: [
+        { ...timer, number: 1, dueAtMs: nowMs - 1_000 },
+        { ...timer, number: 2, dueAtMs: nowMs + 600_000 },
+      ],
+      atMs: nowMs - 5_000,
+    });
+    const totals = await store.totals();
+    assert.ok(totals.outboxAgeMs >= 5_000 && totals.outboxAgeMs < 60_000, String(totals.outboxAgeMs));
+    assert.deepEqual(
+      { ...totals, outboxAgeMs: 0 },
+      {
+        outboxDepth: 2,
+        outboxAgeMs: 0,
+        timersDue: 1,
+        timers: 2,
+        inbox: 0,
+        deadLetters: 0,
+        parkedRuns: 0,
+      },
+    );
+  });
+
+  it("does its upkeep at any time", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    await Promise.all([store.maintain(), store.maintain(), owner.start(makeRun({ runId: testRunId(1) }))]);
+    await store.maintain();
+    assert.notEqual(await store.getRun(testRunId(1)), null);
+  });
+}

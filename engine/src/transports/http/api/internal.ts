@@ -1,0 +1,54 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import type { LaneInput } from "../../../core/decide.ts";
+import { engineError } from "../../../core/errors.ts";
+import { INPUTS_MAX, INPUTS_PATH } from "../peers.ts";
+import type { ApiApp, ApiEngine } from "./api-app.ts";
+
+const Start = Type.Object({
+  kind: Type.Literal("start"),
+  runId: Type.String(),
+  flow: Type.String(),
+  flowVersion: Type.Integer(),
+  key: Type.Union([Type.String(), Type.Null()]),
+  startId: Type.Union([Type.String(), Type.Null()]),
+  lane: Type.Integer(),
+  data: Type.Record(Type.String(), Type.Unknown()),
+});
+
+const Event = Type.Object({
+  kind: Type.Literal("event"),
+  runId: Type.String(),
+  id: Type.String(),
+  type: Type.String(),
+  data: Type.Unknown(),
+});
+
+/** Only what callers send is forwarded; settlements and timers are each owner's own. */
+const Inputs = Type.Object({ inputs: Type.Array(Type.Union([Start, Event]), { maxItems: INPUTS_MAX }) });
+
+/** `POST /internal/v1/inputs`: what another engine of the deployment has taken in for a lane that is owned here. */
+export function addInternalRoute(app: ApiApp, engine: ApiEngine, inputsBytesMax: number): void {
+  const expected = digestOf(`Bearer ${engine.secret}`);
+  app.post(
+    INPUTS_PATH,
+    {
+      schema: { hide: true, body: Inputs },
+      bodyLimit: inputsBytesMax,
+      // Before the body is read: a stranger costs no more than its headers.
+      onRequest: async (request) => requireSecret(request, expected),
+    },
+    async ({ body }) => ({ answers: await engine.receive(body.inputs as readonly LaneInput[]) }),
+  );
+}
+
+/** Compares digests, which have equal lengths, in constant time: neither the secret nor its length can be measured. */
+function requireSecret({ headers }: FastifyRequest, expected: Buffer): void {
+  if (timingSafeEqual(digestOf(headers.authorization ?? ""), expected)) return;
+  throw engineError("FLOW_FORBIDDEN", "this is for the engines of the deployment, which know its secret");
+}
+
+function digestOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

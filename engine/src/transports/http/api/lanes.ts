@@ -1,0 +1,34 @@
+import { decodeCursor, encodeCursor } from "../../../core/cursor.ts";
+import { problemResponses } from "../problem-responses.ts";
+import type { ApiApp, ApiEngine } from "./api-app.ts";
+import { cutPage, linkNext } from "./pages.ts";
+import { PageQuery, pageOf } from "./schemas.ts";
+import { viewLane } from "./views.ts";
+
+/** `GET /v1/lanes` */
+export function addLaneRoute(app: ApiApp, engine: ApiEngine): void {
+  app.get(
+    "/v1/lanes",
+    {
+      schema: {
+        operationId: "listLanes",
+        tags: ["deployment"],
+        summary: "List lanes and their owners",
+        description: "By number: who may write each lane, for how long, and how far its commands are sent.",
+        querystring: PageQuery,
+        response: { 200: pageOf("Lane", "A page of lanes."), ...problemResponses({ 400: "FLOW_BAD_CURSOR" }) },
+      },
+    },
+    async (request, reply) => {
+      const { cursor, limit } = request.query;
+      const after = cursor === undefined ? -1 : (decodeCursor(cursor, ["version"])[0] as number);
+      const lanes = [...(await engine.store.listLanes())].sort((a, b) => a.laneId - b.laneId);
+      const page = cutPage(lanes, limit, {
+        of: ({ laneId }) => encodeCursor([laneId]),
+        isBehind: ({ laneId }) => laneId > after,
+      });
+      linkNext(request, reply, page.cursor);
+      return { items: page.items.map(viewLane), cursor: page.cursor };
+    },
+  );
+}

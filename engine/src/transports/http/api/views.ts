@@ -1,0 +1,114 @@
+/** Runs, history and lanes as the API shows them: ISO 8601 times, and nothing that is only the engine's own. */
+import type { Static } from "typebox";
+import type { HistoryEntry } from "../../../core/history.ts";
+import type { LaneRow, RunRow, StateCount } from "../../../core/ports.ts";
+import { activeTimers } from "../../../core/run.ts";
+import type { Run } from "../../../core/run.ts";
+import type { CompiledFlow } from "../../../core/compile-flow.ts";
+import type * as schemas from "./schemas.ts";
+
+export function viewRunRow(row: RunRow): Static<typeof schemas.RunRow> {
+  return {
+    runId: row.runId,
+    flow: row.flow,
+    flowVersion: row.flowVersion,
+    key: row.key,
+    lane: row.lane,
+    version: row.version,
+    state: row.state,
+    businessState: row.businessState,
+    outcome: row.outcome,
+    parked: row.parked,
+    createdAt: toIso(row.createdAtMs),
+    enteredAt: toIso(row.enteredAtMs),
+    updatedAt: toIso(row.updatedAtMs),
+  };
+}
+
+export function viewRun(run: Run): Static<typeof schemas.Run> {
+  return {
+    ...viewRunRow(run),
+    data: run.data,
+    commands: run.commands.map(({ id, type, channel, attempt, phase, purpose }) => ({
+      commandId: id,
+      type,
+      channel,
+      attempt,
+      phase,
+      purpose,
+    })),
+    timers: activeTimers(run).map(({ kind, dueAtMs }) => ({ kind, dueAt: toIso(dueAtMs) })),
+  };
+}
+
+/** Fields that the entry lacks stay undefined, and JSON leaves them out. */
+export function viewHistoryEntry(entry: HistoryEntry): object {
+  const { version, atMs, kind, state, type, eventId, data, commands, commandId, attempt, nextAtMs, error } = entry;
+  return {
+    version,
+    at: toIso(atMs),
+    kind,
+    state,
+    type,
+    eventId,
+    data,
+    commands: commands?.map((command) => ({ commandId: command.id, type: command.type })),
+    commandId,
+    attempt,
+    nextAt: nextAtMs === undefined ? undefined : toIso(nextAtMs),
+    error: error === undefined ? undefined : { code: error.code, kind: error.kind, message: error.message },
+  };
+}
+
+export function viewLane(lane: LaneRow): Static<typeof schemas.Lane> {
+  const { laneId, ownerId, ownerAddress, epoch, leaseMs, batchNumber, outboxPosition, publishedPosition } = lane;
+  return {
+    laneId,
+    ownerId,
+    ownerAddress,
+    epoch,
+    leaseMs,
+    batchNumber,
+    outboxPosition,
+    publishedPosition,
+    outboxLag: outboxPosition - publishedPosition,
+    projectedAt: toIso(lane.projectedAtMs),
+  };
+}
+
+/** `counts` of all flows; those of others are passed over. */
+export function viewFlowRow(flow: CompiledFlow, counts: readonly StateCount[]): Static<typeof schemas.FlowRow> {
+  const own = counts.filter((count) => count.flow === flow.name);
+  return {
+    name: flow.name,
+    version: flow.version,
+    description: flow.definition.description ?? null,
+    initial: flow.initial,
+    states: flow.states.size,
+    runs: own.reduce((sum, { runs }) => sum + runs, 0),
+    parked: own.reduce((sum, { parked }) => sum + parked, 0),
+  };
+}
+
+export function viewFlow(flow: CompiledFlow, counts: readonly StateCount[]): Static<typeof schemas.Flow> {
+  return {
+    name: flow.name,
+    version: flow.version,
+    description: flow.definition.description ?? null,
+    definition: withFunctionsAsText(flow.definition),
+    counts: counts.map(({ flowVersion, state, runs, parked }) => ({ flowVersion, state, runs, parked })),
+  };
+}
+
+/** JSON has no functions; they are shown by their source, as they are stored. */
+function withFunctionsAsText(definition: object): unknown {
+  return JSON.parse(
+    JSON.stringify(definition, (_key, value: unknown) =>
+      typeof value === "function" ? { $function: value.toString() } : value,
+    ),
+  );
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString();
+}

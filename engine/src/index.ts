@@ -29,5 +29,6 @@ export type {
   TransactionalParticipant,
   Transport,
 } from "./core/ports.ts";
-export type { Answer, LaneInput, Settlement } from "./core/decide.ts";
+export type { Answer } from "./core/decision.ts";
+export type { LaneInput, Settlement } from "./core/inputs.ts";
 export { systemClock } from "./runtime/clock.ts";

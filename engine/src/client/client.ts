@@ -4,7 +4,8 @@
  */
 import type { EventMessage, JsonObject } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
-import type { Answer, LaneInput, Rejection, StartInput } from "../core/decide.ts";
+import type { Answer, Rejection } from "../core/decision.ts";
+import type { LaneInput, StartInput } from "../core/inputs.ts";
 import { engineError } from "../core/errors.ts";
 import { laneOf } from "../core/lane.ts";
 import type { HistoryEntry } from "../core/history.ts";
@@ -108,7 +109,11 @@ async function start(ports: ClientPorts, flowName: string, options: StartOptions
   const input = startInput(ports, flow, options);
   const answer = await ports.submit(input);
   if (answer.outcome === "rejected") throw rejected(answer.error);
-  return { runId: input.runId, isRepeat: answer.outcome === "existing", isDecided: answer.outcome !== "accepted" };
+  return {
+    runId: input.runId,
+    isRepeat: answer.outcome === "existing",
+    isDecided: answer.outcome !== "accepted",
+  };
 }
 
 /**
@@ -218,4 +223,3 @@ function checkKey(what: string, key: string | undefined): void {
     );
   }
 }
-

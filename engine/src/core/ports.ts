@@ -3,7 +3,8 @@
  * Each store and each transport passes one contract suite (engine/src/testing), so the runtime knows none by name.
  */
 import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
-import type { Answer, LaneInput, Settlement } from "./decide.ts";
+import type { Answer } from "./decision.ts";
+import type { LaneInput, Settlement } from "./inputs.ts";
 import type { PlainError } from "./errors.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { ParkReason, Run, TimerKind } from "./run.ts";

@@ -67,3 +67,18 @@ export interface Run {
 export function activeTimers(run: Run): readonly RunTimer[] {
   return run.outcome !== null || run.parked !== null ? [] : run.timers;
 }
+
+export function withCommand(run: Run, changedCommand: PendingCommand): Run {
+  return {
+    ...run,
+    commands: run.commands.map((command) => (command.id === changedCommand.id ? changedCommand : command)),
+  };
+}
+
+export function withoutCommand(run: Run, commandId: string): Run {
+  return {
+    ...run,
+    commands: run.commands.filter(({ id }) => id !== commandId),
+    timers: run.timers.filter((timer) => timer.commandId !== commandId),
+  };
+}

@@ -3,7 +3,8 @@
  * Knows no store and no clock; the writer feeds it inputs and asks for the writes.
  */
 import { decide } from "../core/decide.ts";
-import type { Answer, Decision, LaneInput, Limits } from "../core/decide.ts";
+import type { Answer, Decision, Limits } from "../core/decision.ts";
+import type { LaneInput } from "../core/inputs.ts";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import { toPlainError } from "../core/errors.ts";
 import { seenOf } from "../core/seen.ts";

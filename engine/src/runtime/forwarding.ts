@@ -1,4 +1,4 @@
-import type { LaneInput } from "../core/decide.ts";
+import type { LaneInput } from "../core/inputs.ts";
 import { engineError } from "../core/errors.ts";
 import type { PeerAnswer, Peers } from "../core/ports.ts";
 

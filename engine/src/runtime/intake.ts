@@ -4,7 +4,8 @@
  * N2  An input goes to the inbox only when its owner cannot be reached or may have taken it already; its id makes that harmless.
  * N3  Every wait is bounded: past `submitMs` the caller is told that the outcome is unknown.
  */
-import type { Answer, LaneInput } from "../core/decide.ts";
+import type { Answer } from "../core/decision.ts";
+import type { LaneInput } from "../core/inputs.ts";
 import { engineError, hasCode } from "../core/errors.ts";
 import { laneOf } from "../core/lane.ts";
 import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";

@@ -1,5 +1,5 @@
 import { engineError } from "../core/errors.ts";
-import type { Limits } from "../core/decide.ts";
+import type { Limits } from "../core/decision.ts";
 import { LANES_MAX } from "../core/lane.ts";
 
 /** What may be set on an engine. Everything has a default that suits one machine. */

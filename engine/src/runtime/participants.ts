@@ -6,8 +6,8 @@
  *     is then decided again with its commands failed.
  */
 import type { CommandMessage, EventMessage } from "@sluice/contracts/envelope";
-import { checkAnswer } from "../core/decide.ts";
-import type { Settlement } from "../core/decide.ts";
+import { checkAnswer } from "../core/rules/commands.ts";
+import type { Settlement } from "../core/inputs.ts";
 import { engineError, hasCode, toPlainError } from "../core/errors.ts";
 import type { PlainError } from "../core/errors.ts";
 import type { Batch, Clock, TransactionalParticipant } from "../core/ports.ts";

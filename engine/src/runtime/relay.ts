@@ -6,7 +6,7 @@
  * R3  A command whose run does not wait for it any more is not sent, but settled all the same.
  */
 import { engineError, toPlainError } from "../core/errors.ts";
-import type { Settlement } from "../core/decide.ts";
+import type { Settlement } from "../core/inputs.ts";
 import type { LogPort, Transport } from "../core/ports.ts";
 import { messageOf } from "./participants.ts";
 import type { OutboxItem } from "./writer.ts";

@@ -3,7 +3,8 @@
  * Stores, transports and participants come in as ports; nothing here knows one by name.
  */
 import type { CompiledFlow } from "../core/compile-flow.ts";
-import type { Answer, LaneInput, Settlement } from "../core/decide.ts";
+import type { Answer } from "../core/decision.ts";
+import type { LaneInput, Settlement } from "../core/inputs.ts";
 import { engineError, toPlainError } from "../core/errors.ts";
 import type {
   ClaimedLane,

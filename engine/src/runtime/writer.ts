@@ -6,7 +6,8 @@
  * W4  A lost lane is no error of its runs: callers' inputs go on to the new owner, ours (timers, settlements) the new owner makes again.
  * W5  Repeating an input is harmless: events and starts carry ids, settlements and timers are known by command and number.
  */
-import type { Answer, LaneInput } from "../core/decide.ts";
+import type { Answer } from "../core/decision.ts";
+import type { LaneInput } from "../core/inputs.ts";
 import { engineError, hasCode } from "../core/errors.ts";
 import type {
   BatchWrites,

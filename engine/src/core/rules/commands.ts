@@ -1,0 +1,176 @@
+import type { Json } from "@sluice/contracts/envelope";
+import type { ErrorKind } from "@sluice/contracts/problem";
+import { backoffMs } from "../backoff.ts";
+import type { RetryPolicy } from "../backoff.ts";
+import type { CompiledFlow } from "../compile-flow.ts";
+import { changed, describeFaults, plain, unchanged, withoutStack } from "../decision.ts";
+import type { Context, Decision } from "../decision.ts";
+import { fractionOf } from "../digest.ts";
+import type { PlainError } from "../errors.ts";
+import { COMMAND_FAILED } from "../flow.ts";
+import type { HistoryEntry } from "../history.ts";
+import type { SettledInput } from "../inputs.ts";
+import { withCommand, withoutCommand } from "../run.ts";
+import type { ParkReason, PendingCommand, Run } from "../run.ts";
+import { armAt, requireState } from "./enter.ts";
+import { takeEvent } from "./events.ts";
+import { park, queueBehind } from "./park.ts";
+import type { Trace } from "./park.ts";
+import { pollAgain } from "./polls.ts";
+
+export function settle(context: Context, run: Run, input: SettledInput): Decision {
+  const command = run.commands.find(({ id }) => id === input.commandId);
+  // Answered before, withdrawn because the state was left, or an attempt that a later one replaced.
+  const isStale = command === undefined || run.outcome !== null;
+  if (isStale) return unchanged({ outcome: "stale" });
+  const { settlement } = input;
+  switch (settlement.type) {
+    case "answered":
+      return takeAnswer(context, run, command, input, settlement.event);
+    case "delivered":
+      if (command.phase !== "sending" || command.attempt !== input.attempt)
+        return unchanged({ outcome: "stale" });
+      if (command.purpose === "poll") return pollAgain(context, run, command, null);
+      return changed(
+        withCommand(run, { ...command, phase: "delivered" }),
+        { kind: "command-delivered", type: command.type, commandId: command.id, attempt: command.attempt },
+        { outcome: "applied" },
+        context.nowMs,
+      );
+    case "no-news":
+      if (command.purpose === "poll") return pollAgain(context, run, command, null);
+      return failAttempt(context, run, command, input, noNews(command));
+    case "failed":
+      if (command.phase === "waiting" || command.attempt !== input.attempt)
+        return unchanged({ outcome: "stale" });
+      return failAttempt(context, run, command, input, settlement.error);
+  }
+}
+
+/** An answer counts whichever attempt brought it, since all attempts are one command. */
+function takeAnswer(
+  context: Context,
+  run: Run,
+  command: PendingCommand,
+  input: SettledInput,
+  event: { readonly type: string; readonly data: Json },
+): Decision {
+  const trace: Trace = { type: event.type, commandId: command.id, attempt: input.attempt, data: event.data };
+  const fault = checkAnswer(context.flow, command, event);
+  if (fault !== null) return failAttempt(context, run, command, input, fault);
+  if (run.parked !== null) return queueBehind(context, run, input, trace);
+  return takeEvent(context, withoutCommand(run, command.id), input, event.type, event.data, trace);
+}
+
+/** Whether a participant may answer so. A wrong answer is a mistake of the participant: it is not tried again. */
+export function checkAnswer(
+  flow: CompiledFlow,
+  command: Pick<PendingCommand, "type">,
+  event: { readonly type: string; readonly data: Json },
+): PlainError | null {
+  const answers = flow.commands.get(command.type)?.answers;
+  const validate = flow.events.get(event.type);
+  if (answers === undefined || !answers.has(event.type) || validate === undefined) {
+    const declared = [...(answers ?? [])].join(", ") || "none";
+    return plain(
+      "FLOW_UNDECLARED_EVENT",
+      "bug",
+      `${command.type} was answered with ${event.type}, expected one of: ${declared}`,
+    );
+  }
+  const faults = validate(event.data);
+  if (faults === null) return null;
+  return plain(
+    "FLOW_BAD_ANSWER",
+    "bug",
+    `${command.type} was answered with a wrong ${event.type}: ${describeFaults(faults)}`,
+  );
+}
+
+function noNews(command: PendingCommand): PlainError {
+  return plain(
+    "FLOW_BAD_ANSWER",
+    "bug",
+    `${command.type} was answered with "no news", which only the query of a poll may be`,
+  );
+}
+
+/** Whether an attempt that ended with this kind is followed by another. */
+const RETRIED = {
+  invalid: false,
+  unauthenticated: false,
+  forbidden: false,
+  missing: false,
+  conflict: true,
+  overloaded: true,
+  unavailable: true,
+  timeout: true,
+  bug: false,
+} as const satisfies Record<ErrorKind, boolean>;
+
+function failAttempt(
+  context: Context,
+  run: Run,
+  command: PendingCommand,
+  input: SettledInput,
+  error: PlainError,
+): Decision {
+  if (command.purpose === "poll") return pollAgain(context, run, command, error);
+  const policy = requireState(context.flow, run.state).retry;
+  const isRetried = RETRIED[error.kind] && !policy.never.includes(error.code);
+  if (isRetried && command.attempt < policy.attemptsMax)
+    return retryLater(context, run, command, error, policy);
+  return giveUp(context, run, command, input, error, isRetried ? "command-gave-up" : "command-refused");
+}
+
+function retryLater(
+  context: Context,
+  run: Run,
+  command: PendingCommand,
+  error: PlainError,
+  policy: RetryPolicy,
+): Decision {
+  const random = fractionOf(`${command.id}#${command.attempt}`);
+  const waitMs = Math.max(backoffMs(policy, command.attempt, random), error.retryAfterMs ?? 0);
+  const nextAtMs = context.nowMs + waitMs;
+  const waiting = withCommand(run, { ...command, attempt: command.attempt + 1, phase: "waiting" });
+  return changed(
+    armAt(waiting, "retry", nextAtMs, { commandId: command.id }),
+    { ...attemptTrace(command, error), kind: "command-attempted", nextAtMs },
+    { outcome: "applied" },
+    context.nowMs,
+  );
+}
+
+function attemptTrace(
+  command: PendingCommand,
+  error: PlainError,
+): Omit<HistoryEntry, "version" | "atMs" | "state" | "kind"> {
+  return { type: command.type, commandId: command.id, attempt: command.attempt, error: withoutStack(error) };
+}
+
+/** No attempt is left: the run meets `commandFailed`, and is parked when its state does not handle that. Never silently stuck. */
+function giveUp(
+  context: Context,
+  run: Run,
+  command: PendingCommand,
+  input: SettledInput,
+  error: PlainError,
+  reason: ParkReason,
+): Decision {
+  const trace: Trace = { type: COMMAND_FAILED, commandId: command.id, attempt: command.attempt };
+  if (run.parked !== null) return queueBehind(context, run, input, trace);
+  const state = requireState(context.flow, run.state);
+  const event: Json = {
+    commandId: command.id,
+    type: command.type,
+    attempts: command.attempt,
+    error: { code: error.code, kind: error.kind, message: error.message },
+  };
+  if (!state.on.has(COMMAND_FAILED)) return park(context, run, input, trace, reason, error);
+  const failed = takeEvent(context, withoutCommand(run, command.id), input, COMMAND_FAILED, event, {
+    ...trace,
+    data: event,
+  });
+  return failed.answer.outcome === "unexpected" ? park(context, run, input, trace, reason, error) : failed;
+}

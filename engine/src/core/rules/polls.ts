@@ -1,0 +1,64 @@
+import type { CompiledPoll, CompiledState } from "../compile-flow.ts";
+import { changed, unchanged, withoutStack } from "../decision.ts";
+import type { Context, Decision } from "../decision.ts";
+import { fractionOf } from "../digest.ts";
+import type { PlainError } from "../errors.ts";
+import type { TimerInput } from "../inputs.ts";
+import { withoutCommand } from "../run.ts";
+import type { PendingCommand, Run, RunTimer } from "../run.ts";
+import { armAt, issue, requireState } from "./enter.ts";
+import { refuse } from "./events.ts";
+
+export function ask(
+  context: Context,
+  run: Run,
+  state: CompiledState,
+  timer: RunTimer,
+  input: TimerInput,
+): Decision {
+  if (state.poll === null) return unchanged({ outcome: "stale" });
+  try {
+    // A query counts itself in `attempt`, so that the schedule of the visit survives a restart.
+    const query: PendingCommand = {
+      ...issue(run.runId, run.version + 1, 0, state.poll.send, run.data, "poll"),
+      attempt: (timer.index ?? 0) + 1,
+    };
+    const asked: Run = { ...run, commands: [...run.commands, query] };
+    return changed(asked, { kind: "timer", type: "poll" }, { outcome: "applied" }, context.nowMs, [query]);
+  } catch (error) {
+    return refuse(context, run, input, { type: "poll" }, error);
+  }
+}
+
+/** A query brought no event: the next one is due. Set only now, so that two queries are never under way together. */
+export function pollAgain(
+  context: Context,
+  run: Run,
+  query: PendingCommand,
+  error: PlainError | null,
+): Decision {
+  const poll = requireState(context.flow, run.state).poll;
+  if (poll === null) return unchanged({ outcome: "stale" });
+  const asked = query.attempt;
+  const nextAtMs =
+    context.nowMs + Math.max(pollWaitMs(poll, asked, fractionOf(query.id)), error?.retryAfterMs ?? 0);
+  const next = armAt(withoutCommand(run, query.id), "poll", nextAtMs, { index: asked });
+  return changed(
+    next,
+    {
+      kind: "polled",
+      type: query.type,
+      commandId: query.id,
+      nextAtMs,
+      ...(error === null ? {} : { error: withoutStack(error) }),
+    },
+    { outcome: "applied" },
+    context.nowMs,
+  );
+}
+
+/** The wait before query number `asked` + 1, with ±10 % jitter so that runs that entered together drift apart. */
+export function pollWaitMs(poll: CompiledPoll, asked: number, random: number): number {
+  const plainMs = Math.min(poll.waitMsMax, poll.everyMs * poll.factor ** (asked - 1));
+  return Math.round(plainMs * (0.9 + 0.2 * random));
+}

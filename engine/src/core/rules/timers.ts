@@ -1,0 +1,65 @@
+import type { CompiledTimer, CompiledTransition } from "../compile-flow.ts";
+import { changed, unchanged } from "../decision.ts";
+import type { Context, Decision } from "../decision.ts";
+import type { TimerInput } from "../inputs.ts";
+import { withCommand } from "../run.ts";
+import type { PendingCommand, Run, RunTimer } from "../run.ts";
+import { follow, requireState } from "./enter.ts";
+import { refuse, takeEvent } from "./events.ts";
+import type { Trace } from "./park.ts";
+import { ask } from "./polls.ts";
+
+export function fireTimer(context: Context, run: Run, input: TimerInput): Decision {
+  const timer = run.timers.find(({ number }) => number === input.number);
+  if (timer === undefined || run.outcome !== null || run.parked !== null)
+    return unchanged({ outcome: "stale" });
+  const fired: Run = { ...run, timers: run.timers.filter((other) => other !== timer) };
+  const state = requireState(context.flow, run.state);
+  switch (timer.kind) {
+    case "retry":
+      return sendAgain(context, fired, timer);
+    case "poll":
+      return ask(context, fired, state, timer, input);
+    case "after":
+      return takeTimer(context, fired, input, timer, state.after[timer.index ?? 0] ?? null);
+    case "deadline":
+      return takeTimer(context, fired, input, timer, state.deadline);
+    case "flow-deadline":
+      return takeTimer(context, fired, input, timer, context.flow.deadline);
+    case "give-up":
+      return takeTimer(context, fired, input, timer, state.poll?.giveUp ?? null);
+  }
+}
+
+function takeTimer(
+  context: Context,
+  run: Run,
+  input: TimerInput,
+  timer: RunTimer,
+  compiled: CompiledTimer | null,
+): Decision {
+  if (compiled === null) return unchanged({ outcome: "stale" });
+  const trace: Trace = { type: compiled.event ?? timer.kind };
+  if (compiled.event !== null)
+    return takeEvent(context, run, input, compiled.event, {}, { ...trace, data: {} });
+  const transition: CompiledTransition = { target: compiled.target, guard: null, update: null };
+  try {
+    const moved = follow(context, run, requireState(context.flow, run.state), transition, {});
+    return changed(moved.run, { ...trace, kind: "timer" }, { outcome: "applied" }, context.nowMs, moved.send);
+  } catch (error) {
+    return refuse(context, run, input, trace, error);
+  }
+}
+
+function sendAgain(context: Context, run: Run, timer: RunTimer): Decision {
+  const command = run.commands.find(({ id }) => id === timer.commandId);
+  if (command === undefined) return unchanged({ outcome: "stale" });
+  const sending: PendingCommand = { ...command, phase: "sending" };
+  return changed(
+    withCommand(run, sending),
+    { kind: "timer", type: "retry", commandId: command.id, attempt: command.attempt },
+    { outcome: "applied" },
+    context.nowMs,
+    [sending],
+  );
+}

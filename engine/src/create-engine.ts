@@ -12,7 +12,8 @@ import type {
 import { createClient } from "./client/client.ts";
 import type { Client } from "./client/client.ts";
 import { compileFlow } from "./core/compile-flow.ts";
-import type { Answer, LaneInput } from "./core/decide.ts";
+import type { Answer } from "./core/decision.ts";
+import type { LaneInput } from "./core/inputs.ts";
 import { engineError } from "./core/errors.ts";
 import type { FlowDefinition } from "./core/flow.ts";
 import { getPointer } from "./core/pointer.ts";

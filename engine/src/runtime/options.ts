@@ -1,10 +1,10 @@
 import { engineError } from "../core/errors.ts";
 import type { Limits } from "../core/decision.ts";
-import { LANES_MAX } from "../core/lane.ts";
+import { LANES_DEFAULT, LANES_MAX } from "../core/lane.ts";
 
 /** What may be set on an engine. Everything has a default that suits one machine. */
 export interface EngineOptions {
-  /** Lanes of a new deployment; they are fixed when it is made. Null takes what the store has. @default 16 */
+  /** Lanes of a new deployment; they are fixed when it is made. @default what the deployment has, 16 for a new one */
   readonly lanes?: number | null;
   /** Connections that commit batches, each serving a part of the lanes. While one waits for the database the other decides. @default 2 */
   readonly writers?: number;
@@ -71,7 +71,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
     return value;
   };
   return Object.freeze({
-    lanes: options.lanes === null ? null : whole("lanes", 16, 1, LANES_MAX),
+    lanes: options.lanes == null ? null : whole("lanes", LANES_DEFAULT, 1, LANES_MAX),
     writers: whole("writers", 2, 1, 16),
     batchInputsMax: whole("batchInputsMax", 500, 1, 5_000),
     roundsMax: whole("roundsMax", 16, 1, 100),

@@ -266,7 +266,10 @@ describe("remote participants", () => {
     const { runId } = await engine.client.start("order", { data: {} });
     await engine.client.send(runId, { type: "Paid", data: {} });
     // An answer for fewer commands than were sent is a mistake of the transport and is not repeated.
-    await until("the run is parked", async () => (await engine.client.require(runId)).parked === "command-refused");
+    await until(
+      "the run is parked",
+      async () => (await engine.client.require(runId)).parked === "command-refused",
+    );
   });
 
   test("an answer that comes later as an event ends the wait, once", async (t) => {
@@ -499,7 +502,11 @@ describe("limits", () => {
       message: /1 in order version 1, state open/,
     });
     await assert.rejects(
-      createEngine({ store, flows: [{ ...order, initial: "paid" }], participants: [stock(), mail()] }),
+      createEngine({
+        store,
+        flows: [{ ...order, deadline: { delay: "2h", target: "expired" } }],
+        participants: [stock(), mail()],
+      }),
       { code: "FLOW_VERSION_CHANGED" },
     );
     await createEngine({ store, flows: [order, next], participants: [stock(), mail()] });

@@ -8,6 +8,9 @@ import { toRunRow } from "./run-row.ts";
 import { activeTimers } from "./run.ts";
 import type { PendingCommand, Run, RunTimer } from "./run.ts";
 
+/** An audit ends at this many findings: by then it is clear that something is wrong, and a list without end helps nobody. */
+export const FINDINGS_MAX = 1_000;
+
 /** What is stored beside a run and its history. */
 export interface RunSurroundings {
   readonly deadLetters: readonly Pick<DeadLetterRow, "version" | "reason">[];
@@ -126,7 +129,10 @@ export function isTimerOf(row: TimerRow, timer: RunTimer): boolean {
 }
 
 /** Rows of a run that does not exist: something wrote one and not the other. */
-export function auditOrphan(runId: string, what: "history" | "a dead letter"): AuditFinding {
+export function auditOrphan(
+  runId: string,
+  what: "history" | "a dead letter" | "a row of the search projection",
+): AuditFinding {
   return { invariant: "I1", runId, message: `there is ${what} of this run, and no run` };
 }
 

@@ -1,9 +1,7 @@
 /** Two questions about a directed graph. Both walk with a stack of their own: a long chain must not end in a stack overflow. */
 
-export type Next = (node: string) => Iterable<string>;
-
 /** Every node that can be reached from the given ones, which are included. */
-export function reach(from: Iterable<string>, next: Next): Set<string> {
+export function reach<Node>(from: Iterable<Node>, next: (node: Node) => Iterable<Node>): Set<Node> {
   const seen = new Set(from);
   const waiting = [...seen];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
@@ -20,7 +18,7 @@ export function reach(from: Iterable<string>, next: Next): Set<string> {
  * Groups of nodes that lead to one another, each node in exactly one; within a group they keep the order of `nodes`.
  * @see Tarjan, "Depth-First Search and Linear Graph Algorithms", 1972
  */
-export function components(nodes: readonly string[], next: Next): string[][] {
+export function components(nodes: readonly string[], next: (node: string) => Iterable<string>): string[][] {
   const order = new Map(nodes.map((node, index) => [node, index]));
   const number = new Map<string, number>();
   const low = new Map<string, number>();

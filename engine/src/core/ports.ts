@@ -301,7 +301,10 @@ export interface Store {
 
   /** Work that must happen now and then, such as making tomorrow's partitions. Any engine may call it at any time. */
   maintain(): Promise<void>;
-  /** Checks what can be checked from stored rows alone. With `quiet`, also what must hold when nothing moves (I4). */
+  /**
+   * Checks what can be checked from stored rows alone, and ends at FINDINGS_MAX findings. With `quiet`, also what must hold when nothing
+   * moves (I4).
+   */
   audit(options: { quiet: boolean }): Promise<AuditReport>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Store } from "../core/ports.ts";
-import type { QueueItem } from "./writer.ts";
+import type { QueueItem } from "./queue-item.ts";
 
 /** Most rows of the durable inbox that are taken into the queues at once. */
 const INBOX_READ_MAX = 500;

@@ -11,7 +11,8 @@ import { laneOf } from "../core/lane.ts";
 import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { Forwarding } from "./forwarding.ts";
-import type { QueueItem, Writer } from "./writer.ts";
+import type { QueueItem } from "./queue-item.ts";
+import type { Writer } from "./writer.ts";
 
 /** Where a lane is owned, as far as this process knows. */
 export interface LaneDirectory {

@@ -9,7 +9,7 @@ import { engineError, toPlainError } from "../core/errors.ts";
 import type { Settlement } from "../core/inputs.ts";
 import type { LogPort, Transport } from "../core/ports.ts";
 import { messageOf } from "./participants.ts";
-import type { OutboxItem } from "./writer.ts";
+import type { OutboxItem } from "./queue-item.ts";
 
 interface RelayPorts {
   readonly log: LogPort;

@@ -33,7 +33,7 @@ import { Projector } from "./projector.ts";
 import { ChannelRelay } from "./relay.ts";
 import { RunEnds } from "./run-ends.ts";
 import { Writer } from "./writer.ts";
-import type { OutboxItem } from "./writer.ts";
+import type { OutboxItem } from "./queue-item.ts";
 
 export interface RuntimeParts {
   readonly store: Store;

@@ -6,24 +6,12 @@
  * W4  A lost lane is no error of its runs: callers' inputs go on to the new owner, ours (timers, settlements) the new owner makes again.
  * W5  Repeating an input is harmless: events and starts carry ids, settlements and timers are known by command and number.
  */
-import type { Answer } from "../core/decision.ts";
-import type { LaneInput } from "../core/inputs.ts";
 import { engineError, hasCode } from "../core/errors.ts";
-import type {
-  BatchWrites,
-  Batch,
-  ClaimedLane,
-  Clock,
-  LaneStep,
-  LoadedRun,
-  LogPort,
-  OutboxRow,
-  StoreWriter,
-  TimerRow,
-} from "../core/ports.ts";
+import type { Batch, ClaimedLane, Clock, LogPort, StoreWriter, TimerRow } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
-import { BatchWork, historyRow, isSending, timerChanges } from "./batch-work.ts";
-import type { DueCommand } from "./batch-work.ts";
+import { NO_POSITIONS, STALE, planBatch } from "./batch-plan.ts";
+import type { BatchPlan, PlanParts } from "./batch-plan.ts";
+import { isSending } from "./batch-work.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import { OwnedLane } from "./lane.ts";
 import type { EngineMetrics } from "./metrics.ts";
@@ -31,37 +19,11 @@ import type { ResolvedEngineOptions } from "./options.ts";
 import { HandlerHangs } from "./participants.ts";
 import type { TransactionalParticipants } from "./participants.ts";
 import type { Projector } from "./projector.ts";
+import type { OutboxItem, QueueItem } from "./queue-item.ts";
 import { RunCache } from "./run-cache.ts";
 import type { CachedRun } from "./run-cache.ts";
 import { Signal } from "./signal.ts";
 import { TimerHeap } from "./timer-heap.ts";
-
-/** Something that waits for a batch. */
-export interface QueueItem {
-  readonly lane: number;
-  /** Absent for a transactional command that comes from the outbox. */
-  readonly input: LaneInput | null;
-  readonly runId: string;
-  /** Outbox row that this item settles. */
-  readonly position?: number;
-  readonly call?: { readonly commandId: string; readonly attempt: number };
-  /** Durable inbox row that this item came from. */
-  readonly inboxId?: string;
-  /** True while nobody can have stored this run: the id was made for this start. */
-  isNew?: boolean;
-  /** True once the item was part of a commit whose outcome is unknown. */
-  isTried?: boolean;
-  answer?: (answer: Answer) => void;
-  fail?: (error: Error) => void;
-}
-
-/** A command on its way to a participant outside the batch. */
-export interface OutboxItem {
-  readonly lane: number;
-  readonly epoch: number;
-  readonly position: number;
-  readonly due: DueCommand;
-}
 
 export interface WriterPorts {
   readonly name: string;
@@ -91,15 +53,6 @@ const AGAIN_MS_MAX = 1_000;
 /** After so many failures in a row inputs are tried one by one, so that one that cannot be stored is found. */
 const FAILURES_BEFORE_SINGLE = 3;
 
-interface Plan {
-  readonly work: BatchWork;
-  readonly items: readonly QueueItem[];
-  readonly answers: readonly Answer[];
-  readonly writes: BatchWrites;
-  readonly outbox: readonly OutboxItem[];
-  readonly settled: ReadonlyMap<number, ReadonlySet<number>>;
-}
-
 export class Writer {
   readonly #ports: WriterPorts;
   readonly #lanes = new Map<number, OwnedLane>();
@@ -109,7 +62,6 @@ export class Writer {
   #queue: QueueItem[] = [];
   #connection: StoreWriter | null = null;
   #failures = 0;
-  #isRunning = false;
   #isStopping = false;
   #finished: Promise<void> = Promise.resolve();
   #cancelWake: () => void = () => {};
@@ -122,7 +74,6 @@ export class Writer {
   }
 
   start(): void {
-    this.#isRunning = true;
     this.#finished = this.#loop();
   }
 
@@ -237,7 +188,6 @@ export class Writer {
       await this.#busy;
       this.#busy = null;
     }
-    this.#isRunning = false;
   }
 
   /** What the next batch works on: due timers, then what has arrived. */
@@ -282,7 +232,7 @@ export class Writer {
     try {
       this.#connection ??= await this.#ports.openConnection();
       batch = this.#connection.openBatch();
-      const plan = await this.#decide(batch, items);
+      const plan = await planBatch(this.#planParts(), batch, items);
       if (plan.writes.lanes.length === 0) await batch.rollback();
       else await batch.commit(plan.writes);
       this.#failures = 0;
@@ -293,129 +243,24 @@ export class Writer {
     }
   }
 
-  async #decide(batch: Batch, items: readonly QueueItem[]): Promise<Plan> {
-    const { flows, options } = this.#ports;
-    const work = new BatchWork(flows, options, this.#ports.storeNowMs());
-    await this.#load(batch, work, items);
-    const answers = items.map((item) => this.#apply(work, item));
-    const calls = items.flatMap((item) => dueFromOutbox(item, work));
-    const leftOver = await this.#callParticipants(batch, work, calls);
-    const outbox = this.#outboxItems(leftOver.filter((each) => work.isStillDue(each)));
-    const settled = settledPositions(items);
-    return { work, items, answers, writes: this.#writes(work, items, outbox, settled), outbox, settled };
-  }
-
-  #apply(work: BatchWork, item: QueueItem): Answer {
-    if (item.input === null) return STALE;
-    const answer = work.apply(item.input);
-    // Nobody waits for the answer to an input of our own, so a refusal would go unseen.
-    if (answer.outcome === "rejected" && item.answer === undefined) {
-      this.#ports.log.error(
-        { runId: item.runId, input: item.input.kind, code: answer.error.code },
-        answer.error.message,
-      );
-    }
-    return answer;
-  }
-
-  /** Brings in every run of the batch: from the cache, or from the store in one read. */
-  async #load(batch: Batch, work: BatchWork, items: readonly QueueItem[]): Promise<void> {
-    const missing: string[] = [];
-    for (const { runId, isNew } of items) {
-      if (work.holds(runId)) continue;
-      const cached = this.#cache.get(runId);
-      work.hold(runId, cached ?? null);
-      if (cached === undefined && isNew !== true) missing.push(runId);
-    }
-    if (missing.length === 0) return;
-    const loaded = new Map<string, LoadedRun>();
-    for (const each of await batch.loadRuns(missing)) loaded.set(each.run.runId, each);
-    for (const runId of missing) work.hold(runId, loaded.get(runId) ?? null);
-  }
-
-  /** Rounds of calls: answers may issue further transactional commands. Answers what is left for the outbox. */
-  async #callParticipants(
-    batch: Batch,
-    work: BatchWork,
-    first: readonly DueCommand[],
-  ): Promise<DueCommand[]> {
-    const { participants, options } = this.#ports;
-    const forOutbox: DueCommand[] = [];
-    let calls = [...first];
-    for (let round = 0; ; round++) {
-      for (const due of work.takeDue())
-        (participants.serves(due.command.channel) ? calls : forOutbox).push(due);
-      if (calls.length === 0) return forOutbox;
-      // What is left after the last round goes on in the next batch, by way of the outbox.
-      if (round === options.roundsMax) return [...forOutbox, ...calls];
-      const settled = await participants.call(batch, calls);
-      calls = [];
-      for (const { due, settlement } of settled) {
-        work.apply({
-          kind: "settled",
-          runId: due.runId,
-          commandId: due.command.id,
-          attempt: due.command.attempt,
-          settlement,
-        });
-      }
-    }
-  }
-
-  #outboxItems(due: readonly DueCommand[]): OutboxItem[] {
-    const added = new Map<number, number>();
-    const items: OutboxItem[] = [];
-    for (const each of due) {
-      const lane = this.#lanes.get(each.lane);
-      if (lane === undefined) continue;
-      const count = (added.get(each.lane) ?? 0) + 1;
-      added.set(each.lane, count);
-      items.push({ lane: each.lane, epoch: lane.epoch, position: lane.outboxPosition + count, due: each });
-    }
-    return items;
-  }
-
-  #writes(
-    work: BatchWork,
-    items: readonly QueueItem[],
-    outbox: readonly OutboxItem[],
-    settled: ReadonlyMap<number, ReadonlySet<number>>,
-  ): BatchWrites {
-    const changed = work.changed();
-    const inboxTaken = items.flatMap(({ inboxId }) => (inboxId === undefined ? [] : [inboxId]));
-    const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
-    const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
-    for (const { lane, inboxId } of items) if (inboxId !== undefined) touched.add(lane);
+  #planParts(): PlanParts {
+    const { flows, options, participants, log } = this.#ports;
     return {
-      lanes: [...touched].flatMap((laneId) => this.#step(laneId, outbox, settled)),
-      runs: changed.map(({ run }) => run),
-      history: changed.map(historyRow),
-      outbox: outbox.map(outboxRow),
-      timersSet: timers.flatMap(({ set }) => set),
-      timersCleared: timers.flatMap(({ cleared }) => cleared),
-      deadLetters: work.deadLetters,
-      inboxTaken,
-      atMs: work.nowMs,
+      flows,
+      options,
+      participants,
+      log,
+      lanes: this.#lanes,
+      cache: this.#cache,
+      nowMs: this.#ports.storeNowMs(),
     };
   }
 
-  #step(
-    laneId: number,
-    outbox: readonly OutboxItem[],
-    settled: ReadonlyMap<number, ReadonlySet<number>>,
-  ): LaneStep[] {
-    const lane = this.#lanes.get(laneId);
-    if (lane === undefined) return [];
-    let added = 0;
-    for (const item of outbox) if (item.lane === laneId) added++;
-    return [lane.step(added, settled.get(laneId) ?? NONE)];
-  }
-
   /** After the commit, and only now (W2): memory follows, callers hear, commands leave. */
-  #committed(plan: Plan, tookMs: number): void {
+  #committed(plan: BatchPlan, tookMs: number): void {
     const { work, writes } = plan;
     for (const step of writes.lanes)
-      this.#lanes.get(step.laneId)?.advance(step, plan.settled.get(step.laneId) ?? NONE);
+      this.#lanes.get(step.laneId)?.advance(step, plan.settled.get(step.laneId) ?? NO_POSITIONS);
     for (const timer of writes.timersCleared) this.#timers.clear(timer);
     const horizonMs = this.#ports.timerHorizonMs();
     this.setTimers(writes.timersSet.filter(({ dueAtMs }) => dueAtMs <= horizonMs));
@@ -519,38 +364,6 @@ export class Writer {
     if (this.#isStopping) return;
     await new Promise<void>((resolve) => this.#ports.clock.schedule(ms, resolve));
   }
-}
-
-const STALE: Answer = { outcome: "stale" };
-const NONE: ReadonlySet<number> = new Set();
-
-function outboxRow({ lane, position, due }: OutboxItem): OutboxRow {
-  return { lane, position, runId: due.runId, commandId: due.command.id, attempt: due.command.attempt };
-}
-
-function settledPositions(items: readonly QueueItem[]): Map<number, Set<number>> {
-  const settled = new Map<number, Set<number>>();
-  for (const { lane, position } of items) {
-    if (position === undefined) continue;
-    const positions = settled.get(lane);
-    if (positions === undefined) settled.set(lane, new Set([position]));
-    else positions.add(position);
-  }
-  return settled;
-}
-
-/** A transactional command that a former batch left to the outbox, if its run still waits for it. */
-function dueFromOutbox(item: QueueItem, work: BatchWork): DueCommand[] {
-  const { call } = item;
-  if (call === undefined) return [];
-  const run = work.runOf(item.runId);
-  const flow = run === null ? undefined : work.flowOf(run);
-  const command = run?.commands.find(
-    ({ id, attempt, phase }) => id === call.commandId && attempt === call.attempt && phase === "sending",
-  );
-  return flow === undefined || command === undefined
-    ? []
-    : [{ runId: item.runId, lane: item.lane, flow, command }];
 }
 
 function lostLanes(error: unknown): number[] {

@@ -1,0 +1,198 @@
+/**
+ * What a batch is going to write, and to tell whom: everything between taking inputs and committing them.
+ * Reads runs and calls transactional participants through the batch; changes nothing in memory but the event ids of cached runs,
+ * which their owner evicts when the batch fails.
+ */
+import type { Answer } from "../core/decision.ts";
+import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow } from "../core/ports.ts";
+import { BatchWork, historyRow, timerChanges } from "./batch-work.ts";
+import type { DueCommand } from "./batch-work.ts";
+import type { FlowRegistry } from "./flow-registry.ts";
+import type { OwnedLane } from "./lane.ts";
+import type { ResolvedEngineOptions } from "./options.ts";
+import type { TransactionalParticipants } from "./participants.ts";
+import type { OutboxItem, QueueItem } from "./queue-item.ts";
+import type { RunCache } from "./run-cache.ts";
+
+export interface BatchPlan {
+  readonly work: BatchWork;
+  readonly items: readonly QueueItem[];
+  /** One per item. */
+  readonly answers: readonly Answer[];
+  readonly writes: BatchWrites;
+  readonly outbox: readonly OutboxItem[];
+  /** Outbox positions that this batch settles, by lane. */
+  readonly settled: SettledPositions;
+}
+
+export type SettledPositions = ReadonlyMap<number, ReadonlySet<number>>;
+
+export interface PlanParts {
+  readonly flows: FlowRegistry;
+  readonly options: ResolvedEngineOptions;
+  readonly participants: TransactionalParticipants;
+  readonly log: LogPort;
+  readonly lanes: ReadonlyMap<number, OwnedLane>;
+  readonly cache: RunCache;
+  readonly nowMs: number;
+}
+
+export const STALE: Answer = { outcome: "stale" };
+export const NO_POSITIONS: ReadonlySet<number> = new Set();
+
+/** Decides all items in order, within the batch's transaction. */
+export async function planBatch(
+  parts: PlanParts,
+  batch: Batch,
+  items: readonly QueueItem[],
+): Promise<BatchPlan> {
+  const work = new BatchWork(parts.flows, parts.options, parts.nowMs);
+  await loadRuns(parts, batch, work, items);
+  const answers = items.map((item) => applyItem(parts, work, item));
+  const calls = items.flatMap((item) => dueFromOutbox(item, work));
+  const leftOver = await callParticipants(parts, batch, work, calls);
+  const outbox = outboxItems(
+    parts,
+    leftOver.filter((each) => work.isStillDue(each)),
+  );
+  const settled = settledPositions(items);
+  return {
+    work,
+    items,
+    answers,
+    writes: collectWrites(parts, work, items, outbox, settled),
+    outbox,
+    settled,
+  };
+}
+
+/** Brings in every run of the batch: from the cache, or from the store in one read. */
+async function loadRuns(
+  { cache }: PlanParts,
+  batch: Batch,
+  work: BatchWork,
+  items: readonly QueueItem[],
+): Promise<void> {
+  const missing: string[] = [];
+  for (const { runId, isNew } of items) {
+    if (work.holds(runId)) continue;
+    const cached = cache.get(runId);
+    work.hold(runId, cached ?? null);
+    if (cached === undefined && isNew !== true) missing.push(runId);
+  }
+  if (missing.length === 0) return;
+  for (const loaded of await batch.loadRuns(missing)) work.hold(loaded.run.runId, loaded satisfies LoadedRun);
+}
+
+function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer {
+  if (item.input === null) return STALE;
+  const answer = work.apply(item.input);
+  // Nobody waits for the answer to an input of our own, so a refusal would go unseen.
+  if (answer.outcome === "rejected" && item.answer === undefined) {
+    log.error({ runId: item.runId, input: item.input.kind, code: answer.error.code }, answer.error.message);
+  }
+  return answer;
+}
+
+/** Rounds of calls: answers may issue further transactional commands. Answers what is left for the outbox. */
+async function callParticipants(
+  { participants, options }: PlanParts,
+  batch: Batch,
+  work: BatchWork,
+  first: readonly DueCommand[],
+): Promise<DueCommand[]> {
+  const forOutbox: DueCommand[] = [];
+  let calls = [...first];
+  for (let round = 0; ; round++) {
+    for (const due of work.takeDue())
+      (participants.serves(due.command.channel) ? calls : forOutbox).push(due);
+    if (calls.length === 0) return forOutbox;
+    // What is left after the last round goes on in the next batch, by way of the outbox.
+    if (round === options.roundsMax) return [...forOutbox, ...calls];
+    const settled = await participants.call(batch, calls);
+    calls = [];
+    for (const { due, settlement } of settled) {
+      const { id, attempt } = due.command;
+      work.apply({ kind: "settled", runId: due.runId, commandId: id, attempt, settlement });
+    }
+  }
+}
+
+/** A transactional command that a former batch left to the outbox, if its run still waits for it. */
+function dueFromOutbox({ runId, lane, call }: QueueItem, work: BatchWork): DueCommand[] {
+  if (call === undefined) return [];
+  const run = work.runOf(runId);
+  const flow = run === null ? undefined : work.flowOf(run);
+  const command = run?.commands.find(
+    ({ id, attempt, phase }) => id === call.commandId && attempt === call.attempt && phase === "sending",
+  );
+  return flow === undefined || command === undefined ? [] : [{ runId, lane, flow, command }];
+}
+
+/** Gives each command its place in its lane's outbox. */
+function outboxItems({ lanes }: PlanParts, due: readonly DueCommand[]): OutboxItem[] {
+  const added = new Map<number, number>();
+  const items: OutboxItem[] = [];
+  for (const each of due) {
+    const lane = lanes.get(each.lane);
+    if (lane === undefined) continue;
+    const count = (added.get(each.lane) ?? 0) + 1;
+    added.set(each.lane, count);
+    items.push({ lane: each.lane, epoch: lane.epoch, position: lane.outboxPosition + count, due: each });
+  }
+  return items;
+}
+
+function settledPositions(items: readonly QueueItem[]): Map<number, Set<number>> {
+  const settled = new Map<number, Set<number>>();
+  for (const { lane, position } of items) {
+    if (position === undefined) continue;
+    const positions = settled.get(lane);
+    if (positions === undefined) settled.set(lane, new Set([position]));
+    else positions.add(position);
+  }
+  return settled;
+}
+
+function collectWrites(
+  { lanes }: PlanParts,
+  work: BatchWork,
+  items: readonly QueueItem[],
+  outbox: readonly OutboxItem[],
+  settled: SettledPositions,
+): BatchWrites {
+  const changed = work.changed();
+  const inboxTaken = items.flatMap(({ inboxId }) => (inboxId === undefined ? [] : [inboxId]));
+  const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
+  const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
+  for (const { lane, inboxId } of items) if (inboxId !== undefined) touched.add(lane);
+  return {
+    lanes: laneSteps(lanes, touched, outbox, settled),
+    runs: changed.map(({ run }) => run),
+    history: changed.map(historyRow),
+    outbox: outbox.map(outboxRow),
+    timersSet: timers.flatMap(({ set }) => set),
+    timersCleared: timers.flatMap(({ cleared }) => cleared),
+    deadLetters: work.deadLetters,
+    inboxTaken,
+    atMs: work.nowMs,
+  };
+}
+
+function laneSteps(
+  lanes: ReadonlyMap<number, OwnedLane>,
+  touched: ReadonlySet<number>,
+  outbox: readonly OutboxItem[],
+  settled: SettledPositions,
+): LaneStep[] {
+  const added = new Map<number, number>();
+  for (const { lane } of outbox) added.set(lane, (added.get(lane) ?? 0) + 1);
+  return [...touched].flatMap((laneId) => {
+    const lane = lanes.get(laneId);
+    return lane === undefined ? [] : [lane.step(added.get(laneId) ?? 0, settled.get(laneId) ?? NO_POSITIONS)];
+  });
+}
+
+function outboxRow({ lane, position, due }: OutboxItem): OutboxRow {
+  return { lane, position, runId: due.runId, commandId: due.command.id, attempt: due.command.attempt };
+}

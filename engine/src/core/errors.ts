@@ -39,6 +39,7 @@ export const ENGINE_ERRORS = {
   FLOW_UNDECLARED_EVENT: "bug",
   FLOW_BAD_ANSWER: "bug",
   FLOW_COMMAND_REFUSED: "invalid",
+  FLOW_COMMAND_CONFLICT: "conflict",
   FLOW_COMMAND_UNREACHABLE: "unavailable",
   FLOW_COMMAND_TIMEOUT: "timeout",
   FLOW_COMMAND_OVERLOADED: "overloaded",

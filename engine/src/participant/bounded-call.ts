@@ -21,7 +21,10 @@ export const scheduleTimer: Clock["schedule"] = (delayMs, callback) => {
  * is its own affair, so the outcome of such a call is unknown.
  * @throws FLOW_COMMAND_TIMEOUT (timeout) when it does not return in time or `signal` is aborted; else whatever it throws
  */
-export async function callBounded<T>(bound: CallBound, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function callBounded<T>(
+  bound: CallBound,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { name, handleMs, schedule, signal } = bound;
   const handlerAbort = new AbortController();
   const { promise: given, reject } = Promise.withResolvers<never>();

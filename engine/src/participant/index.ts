@@ -14,4 +14,4 @@ export { memoryInbox } from "./inbox.ts";
 export type { Inbox, MemoryInboxOptions } from "./inbox.ts";
 
 // For both
-export type { ParticipantTypes } from "./participant-types.ts";
+export type { AnyTypes, ParticipantTypes } from "./participant-types.ts";

@@ -4,7 +4,7 @@ import { callBounded, scheduleTimer } from "./bounded-call.ts";
 import { requireHandler } from "./handlers.ts";
 import type { AnyHandler } from "./handlers.ts";
 import { resolveHandleMs, resolveWhole } from "./options.ts";
-import type { AnswerTo, CommandOf, CommandType, ParticipantTypes } from "./participant-types.ts";
+import type { AnswerTo, AnyTypes, CommandOf, CommandType, ParticipantTypes } from "./participant-types.ts";
 
 /** By command type, what carries out one command in this process, after the commit that issued it. */
 export type LocalHandlers<Types extends ParticipantTypes> = {
@@ -36,7 +36,7 @@ const CONCURRENCY_MAX = 10_000;
  * ```
  * @throws FLOW_BAD_OPTION (invalid)
  */
-export function local<Types extends ParticipantTypes = ParticipantTypes>(
+export function local<Types extends ParticipantTypes = AnyTypes>(
   channel: string,
   handlers: LocalHandlers<Types>,
   options: LocalOptions = {},

@@ -9,7 +9,13 @@ export interface ParticipantTypes {
   readonly Answers: Readonly<Record<string, EventMessage<string, unknown>>>;
 }
 
-/** The types of some command of a flow. */
+/** For participants that know no flow's types: any command, any event. */
+export interface AnyTypes extends ParticipantTypes {
+  readonly Commands: Readonly<Record<string, CommandMessage>>;
+  readonly Answers: Readonly<Record<string, EventMessage>>;
+}
+
+/** The types of the commands there are. */
 export type CommandType<Types extends ParticipantTypes> = keyof Types["Commands"] & string;
 
 export type CommandOf<Types extends ParticipantTypes, C extends string> = Types["Commands"][C];

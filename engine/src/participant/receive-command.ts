@@ -9,7 +9,7 @@ import type { Inbox } from "./inbox.ts";
 import { resolveHandleMs } from "./options.ts";
 import { parseCommand } from "./parse-command.ts";
 import type { Delivery } from "./parse-command.ts";
-import type { AnswerTo, CommandOf, CommandType, ParticipantTypes } from "./participant-types.ts";
+import type { AnswerTo, AnyTypes, CommandOf, CommandType, ParticipantTypes } from "./participant-types.ts";
 
 /** By command type, what carries out one command that came over a wire. `transaction` is the inbox's. */
 export type RemoteHandlers<Types extends ParticipantTypes, Transaction> = {
@@ -42,13 +42,15 @@ export interface CommandReply {
  * @throws FLOW_COMMAND_REFUSED (invalid) for what is no command or has no handler · FLOW_COMMAND_TIMEOUT (timeout) past `handleMs`,
  *   the handler still counts as under way · FLOW_HANDLER_FAILED (unavailable) for an error without a code · the handler's own coded errors
  */
-export async function receiveCommand<Types extends ParticipantTypes = ParticipantTypes, Transaction = undefined>(
+export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, Transaction = undefined>(
   receiver: Receiver<Types, Transaction>,
   delivery: Delivery,
 ): Promise<CommandReply> {
   const command = parseCommand(delivery);
   // The types have done their work: a command reaches the handler of its own type only.
-  const byType = receiver.handlers as unknown as Readonly<Record<string, AnyHandler<[Transaction]> | undefined>>;
+  const byType = receiver.handlers as unknown as Readonly<
+    Record<string, AnyHandler<[Transaction]> | undefined>
+  >;
   const handler = requireHandler(byType, command.type);
   const bound = {
     name: `the handler of ${command.type}`,
@@ -64,7 +66,10 @@ export async function receiveCommand<Types extends ParticipantTypes = Participan
     return event == null ? { status: 202, body: undefined } : { status: 200, body: event };
   } catch (error) {
     if (isCoded(error)) throw error;
-    receiver.log?.error({ runId: command.runId, commandId: command.commandId, err: error }, "a handler failed");
+    receiver.log?.error(
+      { runId: command.runId, commandId: command.commandId, err: error },
+      "a handler failed",
+    );
     throw engineError("FLOW_HANDLER_FAILED", `the handler of ${command.type} failed; its log says why`, {
       cause: error,
     });

@@ -2,7 +2,7 @@ import type { CommandMessage, EventMessage } from "@sluice/contracts/envelope";
 import type { TransactionalParticipant } from "../core/ports.ts";
 import { requireHandler } from "./handlers.ts";
 import { resolveHandleMs } from "./options.ts";
-import type { AnswerTo, CommandOf, CommandType, ParticipantTypes } from "./participant-types.ts";
+import type { AnswerTo, AnyTypes, CommandOf, CommandType, ParticipantTypes } from "./participant-types.ts";
 
 /**
  * By command type, what carries out all commands of a batch at once: one event per command, in the same order; null where the answer
@@ -39,7 +39,7 @@ type AnyTransactionalHandler = (
  * ```
  * @throws FLOW_BAD_OPTION (invalid)
  */
-export function transactional<Types extends ParticipantTypes = ParticipantTypes, Transaction = unknown>(
+export function transactional<Types extends ParticipantTypes = AnyTypes, Transaction = unknown>(
   channel: string,
   handlers: TransactionalHandlers<Types, Transaction>,
   options: TransactionalOptions = {},

@@ -65,5 +65,9 @@ export function isNeverReached(error: unknown): boolean {
 /** The code of a network error, or what there is instead. */
 export function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return String(error);
-  return "code" in error ? String(error.code) : "message" in error ? String(error.message) : "an unknown error";
+  return "code" in error
+    ? String(error.code)
+    : "message" in error
+      ? String(error.message)
+      : "an unknown error";
 }

@@ -12,7 +12,9 @@ export interface CommandRouteOptions {
   /** @default "/commands" */
   readonly path?: string;
   /** Takes a command in: `(delivery) => receiveCommand(receiver, delivery)` of the participant kit. */
-  readonly receive: (delivery: CommandDelivery) => Promise<{ readonly status: 200 | 202; readonly body: unknown }>;
+  readonly receive: (
+    delivery: CommandDelivery,
+  ) => Promise<{ readonly status: 200 | 202; readonly body: unknown }>;
 }
 
 const Command = Type.Object(
@@ -46,12 +48,18 @@ export function commandRoute({ path = "/commands", receive }: CommandRouteOption
         schema: {
           tags: ["commands"],
           summary: "Carry out a command of a flow",
-          description: "A repeat of a command, known by its id, changes nothing and is answered as the first time.",
+          description:
+            "A repeat of a command, known by its id, changes nothing and is answered as the first time.",
           body: Command,
           response: {
             200: Event,
             202: { type: "null", description: "Taken; the event comes later, or a query has no news." },
-            ...problemResponses({ 400: "FLOW_COMMAND_REFUSED", 429: "FLOW_COMMAND_OVERLOADED", 503: "FLOW_HANDLER_FAILED", 504: "FLOW_COMMAND_TIMEOUT" }),
+            ...problemResponses({
+              400: "FLOW_COMMAND_REFUSED",
+              429: "FLOW_COMMAND_OVERLOADED",
+              503: "FLOW_HANDLER_FAILED",
+              504: "FLOW_COMMAND_TIMEOUT",
+            }),
           },
         },
         serializerCompiler: () => (body) => JSON.stringify(body),

@@ -6,7 +6,7 @@
  */
 import type { CommandMessage } from "@sluice/contracts/envelope";
 import { Pool } from "undici";
-import type { Settlement } from "../../core/decide.ts";
+import type { Settlement } from "../../core/inputs.ts";
 import { engineError } from "../../core/errors.ts";
 import type { Transport } from "../../core/ports.ts";
 import { CONNECT_MS_MAX, codeOf, isNeverReached, startAttempt } from "./attempt.ts";
@@ -97,7 +97,11 @@ async function post(
   command: CommandMessage,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const { statusCode, headers: answered, body } = await pool.request({
+  const {
+    statusCode,
+    headers: answered,
+    body,
+  } = await pool.request({
     method: "POST",
     path: `${url.pathname}${url.search}`,
     headers: {
@@ -157,12 +161,23 @@ const ATTEMPT_MS_MAX = 600_000;
 const SENDS_MAX = 10_000;
 const ANSWER_BYTES_MAX = 67_108_864;
 /** What the transport itself says of a command. */
-const OWN_HEADERS = new Set(["content-type", "content-length", "accept", "idempotency-key", "host", "connection"]);
+const OWN_HEADERS = new Set([
+  "content-type",
+  "content-length",
+  "accept",
+  "idempotency-key",
+  "host",
+  "connection",
+]);
 
 /** @throws FLOW_BAD_OPTION (invalid) naming the option, what was found and what was expected */
 export function resolveHttpTransportOptions(options: HttpTransportOptions): ResolvedHttpTransportOptions {
   const { channel } = options;
-  const whole = (name: "attemptMs" | "sendsMax" | "answerBytesMax", fallback: number, max: number): number => {
+  const whole = (
+    name: "attemptMs" | "sendsMax" | "answerBytesMax",
+    fallback: number,
+    max: number,
+  ): number => {
     const value = options[name] ?? fallback;
     if (Number.isInteger(value) && value >= 1 && value <= max) return value;
     throw badOption(channel, `${name} is ${value}, expected a whole number from 1 to ${max}`);
@@ -177,7 +192,10 @@ export function resolveHttpTransportOptions(options: HttpTransportOptions): Reso
   });
 }
 
-function resolveHeaders(channel: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function resolveHeaders(
+  channel: string,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(headers)) {
     if (OWN_HEADERS.has(name.toLowerCase()))
       throw badOption(channel, `headers sets ${name}, which the transport sets itself; leave it out`);
@@ -195,7 +213,10 @@ const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 function resolveUrl(channel: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol)) {
-    throw badOption(channel, "url is no http or https address, expected one such as http://127.0.0.1:8080/commands");
+    throw badOption(
+      channel,
+      "url is no http or https address, expected one such as http://127.0.0.1:8080/commands",
+    );
   }
   if (url.username !== "" || url.password !== "") {
     throw badOption(channel, "url has credentials in it, expected none; put them into headers");

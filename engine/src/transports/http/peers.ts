@@ -1,6 +1,6 @@
 import { Agent } from "undici";
 import type { Dispatcher } from "undici";
-import type { LaneInput } from "../../core/decide.ts";
+import type { LaneInput } from "../../core/inputs.ts";
 import { engineError } from "../../core/errors.ts";
 import type { PeerAnswer, Peers } from "../../core/ports.ts";
 import { CONNECT_MS_MAX, codeOf, isNeverReached, startAttempt } from "./attempt.ts";
@@ -20,6 +20,8 @@ const FORWARD_MS_DEFAULT = 5_000;
 const FORWARD_MS_MAX = 600_000;
 /** Connections to one peer. The engine sends few messages at once, each with many inputs. */
 const CONNECTIONS_MAX = 8;
+/** Largest answer of a peer, in bytes: some 16 KiB for each of INPUTS_MAX inputs, most of which need a hundredth of that. */
+const ANSWERS_BYTES_MAX = 16_777_216;
 
 /**
  * The other engines of a deployment over HTTP, which know each other by the deployment's secret. Give it to `createEngine` as `peers`.
@@ -37,6 +39,7 @@ export function httpPeers(secret: string, options: HttpPeersOptions = {}): Peers
     connect: { timeout: Math.min(CONNECT_MS_MAX, forwardMs) },
     headersTimeout: 0,
     bodyTimeout: 0,
+    maxResponseSize: ANSWERS_BYTES_MAX,
   });
   return { forward: (address, inputs) => forward({ agent, secret, forwardMs }, address, inputs) };
 }
@@ -47,7 +50,11 @@ interface Wire {
   readonly forwardMs: number;
 }
 
-async function forward(wire: Wire, address: string, inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]> {
+async function forward(
+  wire: Wire,
+  address: string,
+  inputs: readonly LaneInput[],
+): Promise<readonly PeerAnswer[]> {
   const attempt = startAttempt(wire.forwardMs);
   try {
     const answer = await wire.agent.request({
@@ -75,7 +82,9 @@ function destination(address: string): { readonly origin: string; readonly path:
 async function refusedBy(address: string, { statusCode, body }: Dispatcher.ResponseData): Promise<Error> {
   await body.dump();
   const isUntaken = (statusCode >= 300 && statusCode < 500) || statusCode === 503;
-  return isUntaken ? noOwner(address, `answered ${statusCode}`) : outcomeUnknown(address, `answered ${statusCode}`);
+  return isUntaken
+    ? noOwner(address, `answered ${statusCode}`)
+    : outcomeUnknown(address, `answered ${statusCode}`);
 }
 
 function answersOf(body: unknown, count: number, address: string): readonly PeerAnswer[] {
@@ -86,7 +95,9 @@ function answersOf(body: unknown, count: number, address: string): readonly Peer
 
 function toForwardError(error: unknown, address: string): unknown {
   if (typeof error === "object" && error !== null && "kind" in error) return error;
-  return isNeverReached(error) ? noOwner(address, codeOf(error), error) : outcomeUnknown(address, codeOf(error), error);
+  return isNeverReached(error)
+    ? noOwner(address, codeOf(error), error)
+    : outcomeUnknown(address, codeOf(error), error);
 }
 
 function noOwner(address: string, why: string, cause?: unknown): Error {

@@ -3,14 +3,19 @@ import { Type } from "typebox";
 
 export const Problem = Type.Object(
   {
-    type: Type.String({ description: "A page that explains the code.", examples: ["/docs/errors#FLOW_UNKNOWN_RUN"] }),
+    type: Type.String({
+      description: "A page that explains the code.",
+      examples: ["/docs/errors#FLOW_UNKNOWN_RUN"],
+    }),
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: "What was found, what was expected, what to do." }),
-    code: Type.String({ description: "Never changes its meaning: branch on it.", examples: ["FLOW_UNKNOWN_RUN"] }),
-    kind: Type.String({
-      description: "What the caller may do about it.",
-      enum: [
+    code: Type.String({
+      description: "Never changes its meaning: branch on it.",
+      examples: ["FLOW_UNKNOWN_RUN"],
+    }),
+    kind: Type.Enum(
+      [
         "invalid",
         "unauthenticated",
         "forbidden",
@@ -21,9 +26,14 @@ export const Problem = Type.Object(
         "timeout",
         "bug",
       ],
-    }),
+      { description: "What the caller may do about it." },
+    ),
   },
-  { $id: "Problem", description: "An error, as RFC 9457 describes it, with a code and a kind.", additionalProperties: true },
+  {
+    $id: "Problem",
+    description: "An error, as RFC 9457 describes it, with a code and a kind.",
+    additionalProperties: true,
+  },
 );
 
 /** Errors that every route may answer with. */

@@ -2,7 +2,7 @@
 import type { Json } from "@sluice/contracts/envelope";
 import { isJsonObject } from "@sluice/contracts/envelope";
 import type { ErrorKind } from "@sluice/contracts/problem";
-import type { Settlement } from "../../core/decide.ts";
+import type { Settlement } from "../../core/inputs.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 
 export interface HttpAnswer {
@@ -28,8 +28,7 @@ export interface Addressed {
  * | 408, 504 | FLOW_COMMAND_TIMEOUT (timeout) |
  * | 409 | FLOW_COMMAND_CONFLICT (conflict) |
  * | 429 | FLOW_COMMAND_OVERLOADED (overloaded), after `Retry-After` |
- * | 502, 503 | FLOW_COMMAND_UNREACHABLE (unavailable), after `Retry-After` |
- * | other 5xx | FLOW_HANDLER_FAILED (unavailable) |
+ * | 503 and other 5xx | FLOW_COMMAND_UNREACHABLE (unavailable), after `Retry-After` |
  * | other 4xx, 3xx | FLOW_COMMAND_REFUSED (invalid): not tried again |
  * | anything else, or a body that is no event | FLOW_BAD_ANSWER (bug): not tried again |
  */
@@ -84,11 +83,8 @@ function errorOfStatus(status: number): readonly [code: string, kind: ErrorKind]
       return ["FLOW_COMMAND_CONFLICT", "conflict"];
     case 429:
       return ["FLOW_COMMAND_OVERLOADED", "overloaded"];
-    case 502:
-    case 503:
-      return ["FLOW_COMMAND_UNREACHABLE", "unavailable"];
     default:
-      if (status >= 500) return ["FLOW_HANDLER_FAILED", "unavailable"];
+      if (status >= 500) return ["FLOW_COMMAND_UNREACHABLE", "unavailable"];
       return status >= 300 ? ["FLOW_COMMAND_REFUSED", "invalid"] : ["FLOW_BAD_ANSWER", "bug"];
   }
 }

@@ -3,7 +3,7 @@
  * neither side can reach into the other's memory, and nothing works here that would fail between two processes.
  */
 import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
-import type { Settlement } from "../../core/decide.ts";
+import type { Settlement } from "../../core/inputs.ts";
 import { engineError, toPlainError } from "../../core/errors.ts";
 import type { Transport } from "../../core/ports.ts";
 

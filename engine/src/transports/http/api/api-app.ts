@@ -2,7 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServer
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Static, TSchema } from "typebox";
 import type { Client } from "../../../client/client.ts";
-import type { LaneInput } from "../../../core/decide.ts";
+import type { LaneInput } from "../../../core/inputs.ts";
 import type { PeerAnswer, Store } from "../../../core/ports.ts";
 
 /** What the API needs of an engine: an `Engine` is one. */

@@ -1,12 +1,14 @@
 import type { FastifyPluginAsync } from "fastify";
 import { engineError } from "../../../core/errors.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
-import { addFlowRoutes } from "./flows.ts";
+import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
 import { addInternalRoute } from "./internal.ts";
 import { addLaneRoute } from "./lanes.ts";
 import { addEventRoute } from "./run-events.ts";
-import { addHistoryRoute, addRunRoutes, addStartRoute } from "./runs.ts";
+import { addHistoryRoute } from "./run-history.ts";
+import { addRunListRoute, addRunRoute } from "./runs.ts";
 import { SHARED_SCHEMAS } from "./schemas.ts";
+import { addStartRoute } from "./start-run.ts";
 import { refuseUnknownFields } from "./unknown-fields.ts";
 
 export interface EngineApiOptions {
@@ -26,7 +28,10 @@ export function resolveEngineApiOptions(options: EngineApiOptions): ResolvedEngi
   const whole = (name: keyof EngineApiOptions, fallback: number, min: number, max: number): number => {
     const value = options[name] ?? fallback;
     if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw engineError("FLOW_BAD_OPTION", `engine api: ${name} is ${value}, expected a whole number from ${min} to ${max}`);
+    throw engineError(
+      "FLOW_BAD_OPTION",
+      `engine api: ${name} is ${value}, expected a whole number from ${min} to ${max}`,
+    );
   };
   return Object.freeze({
     waitMsMax: whole("waitMsMax", 60_000, 0, 3_600_000),
@@ -51,9 +56,12 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
     app.addHook("preValidation", refuseUnknownFields);
-    addFlowRoutes(app, engine);
+    addFlowListRoute(app, engine);
+    addFlowRoute(app, engine);
+    addDiagramRoute(app, engine);
     addStartRoute(app, engine, waitMsMax);
-    addRunRoutes(app, engine);
+    addRunListRoute(app, engine);
+    addRunRoute(app, engine);
     addHistoryRoute(app, engine);
     addEventRoute(app, engine);
     addLaneRoute(app, engine);

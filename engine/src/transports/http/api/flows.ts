@@ -9,8 +9,8 @@ import { viewFlow, viewFlowRow } from "./views.ts";
 
 const tags = ["flows"];
 
-/** `GET /v1/flows`, `/v1/flows/{flow}` and its diagram. */
-export function addFlowRoutes(app: ApiApp, engine: ApiEngine): void {
+/** `GET /v1/flows` */
+export function addFlowListRoute(app: ApiApp, engine: ApiEngine): void {
   app.get(
     "/v1/flows",
     {
@@ -20,7 +20,10 @@ export function addFlowRoutes(app: ApiApp, engine: ApiEngine): void {
         summary: "List flows",
         description: "By name, each with its newest version and how many runs it has.",
         querystring: PageQuery,
-        response: { 200: pageOf("FlowRow", "A page of flows."), ...problemResponses({}) },
+        response: {
+          200: pageOf("FlowRow", "A page of flows."),
+          ...problemResponses({ 400: "FLOW_BAD_QUERY" }),
+        },
       },
     },
     async (request, reply) => {
@@ -36,7 +39,10 @@ export function addFlowRoutes(app: ApiApp, engine: ApiEngine): void {
       return { items: page.items.map((flow) => viewFlowRow(flow, counts)), cursor: page.cursor };
     },
   );
+}
 
+/** `GET /v1/flows/{flow}` */
+export function addFlowRoute(app: ApiApp, engine: ApiEngine): void {
   app.get(
     "/v1/flows/:flow",
     {
@@ -48,9 +54,13 @@ export function addFlowRoutes(app: ApiApp, engine: ApiEngine): void {
         response: { 200: ref("Flow", "The flow."), ...problemResponses({ 404: "FLOW_UNKNOWN_FLOW" }) },
       },
     },
-    async ({ params }) => viewFlow(requireFlow(engine, params.flow), await engine.client.countStates(params.flow)),
+    async ({ params }) =>
+      viewFlow(requireFlow(engine, params.flow), await engine.client.countStates(params.flow)),
   );
+}
 
+/** `GET /v1/flows/{flow}/diagram` */
+export function addDiagramRoute(app: ApiApp, engine: ApiEngine): void {
   app.get(
     "/v1/flows/:flow/diagram",
     {
@@ -77,7 +87,8 @@ export function addFlowRoutes(app: ApiApp, engine: ApiEngine): void {
       const { definition } = requireFlow(engine, params.flow);
       const counts = await engine.client.countStates(params.flow);
       void reply.header("cache-control", "no-cache");
-      if (query.format === "mermaid") return reply.type("text/plain; charset=utf-8").send(toMermaid(definition, counts));
+      if (query.format === "mermaid")
+        return reply.type("text/plain; charset=utf-8").send(toMermaid(definition, counts));
       // A picture that is opened by itself runs nothing, whatever names a flow has.
       void reply.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
       return reply.type("image/svg+xml; charset=utf-8").send(toSvg(definition, counts));

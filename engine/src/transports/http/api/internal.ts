@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { LaneInput } from "../../../core/decide.ts";
+import type { LaneInput } from "../../../core/inputs.ts";
 import { engineError } from "../../../core/errors.ts";
 import { INPUTS_MAX, INPUTS_PATH } from "../peers.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";

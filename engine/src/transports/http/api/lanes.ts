@@ -16,7 +16,10 @@ export function addLaneRoute(app: ApiApp, engine: ApiEngine): void {
         summary: "List lanes and their owners",
         description: "By number: who may write each lane, for how long, and how far its commands are sent.",
         querystring: PageQuery,
-        response: { 200: pageOf("Lane", "A page of lanes."), ...problemResponses({ 400: "FLOW_BAD_CURSOR" }) },
+        response: {
+          200: pageOf("Lane", "A page of lanes."),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR" }),
+        },
       },
     },
     async (request, reply) => {

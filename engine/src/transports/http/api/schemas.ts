@@ -46,12 +46,15 @@ export const RunListQuery = Type.Object(
     businessState: Type.Optional(Text("Runs in this business state.", "open")),
     key: Type.Optional(Text("The run with this key; one of each flow.", "order-4711")),
     outcome: Type.Optional(Text("Runs that ended so.", "closed")),
-    parked: Type.Optional(Type.Boolean({ description: "Runs that wait for an operator, or those that do not." })),
+    parked: Type.Optional(
+      Type.Boolean({ description: "Runs that wait for an operator, or those that do not." }),
+    ),
     stuckForMs: Type.Optional(
       Type.Integer({
         minimum: 0,
         maximum: 315_360_000_000,
-        description: "Runs that are not final and have been in their state for at least so many milliseconds.",
+        description:
+          "Runs that are not final and have been in their state for at least so many milliseconds.",
       }),
     ),
     updatedSince: Type.Optional(Time("Runs that changed at this time or later.")),
@@ -62,7 +65,10 @@ export const RunListQuery = Type.Object(
 
 export const StartHeaders = Type.Object({
   "idempotency-key": Type.Optional(
-    Text("A repeat with the same key and body starts nothing and is answered with the same run.", "cart-0815"),
+    Text(
+      "A repeat with the same key and body starts nothing and is answered with the same run.",
+      "cart-0815",
+    ),
   ),
   prefer: Type.Optional(
     Type.String({
@@ -85,22 +91,39 @@ export const StartBody = Type.Object(
   { additionalProperties: false, description: "What a run starts with." },
 );
 
+export const ReadHeaders = Type.Object({
+  "if-none-match": Type.Optional(
+    Type.String({ description: "The `ETag` of the run as the caller has it.", examples: ['"4"'] }),
+  ),
+});
+
 export const EventHeaders = Type.Object({
-  "idempotency-key": Type.Optional(Text("The id of the event, for callers that keep it out of the body.", "cb-99")),
+  "idempotency-key": Type.Optional(
+    Text("The id of the event, for callers that keep it out of the body.", "cb-99"),
+  ),
 });
 
 export const EventBody = Type.Object(
   {
-    id: Type.Optional(Text("A repeat with the same id changes nothing and is answered as the first time.", "cb-99")),
-    type: Type.String({ maxLength: KEY_CHARS_MAX, description: "An event that the flow declares.", examples: ["PaymentConfirmed"] }),
-    data: Type.Unknown({ description: "What it carries, of the shape that the flow declares.", examples: [{}] }),
+    id: Type.Optional(
+      Text("A repeat with the same id changes nothing and is answered as the first time.", "cb-99"),
+    ),
+    type: Type.String({
+      maxLength: KEY_CHARS_MAX,
+      description: "An event that the flow declares.",
+      examples: ["PaymentConfirmed"],
+    }),
+    data: Type.Unknown({
+      description: "What it carries, of the shape that the flow declares.",
+      examples: [{}],
+    }),
   },
   { additionalProperties: false, description: "Something that happened." },
 );
 
 export const DiagramQuery = Type.Object(
   {
-    format: Type.Union([Type.Literal("mermaid"), Type.Literal("svg")], {
+    format: Type.Enum(["mermaid", "svg"], {
       default: "mermaid",
       description: "Text for mermaid, or a picture.",
     }),
@@ -150,8 +173,8 @@ export const Run = Type.Object(
         type: Type.String(),
         channel: Type.String(),
         attempt: Type.Integer(),
-        phase: Type.String({ enum: ["sending", "waiting", "delivered"] }),
-        purpose: Type.String({ enum: ["do", "poll"] }),
+        phase: Type.Enum(["sending", "waiting", "delivered"]),
+        purpose: Type.Enum(["do", "poll"]),
       }),
       { description: "What it has asked and is not answered yet." },
     ),
@@ -175,9 +198,7 @@ export const HistoryEntry = Type.Object(
     commandId: Type.Optional(Type.String()),
     attempt: Type.Optional(Type.Integer()),
     nextAt: Type.Optional(Time("When the next attempt or query is due.")),
-    error: Type.Optional(
-      Type.Object({ code: Type.String(), kind: Type.String(), message: Type.String() }),
-    ),
+    error: Type.Optional(Type.Object({ code: Type.String(), kind: Type.String(), message: Type.String() })),
   },
   { $id: "HistoryEntry", description: "One version of a run and what made it." },
 );
@@ -185,8 +206,7 @@ export const HistoryEntry = Type.Object(
 export const SentEvent = Type.Object(
   {
     eventId: Type.String({ description: "The event's id; made here when the caller gave none." }),
-    outcome: Type.String({
-      enum: ["applied", "queued", "parked", "accepted"],
+    outcome: Type.Enum(["applied", "queued", "parked", "accepted"], {
       description:
         "`applied`; `queued` and `parked`: kept until an operator looks at the run; `accepted`: kept until the lane's owner is back.",
     }),
@@ -215,7 +235,9 @@ export const Flow = Type.Object(
     name: Type.String(),
     version: Type.Integer({ description: "The newest version, which new runs take." }),
     description: Nullable("What it is for."),
-    definition: Type.Unknown({ description: "The definition as JSON; a function is `{ \"$function\": its source }`." }),
+    definition: Type.Unknown({
+      description: 'The definition as JSON; a function is `{ "$function": its source }`.',
+    }),
     counts: Type.Array(
       Type.Object({
         flowVersion: Type.Integer(),
@@ -260,4 +282,14 @@ export const ref = (id: string, description?: string) =>
   Type.Unsafe<unknown>({ $ref: `${id}#`, ...(description === undefined ? {} : { description }) });
 
 /** Every shape that stands under `components` of the API's description. */
-export const SHARED_SCHEMAS = [Problem, StartedRun, RunRow, Run, HistoryEntry, SentEvent, FlowRow, Flow, Lane];
+export const SHARED_SCHEMAS = [
+  Problem,
+  StartedRun,
+  RunRow,
+  Run,
+  HistoryEntry,
+  SentEvent,
+  FlowRow,
+  Flow,
+  Lane,
+];

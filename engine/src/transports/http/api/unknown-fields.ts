@@ -26,10 +26,13 @@ function refuse(what: string, given: unknown, schema: unknown): void {
     .slice(0, NAMED_MAX)
     .map((name) => JSON.stringify(name.slice(0, 80)))
     .join(", ");
-  throw engineError("FLOW_BAD_QUERY", `${what} ${named} is not known, expected ${expected}`, { fields: { known } });
+  throw engineError("FLOW_BAD_QUERY", `${what} ${named} is not known, expected ${expected}`, {
+    fields: { known },
+  });
 }
 
 function propertiesOf(schema: unknown): object {
-  const properties = typeof schema === "object" && schema !== null && "properties" in schema ? schema.properties : null;
+  const properties =
+    typeof schema === "object" && schema !== null && "properties" in schema ? schema.properties : null;
   return typeof properties === "object" && properties !== null ? properties : {};
 }

@@ -43,7 +43,8 @@ export function viewRun(run: Run): Static<typeof schemas.Run> {
 
 /** Fields that the entry lacks stay undefined, and JSON leaves them out. */
 export function viewHistoryEntry(entry: HistoryEntry): object {
-  const { version, atMs, kind, state, type, eventId, data, commands, commandId, attempt, nextAtMs, error } = entry;
+  const { version, atMs, kind, state, type, eventId, data, commands, commandId, attempt, nextAtMs, error } =
+    entry;
   return {
     version,
     at: toIso(atMs),
@@ -61,7 +62,8 @@ export function viewHistoryEntry(entry: HistoryEntry): object {
 }
 
 export function viewLane(lane: LaneRow): Static<typeof schemas.Lane> {
-  const { laneId, ownerId, ownerAddress, epoch, leaseMs, batchNumber, outboxPosition, publishedPosition } = lane;
+  const { laneId, ownerId, ownerAddress, epoch, leaseMs, batchNumber, outboxPosition, publishedPosition } =
+    lane;
   return {
     laneId,
     ownerId,
@@ -77,7 +79,10 @@ export function viewLane(lane: LaneRow): Static<typeof schemas.Lane> {
 }
 
 /** `counts` of all flows; those of others are passed over. */
-export function viewFlowRow(flow: CompiledFlow, counts: readonly StateCount[]): Static<typeof schemas.FlowRow> {
+export function viewFlowRow(
+  flow: CompiledFlow,
+  counts: readonly StateCount[],
+): Static<typeof schemas.FlowRow> {
   const own = counts.filter((count) => count.flow === flow.name);
   return {
     name: flow.name,

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Answered, Call } from "../fixtures/call-api.ts";
+import { openApi } from "../fixtures/open-engine.ts";
+
+const { call, engine } = await openApi(
+  { after },
+  { http: { bodyBytesMax: 10_000 }, engine: { dataBytesMax: 2_000 } },
+);
+const ORDERS = "/v1/flows/order/runs";
+const DATA = { seat: "A1", amountMinor: 4_500 };
+const NO_RUN = "01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57";
+
+/** Held to its status and code, to be a problem body, and to say what it must. */
+function assertProblem(answer: Answered, status: number, code: string, detail?: RegExp): void {
+  const problem = answer.body as Record<string, unknown>;
+  assert.deepEqual(
+    [answer.status, problem["status"], problem["code"]],
+    [status, status, code],
+    JSON.stringify(problem),
+  );
+  assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
+  assert.equal(problem["type"], `/docs/errors#${code}`);
+  if (detail !== undefined) assert.match(String(problem["detail"]), detail);
+}
+
+async function startOrder(): Promise<string> {
+  return (await engine.client.start("order", { data: DATA })).runId;
+}
+
+async function countRuns(): Promise<number> {
+  const counts = await engine.client.countStates();
+  return counts.reduce((sum, { runs }) => sum + runs, 0);
+}
+
+test("a body that is no JSON is refused", async () => {
+  for (const text of ["{", "", "nonsense", '{"data":{"__proto__":{"admin":true}}}'])
+    assertProblem(await call.post(ORDERS, { text }), 400, "HOST_BAD_REQUEST");
+  const answer = await call.post(ORDERS, { text: "data=1", headers: { "content-type": "text/plain" } });
+  assertProblem(answer, 415, "HOST_UNSUPPORTED_MEDIA_TYPE");
+});
+
+test("a body of wrong types is refused and told which", async () => {
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [null, /body is null, expected an object/],
+    [[], /body is a list, expected an object/],
+    ["x", /body is a text/],
+    [{}, /body\/data is missing/],
+    [{ data: "x" }, /body\/data is a text, expected an object/],
+    [{ data: null }, /body\/data is null/],
+    [{ data: [] }, /body\/data is a list/],
+    [{ key: 7, data: DATA }, /body\/key is a number, expected a text/],
+    [{ key: "", data: DATA }, /body\/key/],
+    [{ key: "x".repeat(201), data: DATA }, /body\/key/],
+    [{ key: "a\u0000b", data: DATA }, /body\/key/],
+  ];
+  for (const [body, detail] of cases)
+    assertProblem(await call.post(ORDERS, { body }), 400, "HOST_BAD_REQUEST", detail);
+});
+
+test("data that breaks the flow's schema is refused and told where", async () => {
+  const answer = await call.post(ORDERS, { body: { data: { seat: 7, amountMinor: 0 } } });
+  assertProblem(answer, 400, "FLOW_BAD_DATA", /seat[^]*amountMinor|amountMinor[^]*seat/);
+});
+
+test("unknown fields and query parameters are refused and told which are known", async () => {
+  const before = await countRuns();
+  const body = { data: DATA, priority: 1 };
+  assertProblem(
+    await call.post(ORDERS, { body }),
+    400,
+    "FLOW_BAD_QUERY",
+    /field "priority" is not known, expected one of: key, data/,
+  );
+  assertProblem(
+    await call.get("/v1/runs?flow=order&sate=paid"),
+    400,
+    "FLOW_BAD_QUERY",
+    /"sate" is not known, expected one of: flow, state/,
+  );
+  assertProblem(
+    await call.get(`/v1/runs/${NO_RUN}?full=1`),
+    400,
+    "FLOW_BAD_QUERY",
+    /"full" is not known, expected none here/,
+  );
+  assertProblem(await call.post(`${ORDERS}?wait=5`, { body: { data: DATA } }), 400, "FLOW_BAD_QUERY");
+  assert.equal(await countRuns(), before);
+});
+
+test("query parameters out of their range are refused", async () => {
+  const queries = [
+    "limit=0",
+    "limit=201",
+    "limit=many",
+    "limit=1&limit=2",
+    "limit=",
+    "parked=maybe",
+    "stuckForMs=-1",
+    "updatedSince=yesterday",
+    "updatedSince=2026-07-01",
+    "state=",
+    "state=%00",
+    `key=${"x".repeat(201)}`,
+    `cursor=${"x".repeat(501)}`,
+  ];
+  for (const query of queries) assertProblem(await call.get(`/v1/runs?${query}`), 400, "HOST_BAD_REQUEST");
+  assertProblem(await call.get("/v1/flows/order/diagram?format=png"), 400, "HOST_BAD_REQUEST");
+});
+
+test("cursors that no list gave are refused", async () => {
+  const runId = await startOrder();
+  for (const path of ["/v1/runs", `/v1/runs/${runId}/history`, "/v1/lanes"]) {
+    for (const cursor of ["x", "W10", "WyJ4Il0", "WzEuNV0"])
+      assertProblem(await call.get(`${path}?cursor=${cursor}`), 400, "FLOW_BAD_CURSOR");
+  }
+});
+
+test("a body beyond bodyBytesMax is refused before it is read as JSON", async () => {
+  const answer = await call.post(ORDERS, { text: `{"data":{"seat":"${"x".repeat(10_001)}"` });
+  assertProblem(answer, 413, "HOST_BODY_TOO_LARGE", /10000 bytes/);
+});
+
+test("data beyond dataBytesMax is refused, at the start and by an event", async () => {
+  const note = "x".repeat(3_000);
+  const answer = await call.post(ORDERS, { body: { data: { ...DATA, note } } });
+  assertProblem(answer, 413, "FLOW_DATA_TOO_LARGE", /2000/);
+  const runId = await startOrder();
+  const event = { body: { type: "Paid", data: { note } } };
+  assertProblem(await call.post(`/v1/runs/${runId}/events`, event), 413, "FLOW_DATA_TOO_LARGE");
+  assert.equal((await engine.client.require(runId)).state, "created");
+});
+
+test("an unknown flow is missing and told which there are", async () => {
+  const paths = ["/v1/flows/refund", "/v1/flows/refund/diagram"];
+  for (const path of paths) assertProblem(await call.get(path), 404, "FLOW_UNKNOWN_FLOW", /order/);
+  assertProblem(
+    await call.post("/v1/flows/refund/runs", { body: { data: {} } }),
+    404,
+    "FLOW_UNKNOWN_FLOW",
+    /order/,
+  );
+  assert.deepEqual((await call.get("/v1/runs?flow=refund")).body, { items: [], cursor: null });
+});
+
+test("an unknown run is missing, whatever its id looks like", async () => {
+  for (const id of [NO_RUN, NO_RUN.toUpperCase(), "42", "%00", "..%2F..%2Fx"]) {
+    assertProblem(await call.get(`/v1/runs/${id}`), 404, "FLOW_UNKNOWN_RUN");
+    assertProblem(await call.get(`/v1/runs/${id}/history`), 404, "FLOW_UNKNOWN_RUN");
+    const event = { body: { type: "Paid", data: {} } };
+    assertProblem(await call.post(`/v1/runs/${id}/events`, event), 404, "FLOW_UNKNOWN_RUN");
+  }
+});
+
+test("a path of this API that does not exist is missing, and one that is far too long refused", async () => {
+  assertProblem(await call.get("/v1/workers"), 404, "HOST_NO_SUCH_ROUTE");
+  assertProblem(await call.post("/v1/runs", { body: {} }), 404, "HOST_NO_SUCH_ROUTE");
+  assertProblem(await call.get(`/v1/runs/${"x".repeat(5_000)}`), 400, "HOST_BAD_REQUEST");
+});
+
+test("an event that the flow does not declare, or with wrong data, changes nothing", async () => {
+  const runId = await startOrder();
+  const path = `/v1/runs/${runId}/events`;
+  const wrong: readonly (readonly [Call, number, string])[] = [
+    [{ body: { type: "Shipped", data: {} } }, 422, "FLOW_UNKNOWN_EVENT"],
+    [{ body: { type: "commandFailed", data: {} } }, 422, "FLOW_UNKNOWN_EVENT"],
+    [{ body: { type: "toString", data: {} } }, 422, "FLOW_UNKNOWN_EVENT"],
+    [{ body: { type: "Paid", data: { note: 7 } } }, 400, "FLOW_BAD_EVENT"],
+    [{ body: { type: "Paid", data: null } }, 400, "FLOW_BAD_EVENT"],
+    [{ body: { type: "Paid" } }, 400, "HOST_BAD_REQUEST"],
+    [{ body: { data: {} } }, 400, "HOST_BAD_REQUEST"],
+    [{ body: { id: 7, type: "Paid", data: {} } }, 400, "HOST_BAD_REQUEST"],
+    [{ body: { id: "", type: "Paid", data: {} } }, 400, "HOST_BAD_REQUEST"],
+    [{ body: { type: "Paid", data: {}, at: "now" } }, 400, "FLOW_BAD_QUERY"],
+    [{ text: "{" }, 400, "HOST_BAD_REQUEST"],
+  ];
+  for (const [given, status, code] of wrong) assertProblem(await call.post(path, given), status, code);
+  assert.equal((await engine.client.require(runId)).state, "created");
+});
+
+test("an event that the state does not take is a conflict, recorded and repeated as such", async () => {
+  const runId = await startOrder();
+  const event = { body: { id: "early", type: "Closed", data: {} } };
+  for (let times = 0; times < 2; times++)
+    assertProblem(
+      await call.post(`/v1/runs/${runId}/events`, event),
+      409,
+      "FLOW_UNEXPECTED_EVENT",
+      /created/,
+    );
+  const { items } = await engine.client.history({ runId, limit: 10 });
+  assert.equal(items.filter(({ kind }) => kind === "unexpected").length, 1);
+});
+
+test("an event to a final run is a conflict that tells how the run ended", async () => {
+  const runId = await startOrder();
+  await engine.client.send(runId, { type: "Paid", data: {} });
+  await engine.client.send(runId, { type: "Closed", data: {} });
+  const answer = await call.post(`/v1/runs/${runId}/events`, { body: { type: "Paid", data: {} } });
+  assertProblem(answer, 409, "FLOW_RUN_FINAL", /closed/);
+});
+
+test("an event id that comes again with other data is refused", async () => {
+  const path = `/v1/runs/${await startOrder()}/events`;
+  assert.equal((await call.post(path, { body: { id: "e", type: "Paid", data: {} } })).status, 200);
+  const other = { body: { id: "e", type: "Paid", data: { note: "other" } } };
+  assertProblem(await call.post(path, other), 422, "FLOW_IDEMPOTENCY_CONFLICT");
+});
+
+test("an idempotency key that comes again with other data is refused", async () => {
+  const headers = { "idempotency-key": "conflict" };
+  assert.equal((await call.post(ORDERS, { body: { data: DATA }, headers })).status, 201);
+  const other = { body: { data: { ...DATA, seat: "B2" } }, headers };
+  assertProblem(await call.post(ORDERS, other), 422, "FLOW_IDEMPOTENCY_CONFLICT");
+});
+
+test("a key that is taken is a conflict, under another idempotency key or none", async () => {
+  const body = { key: "taken", data: DATA };
+  assert.equal((await call.post(ORDERS, { body, headers: { "idempotency-key": "first" } })).status, 201);
+  assertProblem(await call.post(ORDERS, { body }), 409, "FLOW_RUN_EXISTS");
+  const other = { body, headers: { "idempotency-key": "second" } };
+  assertProblem(await call.post(ORDERS, other), 409, "FLOW_RUN_EXISTS");
+});
+
+test("an idempotency key that is empty or too long is refused", async () => {
+  for (const key of ["", "x".repeat(201)]) {
+    const answer = await call.post(ORDERS, { body: { data: DATA }, headers: { "idempotency-key": key } });
+    assertProblem(answer, 400, "HOST_BAD_REQUEST", /headers\/idempotency-key/);
+  }
+});
+
+test("while the store is away requests are told when to come back", async (t) => {
+  const away = await openApi(t, { engine: { stopMs: 100, submitMs: 500 } });
+  await away.engine.store.close();
+  for (const path of ["/v1/runs", `/v1/runs/${NO_RUN}`, "/v1/lanes", "/v1/flows", "/v1/flows/order"]) {
+    const answer = await away.call.get(path);
+    assertProblem(answer, 503, "FLOW_STORE_UNAVAILABLE");
+    assert.ok(Number(answer.headers.get("retry-after")) >= 1);
+  }
+  const start = await away.call.post(ORDERS, { body: { data: DATA } });
+  assertProblem(start, 503, "FLOW_STORE_UNAVAILABLE");
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { openApi } from "../fixtures/open-engine.ts";
+
+const { call, engine } = await openApi({ after });
+
+async function startOrder(): Promise<string> {
+  const { runId } = await engine.client.start("order", { data: { seat: "A1", amountMinor: 1 } });
+  return runId;
+}
+
+test("an event is answered 200 with the history entry it made, and a repeat as the first time", async () => {
+  const path = `/v1/runs/${await startOrder()}/events`;
+  const event = { id: "cb-1", type: "Paid", data: { note: "card" } };
+  const first = await call.post(path, { body: event });
+  assert.equal(first.status, 200);
+  const { version } = first.body as { readonly version: number };
+  assert.deepEqual(first.body, { eventId: "cb-1", outcome: "applied", version });
+  assert.equal(first.headers.get("idempotent-replayed"), null);
+  const again = await call.post(path, { body: event });
+  assert.deepEqual([again.status, again.body], [200, first.body]);
+  assert.equal(again.headers.get("idempotent-replayed"), "true");
+});
+
+test("an event's id may come as an Idempotency-Key", async () => {
+  const path = `/v1/runs/${await startOrder()}/events`;
+  const headers = { "idempotency-key": "cb-2" };
+  const body = { type: "Paid", data: {} };
+  const [first, again] = [await call.post(path, { headers, body }), await call.post(path, { headers, body })];
+  assert.equal((first.body as { readonly eventId: string }).eventId, "cb-2");
+  assert.deepEqual(again.body, first.body);
+  const both = await call.post(path, { headers, body: { ...body, id: "cb-2" } });
+  assert.deepEqual(both.body, first.body);
+  assert.equal((await call.post(path, { headers, body: { ...body, id: "cb-3" } })).status, 400);
+});
+
+test("an event without an id gets one of its own", async () => {
+  const runId = await startOrder();
+  const { body } = await call.post(`/v1/runs/${runId}/events`, { body: { type: "Paid", data: {} } });
+  const { eventId } = body as { readonly eventId: string };
+  const { items } = await engine.client.history({ runId, limit: 10 });
+  assert.ok(items.some((entry) => entry.eventId === eventId && entry.type === "Paid"));
+});
+
+test("events that wait for an operator are answered 202, again and again", async () => {
+  const path = `/v1/runs/${await startOrder()}/events`;
+  const parks = { id: "p-1", type: "Checked", data: {} };
+  const waits = { id: "p-2", type: "Paid", data: {} };
+  for (const [event, outcome] of [
+    [parks, "parked"],
+    [waits, "queued"],
+    [parks, "parked"],
+    [waits, "queued"],
+  ] as const) {
+    const { status, body } = await call.post(path, { body: event });
+    assert.deepEqual([status, (body as { readonly outcome: string }).outcome], [202, outcome]);
+  }
+});

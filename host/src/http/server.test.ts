@@ -1,0 +1,466 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Agent, request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasCode } from "@sluice/contracts/problem";
+import type { Problem } from "@sluice/contracts/problem";
+import type { FastifyInstance } from "fastify";
+import { createLog } from "../log.ts";
+import { createMeter } from "../metrics.ts";
+import { createHttpServer, resolveHttpOptions } from "./server.ts";
+import type { HttpOptions, HttpServer } from "./server.ts";
+
+interface Running {
+  readonly server: HttpServer;
+  readonly url: string;
+  readonly port: number;
+  readonly logged: () => string;
+}
+
+const BODY = {
+  type: "object",
+  required: ["units"],
+  additionalProperties: false,
+  properties: {
+    units: { type: "integer", minimum: 1 },
+    mode: { enum: ["fast", "safe"] },
+    at: { type: "string", format: "date-time" },
+    tags: { type: "array", items: { type: "string" } },
+  },
+} as const;
+const QUERY = { type: "object", properties: { limit: { type: "integer", maximum: 100 } } } as const;
+
+function addRoutes(app: FastifyInstance): void {
+  app.post("/v1/orders", { schema: { body: BODY, querystring: QUERY } }, (request) => ({
+    body: request.body,
+    query: request.query,
+  }));
+  app.get("/v1/orders/:id", () => ({}));
+  app.get("/v1/broken", { schema: { response: { 500: { type: "object", properties: {} } } } }, () => {
+    throw new Error("select geheim");
+  });
+}
+
+async function make(options: HttpOptions = {}, lines: string[] = []): Promise<HttpServer> {
+  return createHttpServer({
+    options: resolveHttpOptions({ port: 0, ...options }, {}),
+    log: createLog({ destination: { write: (line) => void lines.push(line) } }),
+    meter: createMeter({ processMetrics: false }),
+    info: { title: "Test", version: "1.2.3" },
+    errorsPage: "# Errors\n\n| HOST_BAD_REQUEST | 400 | a <b> |\n",
+  });
+}
+
+async function start(
+  t: TestContext,
+  options: HttpOptions = {},
+  add: (app: FastifyInstance, server: HttpServer) => void = addRoutes,
+): Promise<Running> {
+  const lines: string[] = [];
+  const server = await make(options, lines);
+  add(server.app, server);
+  const { url, port } = await server.listen();
+  t.after(() => server.stop());
+  return { server, url, port, logged: () => lines.join("") };
+}
+
+function post(url: string, body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const problem = (await response.json()) as Problem;
+  assert.equal(response.headers.get("content-type"), "application/problem+json; charset=utf-8");
+  assert.equal(problem.status, response.status);
+  assert.equal(problem.type, `/docs/errors#${problem.code}`);
+  return problem;
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 5000; waitedMs += 5) {
+    if (await condition()) return;
+    await sleep(5);
+  }
+  throw new Error(`never came true: ${what}`);
+}
+
+test("takes bodies as they are and converts only what is text by nature", async (t) => {
+  const { url } = await start(t);
+  const response = await post(`${url}/v1/orders?limit=5`, '{"units":1}');
+  assert.deepEqual(await response.json(), { body: { units: 1 }, query: { limit: 5 } });
+});
+
+const BAD_BODIES: readonly (readonly [
+  string,
+  string,
+  string,
+  readonly { path: string; message: string }[],
+])[] = [
+  [
+    "a text for a number",
+    '{"units":"1"}',
+    "",
+    [{ path: "body/units", message: "is a text, expected a whole number" }],
+  ],
+  ["a missing member", "{}", "", [{ path: "body/units", message: "is missing" }]],
+  [
+    "an unknown member",
+    '{"units":1,"x":2}',
+    "",
+    [{ path: "body/x", message: "is not known here; leave it out" }],
+  ],
+  ["a number below its limit", '{"units":0}', "", [{ path: "body/units", message: "must be >= 1" }]],
+  [
+    "a word that is none of the list",
+    '{"units":1,"mode":"x"}',
+    "",
+    [{ path: "body/mode", message: 'is a text, expected one of "fast", "safe"' }],
+  ],
+  [
+    "a text of the wrong format",
+    '{"units":1,"at":"x"}',
+    "",
+    [{ path: "body/at", message: 'must match format "date-time"' }],
+  ],
+  ["a list as the body", "[]", "", [{ path: "body", message: "is a list, expected an object" }]],
+  [
+    "a query that is no number",
+    '{"units":1}',
+    "?limit=x",
+    [{ path: "querystring/limit", message: "is a text, expected a whole number" }],
+  ],
+  [
+    "two faults at once",
+    '{"units":null,"tags":[1]}',
+    "",
+    [
+      { path: "body/units", message: "is null, expected a whole number" },
+      { path: "body/tags/0", message: "is a number, expected a text" },
+    ],
+  ],
+];
+
+for (const [what, body, query, errors] of BAD_BODIES) {
+  test(`answers ${what} with 400 and tells where and what`, async (t) => {
+    const { url } = await start(t);
+    const problem = await problemOf(await post(`${url}/v1/orders${query}`, body));
+    assert.deepEqual([problem.status, problem.code, problem["errors"]], [400, "HOST_BAD_REQUEST", errors]);
+    assert.ok(problem.detail.startsWith(`${errors[0]?.path} ${errors[0]?.message}`));
+  });
+}
+
+test("lists at most twenty faults of a body", async (t) => {
+  const { url } = await start(t);
+  const tags = JSON.stringify(Array.from({ length: 500 }, () => 1));
+  const problem = await problemOf(await post(`${url}/v1/orders`, `{"units":1,"tags":${tags}}`));
+  assert.equal((problem["errors"] as unknown[]).length, 20);
+  assert.match(problem.detail, /\(and 499 more\)/);
+});
+
+const BAD_REQUESTS: readonly (readonly [string, string, RequestInit, number, string])[] = [
+  [
+    "malformed JSON",
+    "/v1/orders",
+    { method: "POST", body: '{"units":', headers: { "content-type": "application/json" } },
+    400,
+    "HOST_BAD_REQUEST",
+  ],
+  [
+    "JSON that reaches for the prototype",
+    "/v1/orders",
+    { method: "POST", body: '{"__proto__":{"units":1}}', headers: { "content-type": "application/json" } },
+    400,
+    "HOST_BAD_REQUEST",
+  ],
+  [
+    "an empty JSON body",
+    "/v1/orders",
+    { method: "POST", body: "", headers: { "content-type": "application/json" } },
+    400,
+    "HOST_BAD_REQUEST",
+  ],
+  ["no body at all", "/v1/orders", { method: "POST" }, 400, "HOST_BAD_REQUEST"],
+  [
+    "a body of another type",
+    "/v1/orders",
+    { method: "POST", body: "units=1", headers: { "content-type": "application/x-www-form-urlencoded" } },
+    415,
+    "HOST_UNSUPPORTED_MEDIA_TYPE",
+  ],
+  ["a text body", "/v1/orders", { method: "POST", body: "1" }, 415, "HOST_UNSUPPORTED_MEDIA_TYPE"],
+  ["a path that cannot be decoded", "/v1/%zz", {}, 400, "HOST_BAD_REQUEST"],
+  ["a path with an endless id", `/v1/orders/${"x".repeat(600)}`, {}, 400, "HOST_BAD_REQUEST"],
+  ["an unknown path", "/v1/nothing", {}, 404, "HOST_NO_SUCH_ROUTE"],
+  ["a known path with another method", "/v1/orders", { method: "DELETE" }, 404, "HOST_NO_SUCH_ROUTE"],
+];
+
+for (const [what, path, init, status, code] of BAD_REQUESTS) {
+  test(`answers ${what} with ${status} ${code}`, async (t) => {
+    const { url } = await start(t);
+    const problem = await problemOf(await fetch(`${url}${path}`, init));
+    assert.deepEqual([problem.status, problem.code], [status, code]);
+  });
+}
+
+test("answers a body past the limit with 413 and names the limit, announced or not", async (t) => {
+  const { url } = await start(t, { bodyBytesMax: 100 });
+  const long = `{"units":1,"tags":["${"a".repeat(200)}"]}`;
+  const announced = await problemOf(await post(`${url}/v1/orders`, long));
+  assert.deepEqual([announced.code, announced["bodyBytesMax"]], ["HOST_BODY_TOO_LARGE", 100]);
+  assert.match(announced.detail, /larger than 100 bytes/);
+  const chunked = await fetch(`${url}/v1/orders`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: new Blob([long]).stream(),
+    duplex: "half",
+  } as RequestInit);
+  assert.equal((await problemOf(chunked)).code, "HOST_BODY_TOO_LARGE");
+});
+
+test("tells nothing of an error nobody foresaw and logs it under the id of the answer", async (t) => {
+  const { url, logged } = await start(t);
+  const problem = await problemOf(await fetch(`${url}/v1/broken`));
+  assert.deepEqual([problem.status, problem.code], [500, "HOST_UNEXPECTED"]);
+  assert.doesNotMatch(JSON.stringify(problem), /geheim/);
+  assert.match(logged(), new RegExp(`"errorId":"${String(problem["errorId"])}".*select geheim`));
+});
+
+async function talk(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(bytes);
+  let answer = "";
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}
+
+test("answers bytes that are no HTTP, and headers past the limit, with a problem", async (t) => {
+  const { port } = await start(t);
+  assert.match(
+    await talk(port, "geheim\r\n\r\n"),
+    /^HTTP\/1.1 400 Bad Request\r\n[^]*"code":"HOST_BAD_REQUEST"/,
+  );
+  const long = `GET / HTTP/1.1\r\nhost: x\r\nlong: ${"a".repeat(20_000)}\r\n\r\n`;
+  assert.match(await talk(port, long), /^HTTP\/1.1 431 [^]*"code":"HOST_HEADERS_TOO_LARGE"/);
+});
+
+test("does not wait for ever for a request that never ends", async (t) => {
+  const { port } = await start(t, { requestMs: 200 });
+  const half =
+    "POST /v1/orders HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{";
+  assert.match(await talk(port, half), /^HTTP\/1.1 408 [^]*"code":"HOST_REQUEST_TIMEOUT"/);
+});
+
+test("refuses a port that is taken, and names the process that holds it", async (t) => {
+  const script = `require("net").createServer().listen(0, "127.0.0.1", function () { process.stdout.write(String(this.address().port)) })`;
+  const holder = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => holder.kill("SIGKILL"));
+  const [line] = (await once(holder.stdout, "data")) as [Buffer];
+  const port = Number(String(line));
+  const server = await make({ port });
+  await assert.rejects(server.listen(), (error: Error) => {
+    assert.ok(hasCode(error, "HOST_PORT_TAKEN"));
+    const who = process.platform === "linux" ? `process ${holder.pid} \\(.*node.*\\)` : "another process";
+    assert.match(
+      error.message,
+      new RegExp(
+        `port ${port} of 127.0.0.1 is held by ${who}, expected a free port; .*--port.*SLUICE_HTTP_PORT`,
+      ),
+    );
+    return true;
+  });
+  await server.stop();
+});
+
+test("refuses an address that is none of this machine", async () => {
+  const server = await make({ host: "192.0.2.1" });
+  await assert.rejects(server.listen(), (error) => hasCode(error, "HOST_BAD_OPTION"));
+  await server.stop();
+});
+
+test("sheds what comes past the limit with 429 and Retry-After, but always answers how it feels", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const { url, server } = await start(t, { requestsInFlightMax: 2, retryAfterMs: 2500 }, (app) => {
+    app.get("/v1/slow", async () => {
+      await gate.promise;
+      return { done: true };
+    });
+  });
+  let entered = 0;
+  server.app.server.on("request", () => (entered += 1));
+  const slow = [fetch(`${url}/v1/slow`), fetch(`${url}/v1/slow`)];
+  await until("both are in flight", () => entered === 2);
+  const shed = await fetch(`${url}/v1/slow`);
+  assert.equal(shed.headers.get("retry-after"), "3");
+  assert.deepEqual([(await problemOf(shed)).code, shed.status], ["HOST_OVERLOADED", 429]);
+  for (const path of ["/livez", "/readyz", "/metrics"]) assert.equal((await fetch(url + path)).status, 200);
+  gate.resolve();
+  for (const response of await Promise.all(slow)) assert.equal(response.status, 200);
+  assert.equal((await fetch(`${url}/v1/slow`)).status, 200);
+});
+
+test("gives back the place of a client that went away", async (t) => {
+  const { url } = await start(t, { requestsInFlightMax: 1 }, (app) => {
+    app.get("/v1/never", () => new Promise(() => {}));
+    app.get("/v1/quick", () => ({ done: true }));
+  });
+  const left = new AbortController();
+  const abandoned = fetch(`${url}/v1/never`, { signal: left.signal });
+  await until("the place is taken", async () => (await fetch(`${url}/v1/quick`)).status === 429);
+  left.abort();
+  await assert.rejects(abandoned);
+  await until("the place is free", async () => (await fetch(`${url}/v1/quick`)).status === 200);
+});
+
+test("is ready when all checks are, and tells the reason when one is not", async (t) => {
+  let database: true | string = true;
+  const { url } = await start(t, { checkMs: 50 }, (_app, server) => {
+    server.addReadinessCheck("database", () => database);
+    server.addReadinessCheck("engine", async () => true);
+  });
+  const ready = await fetch(`${url}/readyz`);
+  assert.deepEqual(await ready.json(), {
+    ready: true,
+    checks: { database: { ready: true }, engine: { ready: true } },
+  });
+  database = "the database is away";
+  const notReady = await fetch(`${url}/readyz`);
+  const problem = await problemOf(notReady);
+  assert.deepEqual(
+    [problem.status, problem.code, problem.detail],
+    [503, "HOST_NOT_READY", "database: the database is away"],
+  );
+  assert.equal(notReady.headers.get("retry-after"), "1");
+  assert.equal((await fetch(`${url}/livez`)).status, 200);
+});
+
+test("counts a check that fails or does not answer as not ready", async (t) => {
+  const { url } = await start(t, { checkMs: 20 }, (_app, server) => {
+    server.addReadinessCheck("broken", () => Promise.reject(new Error("no")));
+    server.addReadinessCheck("silent", () => new Promise(() => {}));
+  });
+  const problem = await problemOf(await fetch(`${url}/readyz`));
+  assert.equal(problem.detail, "broken: no; silent: no answer within 20 ms");
+});
+
+test("finishes what is in flight when it stops, takes nothing new, and closes its connections", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const { server, url, port } = await start(t, {}, (app) => {
+    app.get("/v1/slow", async () => {
+      await gate.promise;
+      return { done: true };
+    });
+  });
+  let entered = 0;
+  server.app.server.on("request", () => (entered += 1));
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const idle = connect(port, "127.0.0.1");
+  t.after(() => idle.destroy());
+  const inFlight = new Promise<number | undefined>((resolve, reject) => {
+    const request = httpRequest(`${url}/v1/slow`, { agent }, (response) => {
+      response.resume().once("end", () => resolve(response.statusCode));
+    });
+    request.once("error", reject).end();
+  });
+  await until("the request is in flight", () => entered === 1);
+
+  const stopped = server.stop();
+  await assert.rejects(fetch(`${url}/livez`), "nothing new is accepted");
+  gate.resolve();
+  assert.equal(await inFlight, 200);
+  await stopped;
+  await server.stop();
+});
+
+test("answers 503 on a connection that is still open while it stops", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const { server, port } = await start(t, {}, (app) => {
+    app.get("/v1/slow", async () => {
+      await gate.promise;
+      return { done: true };
+    });
+  });
+  let entered = 0;
+  server.app.server.on("request", () => (entered += 1));
+  const socket = connect(port, "127.0.0.1");
+  let answers = "";
+  socket.on("data", (chunk) => (answers += String(chunk)));
+  socket.write("GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\n");
+  await until("the request is in flight", () => entered === 1);
+  const stopped = server.stop();
+  socket.write("GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n");
+  await until("the others have arrived", () => entered >= 2);
+  gate.resolve();
+  await Promise.all([stopped, once(socket, "close")]);
+  assert.match(answers, /^HTTP\/1.1 200 [^]*HTTP\/1.1 503 [^]*"code":"HOST_STOPPING"/);
+});
+
+test("cuts what does not finish within the time to stop", async (t) => {
+  const { server, url, logged } = await start(t, { stopMs: 50 }, (app) => {
+    app.get("/v1/never", () => new Promise(() => {}));
+  });
+  let entered = 0;
+  server.app.server.on("request", () => (entered += 1));
+  const cut = fetch(`${url}/v1/never`);
+  cut.catch(() => {});
+  await until("the request is in flight", () => entered === 1);
+  await server.stop();
+  await assert.rejects(cut);
+  assert.match(logged(), /requests still in flight after the time to stop/);
+});
+
+test("describes its routes as OpenAPI 3.1", async (t) => {
+  const { url } = await start(t);
+  const description = (await (await fetch(`${url}/openapi.json`)).json()) as {
+    readonly openapi: string;
+    readonly info: unknown;
+    readonly paths: Record<string, unknown>;
+  };
+  assert.equal(description.openapi, "3.1.0");
+  assert.deepEqual(description.info, { title: "Test", version: "1.2.3" });
+  assert.deepEqual(Object.keys(description.paths), ["/v1/orders", "/v1/orders/{id}", "/v1/broken"]);
+});
+
+test("shows its documents without asking anything of another machine", async (t) => {
+  const { url } = await start(t);
+  const page = await fetch(`${url}/docs`);
+  const html = await page.text();
+  assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'self';/);
+  const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
+  assert.ok(assets.length > 3);
+  for (const asset of assets) {
+    const response = await fetch(new URL(asset, `${url}/docs`));
+    assert.equal(response.status, 200, asset);
+    assert.equal(new URL(response.url).origin, url);
+  }
+});
+
+test("serves the page of errors with an anchor for each code", async (t) => {
+  const { url } = await start(t);
+  const html = await (await fetch(`${url}/docs/errors`)).text();
+  assert.match(html, /<b id="HOST_BAD_REQUEST">HOST_BAD_REQUEST<\/b> \| 400 \| a &lt;b&gt;/);
+});
+
+test("measures requests by route, not by path", async (t) => {
+  const { url } = await start(t);
+  await post(`${url}/v1/orders?limit=1`, '{"units":1}');
+  await fetch(`${url}/v1/nothing`);
+  const text = await (await fetch(`${url}/metrics`)).text();
+  assert.match(
+    text,
+    /sluice_http_request_seconds_count\{method="POST",route="\/v1\/orders",status="200"\} 1/,
+  );
+  assert.match(text, /sluice_http_request_seconds_count\{method="GET",route="unknown",status="404"\} 1/);
+});
+
+test("refuses options that are out of their limits, all at once", () => {
+  assert.throws(
+    () => resolveHttpOptions({ port: 70_000 }, { SLUICE_HTTP_BODY_BYTES_MAX: "none" }),
+    (error: Error) =>
+      /port is 70000[^]*bodyBytesMax is "none" \(from SLUICE_HTTP_BODY_BYTES_MAX\)/.test(error.message),
+  );
+});

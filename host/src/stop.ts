@@ -1,0 +1,118 @@
+/**
+ * Stopping in order. Owns: the list of what runs, and the process's signals once `attach` was called.
+ * S1  Steps run once, in reverse order of registration: what was started last depends on what was started first.
+ * S2  Each step is bounded in time; a step that fails or takes too long is logged and the next one runs all the same.
+ * S3  A second Ctrl-C exits at once: whoever presses it twice has waited long enough.
+ */
+import type { Log } from "./log.ts";
+
+export interface StopperOptions {
+  readonly log: Log;
+  /** The bound of a step that names none. @default 15000 */
+  readonly stopMs?: number;
+}
+
+export interface StopStepOptions {
+  readonly stopMs?: number;
+}
+
+export interface Stopper {
+  /** Registers a step. The answer takes it off the list again. */
+  add(name: string, step: () => Promise<void> | void, options?: StopStepOptions): () => void;
+  /** Aborted when stopping begins. */
+  readonly signal: AbortSignal;
+  /** Runs the steps; a second call waits for the first. `true`: every step ended well and in time. */
+  stop(reason: string): Promise<boolean>;
+  /**
+   * Takes over SIGINT, SIGTERM and SIGHUP (stop, then exit 0, or 1 when a step failed), a second SIGINT (exit 130 at
+   * once) and errors nobody caught (stop, then exit 1).
+   */
+  attach(): void;
+}
+
+interface Step {
+  readonly name: string;
+  readonly run: () => Promise<void> | void;
+  readonly stopMs: number;
+}
+
+const STOP_MS = 15_000;
+
+export function createStopper({ log, stopMs = STOP_MS }: StopperOptions): Stopper {
+  const steps: Step[] = [];
+  const controller = new AbortController();
+  let stopping: Promise<boolean> | undefined;
+
+  const stop = (reason: string): Promise<boolean> => {
+    if (stopping === undefined) {
+      log.info({ reason, steps: steps.map((step) => step.name).reverse() }, "stopping");
+      controller.abort();
+      stopping = runSteps(steps, log);
+    }
+    return stopping;
+  };
+
+  return {
+    add(name, run, options = {}) {
+      const step: Step = { name, run, stopMs: options.stopMs ?? stopMs };
+      steps.push(step);
+      return () => {
+        const index = steps.indexOf(step);
+        if (index !== -1) steps.splice(index, 1);
+      };
+    },
+    signal: controller.signal,
+    stop,
+    attach: () => attach(stop, log),
+  };
+}
+
+async function runSteps(steps: Step[], log: Log): Promise<boolean> {
+  let isClean = true;
+  // Taken from the list one by one: a step may register another, which then runs next.
+  for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+    isClean = (await runStep(step, log)) && isClean;
+  }
+  return isClean;
+}
+
+async function runStep(step: Step, log: Log): Promise<boolean> {
+  const startedAt = performance.now();
+  const timeout = Promise.withResolvers<"timeout">();
+  const timer = setTimeout(() => timeout.resolve("timeout"), step.stopMs);
+  log.debug({ step: step.name, stopMs: step.stopMs }, "waiting for a step of stopping");
+  try {
+    const outcome = await Promise.race([Promise.resolve(step.run()), timeout.promise]);
+    if (outcome === "timeout") {
+      log.error(
+        { step: step.name, stopMs: step.stopMs },
+        "a step of stopping took too long; going on without it",
+      );
+      return false;
+    }
+    log.info({ step: step.name, tookMs: Math.round(performance.now() - startedAt) }, "stopped");
+    return true;
+  } catch (error) {
+    log.error({ step: step.name, error }, "a step of stopping failed; going on without it");
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const EXIT_INTERRUPTED = 130;
+
+function attach(stop: Stopper["stop"], log: Log): void {
+  let interrupts = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === "SIGINT") interrupts += 1;
+    if (interrupts > 1) process.exit(EXIT_INTERRUPTED);
+    void stop(signal).then((isClean) => process.exit(isClean ? 0 : 1));
+  };
+  const onError = (error: unknown): void => {
+    log.error({ error }, "an error nobody caught; stopping");
+    void stop("an error nobody caught").then(() => process.exit(1));
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);
+  process.on("uncaughtException", onError).on("unhandledRejection", onError);
+}

@@ -32,6 +32,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "engine/src/transports/memory": CORE,
   "engine/src/testing": [
     "engine/src/runtime",
+    "engine/src/client",
     "engine/src/definition",
     "engine/src/stores/memory",
     "engine/src/transports/memory",

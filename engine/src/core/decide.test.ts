@@ -528,6 +528,28 @@ describe("commands", () => {
     assert.equal(silent.last?.deadLetter?.error?.code, "FLOW_BAD_ANSWER");
   });
 
+  test("an answer that the state does not take parks a run that waits for nothing else", () => {
+    const never = { target: "second", guard: () => false };
+    const stranded = started({
+      ...states,
+      first: { ...states["first"], on: { Shipped: never, Strict: "second" } },
+    });
+    stranded.answer("Shipped");
+    assert.equal(stranded.run.parked, "answer-not-taken");
+    const timed = started({
+      ...states,
+      first: { ...states["first"], on: { Shipped: never }, after: { delay: "1s", target: "second" } },
+    });
+    timed.answer("Shipped");
+    assert.equal(timed.run.parked, null);
+    const waiting = started({
+      ...states,
+      first: { ...states["first"], on: { Shipped: never, Paid: "second" } },
+    });
+    waiting.answer("Shipped");
+    assert.equal(waiting.run.parked, null);
+  });
+
   test("a command without declared answers may get none", () => {
     const drive = started(
       { first: { send: { Ping: "data" }, on: { Paid: "end" } }, end: { final: "x" } },

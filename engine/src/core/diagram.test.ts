@@ -151,7 +151,7 @@ describe("toSvg", () => {
     }
   });
 
-  it("is the same each time", () => {
+  it("draws the same flow the same each time", () => {
     assert.equal(toSvg(order, counts), toSvg(structuredClone(order), structuredClone(counts)));
   });
 

@@ -124,7 +124,6 @@ export interface FlowDefinition {
 export const COMMAND_FAILED = "commandFailed";
 
 /** What that event carries. A type alias, because only those are assignable to `Json`. */
-// oxlint-disable-next-line consistent-type-definitions
 export type CommandFailed = {
   readonly commandId: string;
   /** Type of the command. */

@@ -75,7 +75,7 @@ describe("layOut", () => {
     assert.equal(last?.y, pointOf(layout, "b").y);
   });
 
-  it("is the same each time", () => {
+  it("places the same graph the same each time", () => {
     assert.deepEqual(layOutText("abcde", "ab ac bd cd de ea"), layOutText("abcde", "ab ac bd cd de ea"));
   });
 

@@ -31,7 +31,12 @@ export interface RunTimer {
 
 /** Why a run is parked. */
 export type ParkReason =
-  "rule-failed" | "command-gave-up" | "command-refused" | "data-too-large" | "state-missing";
+  | "rule-failed"
+  | "command-gave-up"
+  | "command-refused"
+  | "answer-not-taken"
+  | "data-too-large"
+  | "state-missing";
 
 /** One execution of a flow. Immutable: each decision makes a new one. */
 export interface Run {

@@ -3,7 +3,7 @@ import { finding, THE_FLOW } from "../core/findings.ts";
 import type { Finding, Place } from "../core/findings.ts";
 import type { SchemaFault } from "../core/flow.ts";
 import { isLoose, readFlow, stateNamed } from "../core/flow-view.ts";
-import { parsePointer } from "../core/pointer.ts";
+import { parsePointer, toPointer } from "../core/pointer.ts";
 import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
 import { FLOW_SCHEMA } from "./flow-schema.ts";
 
@@ -18,11 +18,10 @@ export function inspectFlow(definition: unknown): readonly Finding[] {
   return [...shape.map(shapeFinding), ...schemaFindings(definition), ...checked];
 }
 
-const validateShape = compileSchema(FLOW_SCHEMA);
-
 function shapeFaults(definition: unknown): readonly SchemaFault[] {
   try {
-    return validateShape(withoutFunctions(definition, "", "")) ?? [];
+    // Compiled with the first definition, and remembered: a program that only imports this file does not pay for it.
+    return compileSchema(FLOW_SCHEMA)(withoutFunctions(definition, "", "")) ?? [];
   } catch (error) {
     if (error instanceof RangeError)
       return [{ path: "", message: "contains itself, or is nested too deeply" }];
@@ -72,7 +71,7 @@ function schemaFindings(definition: unknown): readonly Finding[] {
     { place: THE_FLOW, path: "/data", schema: flow.raw["data"] },
     ...[...flow.events].map(([type, schema]) => ({
       place: { subject: `event ${type}`, state: null },
-      path: `/events/${type}`,
+      path: toPointer(["events", type]),
       schema,
     })),
     ...[...flow.commands].map(([type, { raw, path }]) => ({
@@ -95,7 +94,11 @@ function schemaFinding({ place, path, schema }: SchemaAt): readonly Finding[] {
   if (!isLoose(schema)) return [];
   const compiled = tryCompileSchema(schema);
   if (typeof compiled === "function") return [];
-  return compiled.map((fault) =>
+  // The meta-schema knows several shapes of a keyword and tells of each that it is not the one: the first is enough.
+  const first = compiled.filter(
+    (fault, index) => compiled.findIndex(({ path: other }) => other === fault.path) === index,
+  );
+  return first.map((fault) =>
     finding("bad-schema", place, {
       path: path + fault.path,
       found: `has a schema that is wrong: ${fault.path}${fault.path === "" ? "" : " "}${fault.message}`,

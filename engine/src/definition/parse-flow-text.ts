@@ -36,7 +36,7 @@ export function parseYaml(text: string, file: string): ParsedText {
     // Through text, so that what two aliases share is two values, and what contains itself is refused.
     return { value: JSON.parse(JSON.stringify(value ?? null)), findings: duplicates(parsed), source };
   } catch (error) {
-    const message = error instanceof Error ? firstLine(error) : String(error);
+    const message = oneLine(error);
     return { value: undefined, findings: [badSyntax(file, "YAML", message, null)], source };
   }
 }
@@ -48,7 +48,7 @@ export function parseJson(text: string, file: string): ParsedText {
   try {
     return { value: JSON.parse(text), findings: duplicates(parsed), source };
   } catch (error) {
-    const message = error instanceof Error ? firstLine(error) : String(error);
+    const message = oneLine(error);
     const position = positionAt(text, findJsonFault(text));
     return { value: undefined, findings: [badSyntax(file, "JSON", message, position)], source };
   }
@@ -69,13 +69,13 @@ function parseDocumentOf(text: string, file: string): Parsed {
     stringKeys: true,
     uniqueKeys: true,
     prettyErrors: false,
-    logLevel: "silent",
+    // Warnings are told as findings, not printed.
+    logLevel: "error",
   });
   const source: Source = {
     file,
     locate: ({ path, code }) => {
-      const offset = offsetOf(document, path, KEY_CODES.has(code));
-      return offset === null ? null : toPosition(lines, offset);
+      return toPosition(lines, offsetOf(document, path, KEY_CODES.has(code)) ?? 0);
     },
   };
   return { document, lines, file, source };
@@ -98,7 +98,7 @@ function offsetOf(document: Document.Parsed, pointer: string, isKey: boolean): n
   for (const part of parsePointer(pointer) ?? []) {
     const inner = isAlias(node) ? node.resolve(document) : node;
     if (isMap(inner)) {
-      const pair = inner.items.find(({ key }) => isScalar(key) && String(key.value) === part);
+      const pair = inner.items.findLast(({ key }) => isScalar(key) && String(key.value) === part);
       if (pair === undefined) break;
       node = pair.value;
       offset = (isScalar(node) && !isKey ? startOf(node) : null) ?? startOf(pair.key) ?? offset;
@@ -118,7 +118,7 @@ function startOf(node: unknown): number | null {
 // ---------------------------------------------------------------- faults of the text
 
 function syntaxFault({ file, lines }: Parsed, fault: YAMLError): LocatedFinding {
-  return badSyntax(file, "YAML", firstLine(fault), toPosition(lines, fault.pos[0]));
+  return badSyntax(file, "YAML", oneLine(fault), toPosition(lines, fault.pos[0]));
 }
 
 function badSyntax(
@@ -139,8 +139,9 @@ function badSyntax(
   return { ...bad, file, line: position?.line ?? 1, column: position?.column ?? 1 };
 }
 
-function firstLine(error: Error): string {
-  return error.message.split("\n", 1)[0] ?? "";
+/** A parser may quote the text it stumbled over, line breaks included. */
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
 }
 
 /** Of two equal keys only the last counts, and a reader sees the first. */

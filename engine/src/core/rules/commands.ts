@@ -59,7 +59,23 @@ function takeAnswer(
   const fault = checkAnswer(context.flow, command, event);
   if (fault !== null) return failAttempt(context, run, command, input, fault);
   if (run.parked !== null) return queueBehind(context, run, input, trace);
-  return takeEvent(context, withoutCommand(run, command.id), input, event.type, event.data, trace);
+  const answered = withoutCommand(run, command.id);
+  const decision = takeEvent(context, answered, input, event.type, event.data, trace);
+  if (decision.answer.outcome !== "unexpected" || !isStranded(context, answered)) return decision;
+  const why = plain(
+    "FLOW_RULE_FAILED",
+    "bug",
+    `state ${run.state} takes no ${event.type} now, and it answered the command the state has sent`,
+  );
+  return park(context, answered, input, trace, "answer-not-taken", why);
+}
+
+/** Whether nothing is left that could move the run: no command, no timer, and no event that comes from anywhere but its commands. */
+function isStranded({ flow }: Context, run: Run): boolean {
+  if (run.commands.length + run.timers.length > 0) return false;
+  const state = requireState(flow, run.state);
+  const answers = new Set(state.send.flatMap(({ command }) => [...command.answers]));
+  return [...state.on.keys()].every((type) => type === COMMAND_FAILED || answers.has(type));
 }
 
 /** Whether a participant may answer so. A wrong answer is a mistake of the participant: it is not tried again. */

@@ -1,0 +1,162 @@
+/** The server's API as the commands use it: one request at a time, its problem bodies as errors. */
+import { isErrorKind } from "@sluice/contracts/problem";
+import { CodedError } from "@sluice/contracts/problem";
+import { request } from "undici";
+import { messageOf } from "./arguments.ts";
+import { interrupted } from "./cli.ts";
+import { cliError } from "./errors.ts";
+
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface ApiOptions {
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** Ends the request under way, as CLI_INTERRUPTED. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Posted<Body> {
+  /** The HTTP status, which tells a repeat from a start and a final run from one under way. */
+  readonly status: number;
+  readonly body: Body;
+}
+
+/**
+ * Every method throws what the server answered as an error of its code and kind; besides, CLI_NO_SERVER (unavailable) when
+ * nobody answers, and CLI_BAD_ANSWER (bug) when what answers is not a Sluice.
+ */
+export interface Api {
+  get<Body>(path: string, query?: Query): Promise<Body>;
+  getText(path: string, query?: Query): Promise<string>;
+  post<Body>(path: string, body: unknown, options?: PostOptions): Promise<Posted<Body>>;
+  /** The server's time, in whole seconds. */
+  serverNowMs(): Promise<number>;
+}
+
+export interface PostOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Added to the bound of a request, for an answer that is waited for on purpose. */
+  readonly waitMs?: number;
+}
+
+/** A server that takes a connection and then says nothing for so long counts as away. */
+const REQUEST_MS = 30_000;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+interface Call extends PostOptions {
+  readonly method?: "GET" | "POST";
+  readonly body?: string;
+}
+
+export function createApi({ url, signal }: ApiOptions): Api {
+  const call = (path: string, options?: Call): Promise<Answer> =>
+    send(`${url}${path}`, { url, signal }, options);
+  return {
+    get: async (path, query) => parseJson(await call(path + queryText(query)), url),
+    getText: async (path, query) => (await call(path + queryText(query))).text,
+    async post(path, body, { headers = {}, waitMs = 0 } = {}) {
+      const answer = await call(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+        waitMs,
+      });
+      return { status: answer.status, body: parseJson(answer, url) };
+    },
+    async serverNowMs() {
+      const { headers } = await call("/livez");
+      const ms = Date.parse(String(headers["date"]));
+      return Number.isNaN(ms) ? Date.now() : ms;
+    },
+  };
+}
+
+/** Not `fetch`, which refuses some ports because browsers do. */
+async function send(address: string, { url, signal }: ApiOptions, options: Call = {}): Promise<Answer> {
+  const { method = "GET", headers = {}, body, waitMs = 0 } = options;
+  const bound = AbortSignal.timeout(REQUEST_MS + waitMs);
+  let answer: Answer;
+  try {
+    const response = await request(address, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      signal: signal === undefined ? bound : AbortSignal.any([signal, bound]),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    answer = { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+  } catch (error) {
+    throw toCallError(error, url, signal);
+  }
+  if (answer.status < 200 || answer.status > 299) throw problemOf(answer, url);
+  return answer;
+}
+
+function queryText(query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return search.size === 0 ? "" : `?${search.toString()}`;
+}
+
+function parseJson<Body>({ status, text }: Answer, url: string): Body {
+  try {
+    return JSON.parse(text) as Body;
+  } catch (error) {
+    throw notSluice(url, `answered ${status} with something that is not JSON`, error);
+  }
+}
+
+/** The problem body as the error it was. A body without code and kind is not of ours. */
+function problemOf({ status, headers, text }: Answer, url: string): Error {
+  const problem = parseProblem(text);
+  if (problem === undefined) return notSluice(url, `answered ${status} without a problem body`);
+  const retryAfterMs = Number(headers["retry-after"] ?? "") * 1_000;
+  return new CodedError(problem.code, problem.kind, problem.detail, {
+    fields: problem.fields,
+    ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+  });
+}
+
+function parseProblem(text: string) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { code, kind, detail, ...fields } = Object(value) as Readonly<Record<string, unknown>>;
+  if (typeof code !== "string" || !isErrorKind(kind) || typeof detail !== "string") return undefined;
+  return { code, kind, detail, fields };
+}
+
+function notSluice(url: string, found: string, cause?: unknown): Error {
+  return cliError("CLI_BAD_ANSWER", `${url} ${found}, expected the API of a running sluice; check --url`, {
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+const REMEDY = "start one with `sluice up`, or name another with --url or SLUICE_URL";
+
+function toCallError(error: unknown, url: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return interrupted();
+  const isSilent = error instanceof DOMException && error.name === "TimeoutError";
+  const reason = isSilent ? "no answer in time" : reasonOf(error);
+  return cliError(
+    "CLI_NO_SERVER",
+    `nobody answers at ${url} (${reason}), expected a running server; ${REMEDY}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function reasonOf(error: unknown): string {
+  const isCoded = typeof error === "object" && error !== null && "code" in error;
+  return isCoded ? String(error.code) : messageOf(error);
+}

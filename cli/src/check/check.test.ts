@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import type { TestContext } from "node:test";
+import { sluice } from "../fixtures/terminal.ts";
+
+const SOUND = `name: letter
+version: 1
+events: { Sent: { type: object } }
+initial: written
+states:
+  written:
+    on: { Sent: sent }
+  sent: { final: sent }
+`;
+const FAULTY = SOUND.replace("on: { Sent: sent }", "on: { Sent: snet }");
+
+async function folderWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-cli-"));
+  t.after(() => rm(folder, { recursive: true }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+}
+
+describe("sluice check", () => {
+  it("names the flows of sound files, in data and in code", async (t) => {
+    const directory = await folderWith(t, { "letter.yaml": SOUND });
+    const parcel = join(import.meta.dirname, "../fixtures/parcels/parcel.flow.ts");
+    const { exitCode, stdout } = await sluice(["check", "letter.yaml", parcel], { directory });
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /^letter\.yaml: ok {2}letter@1\n.*parcel\.flow\.ts: ok {2}parcel@1\n$/);
+  });
+
+  it("tells each fault with its place, its state and what to do", async (t) => {
+    const directory = await folderWith(t, { "letter.yaml": FAULTY });
+    const { exitCode, stdout } = await sluice(["check", "letter.yaml"], { directory });
+    assert.equal(exitCode, 1);
+    const fault =
+      /^letter\.yaml:7:\d+ {2}error {2}state written goes to "snet", expected .*did you mean "sent"\? {2}unknown-target$/m;
+    assert.match(stdout, fault);
+  });
+
+  it("checks every file it is given, also after one that holds no flow", async (t) => {
+    const directory = await folderWith(t, {
+      "broken.yaml": "states: [",
+      "letter.yaml": SOUND,
+      "notes.txt": "",
+    });
+    const { exitCode, stdout } = await sluice(
+      ["check", "broken.yaml", "missing.yaml", "notes.txt", "letter.yaml"],
+      { directory },
+    );
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^broken\.yaml:1:\d+ {2}error /m);
+    assert.match(stdout, /^missing\.yaml {2}error .*cannot be read/m);
+    assert.match(stdout, /^notes\.txt {2}error .*is no flow file/m);
+    assert.match(stdout, /^letter\.yaml: ok/m);
+  });
+
+  it("prints the same as JSON", async (t) => {
+    const directory = await folderWith(t, { "faulty.yaml": FAULTY, "sound.yaml": SOUND });
+    const { exitCode, stdout } = await sluice(["check", "faulty.yaml", "sound.yaml", "--json"], {
+      directory,
+    });
+    assert.equal(exitCode, 1);
+    const { errors, files } = JSON.parse(stdout);
+    assert.equal(errors, files[0].findings.length);
+    const { severity, state, line, code } = files[0].findings[0];
+    assert.deepEqual(
+      { severity, state, line, code },
+      { severity: "error", state: "written", line: 7, code: "unknown-target" },
+    );
+    assert.deepEqual(files[1], { file: "sound.yaml", flows: ["letter@1"], findings: [] });
+  });
+});

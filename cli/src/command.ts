@@ -1,0 +1,73 @@
+/** What all commands have in common: help with examples and exit codes, and options that several share. */
+import type { Command } from "commander";
+import { httpUrl } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
+import { cliError } from "./errors.ts";
+import { exitCodesHelp } from "./exit-codes.ts";
+import type { ExitCode } from "./exit-codes.ts";
+
+/** What does the work of a command. It prints to `cli`, answers how the process ends, and throws errors with a code. */
+export type Handler<Args extends unknown[]> = (cli: Cli, ...args: Args) => Promise<ExitCode>;
+
+/** Turns a handler into commander's action. */
+export type Run = <Args extends unknown[]>(handler: Handler<Args>) => (...args: Args) => Promise<void>;
+
+export interface CommandHelp {
+  /** One sentence without a full stop. */
+  readonly summary: string;
+  /** Command lines without the word `sluice`, each with what it does. */
+  readonly examples: readonly (readonly [string, string])[];
+  /** Further paragraphs. */
+  readonly more?: string;
+}
+
+/** Adds a command; `usage` is its name with its arguments, as commander takes them. */
+export function addCommand(
+  parent: Command,
+  usage: string,
+  { summary, examples, more }: CommandHelp,
+): Command {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  sluice ${line.padEnd(width)}   ${what}`);
+  const help = [...(more === undefined ? [] : [more]), ["Examples:", ...lines].join("\n"), exitCodesHelp()];
+  return parent
+    .command(usage)
+    .description(summary)
+    .addHelpText("after", `\n${help.join("\n\n")}`);
+}
+
+export interface JsonOption {
+  readonly json?: boolean;
+}
+
+export function addJsonOption(command: Command, what = "print JSON instead of a table"): Command {
+  return command.option("--json", what);
+}
+
+export interface ServerOption {
+  readonly url?: string;
+}
+
+const URL_DEFAULT = "http://127.0.0.1:7070";
+
+export function addServerOption(command: Command): Command {
+  return command.option("--url <url>", `the server to ask (SLUICE_URL; default ${URL_DEFAULT})`, httpUrl);
+}
+
+/** @throws CLI_BAD_ARGUMENT (invalid) when SLUICE_URL is no URL */
+export function serverUrl({ url }: ServerOption, { env }: Pick<Cli, "env">): string {
+  const variable = env["SLUICE_URL"];
+  if (url !== undefined) return url;
+  if (variable === undefined || variable === "") return URL_DEFAULT;
+  try {
+    return httpUrl(variable);
+  } catch (error) {
+    throw cliError(
+      "CLI_BAD_ARGUMENT",
+      `SLUICE_URL is ${JSON.stringify(variable)}, expected a URL such as ${URL_DEFAULT}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

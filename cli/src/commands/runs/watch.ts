@@ -1,0 +1,102 @@
+/** `sluice runs watch`: a run live until it ends, or all changes of a flow's runs until Ctrl-C. */
+import type { Command } from "commander";
+import { createApi } from "../../api.ts";
+import type { Api } from "../../api.ts";
+import { printJsonLine, styleOf } from "../../cli.ts";
+import type { Cli } from "../../cli.ts";
+import { addCommand, addJsonOption, addServerOption, serverUrl } from "../../command.ts";
+import type { JsonOption, Run as RunHandler, ServerOption } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { EXIT } from "../../exit-codes.ts";
+import type { ExitCode } from "../../exit-codes.ts";
+import { FlowReader } from "../../flow-reader.ts";
+import { HistoryReader } from "../../history-reader.ts";
+import { poll } from "../../poll.ts";
+import { entryLine, stateText } from "../../run-text.ts";
+import { tame } from "../../style.ts";
+import type { Style } from "../../style.ts";
+import type { Run, RunRow } from "../../wire.ts";
+
+interface WatchFlags extends JsonOption, ServerOption {
+  readonly flow?: string;
+}
+
+export function addWatchCommand(runs: Command, run: RunHandler): void {
+  const command = addCommand(runs, "watch [run]", {
+    summary: "watch a run until it ends, or all runs of a flow until Ctrl-C",
+    more: "Asks again and again, less often while nothing happens. A server that goes away is waited for.",
+    examples: [
+      ["runs watch 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57", "each history entry as it comes"],
+      ["runs watch --flow purchase", "each change of a run of this flow"],
+      ["runs watch --flow purchase --json", "one JSON object a line"],
+    ],
+  });
+  command.option("--flow <name>", "watch all runs of this flow");
+  addJsonOption(addServerOption(command), "print one JSON object a line").action(run(watch));
+}
+
+async function watch(cli: Cli, runId: string | undefined, flags: WatchFlags): Promise<ExitCode> {
+  const signal = cli.interruption();
+  const api = createApi({ url: serverUrl(flags, cli), signal });
+  const style = styleOf(cli);
+  const print = { cli, style, isJson: flags.json === true };
+  if (runId !== undefined && flags.flow === undefined) return watchRun(api, runId, signal, print);
+  if (runId === undefined && flags.flow !== undefined) return watchFlow(api, flags.flow, signal, print);
+  throw cliError(
+    "CLI_BAD_ARGUMENT",
+    "expected either the id of a run or --flow NAME: sluice runs watch --flow purchase",
+  );
+}
+
+interface Print {
+  readonly cli: Cli;
+  readonly style: Style;
+  readonly isJson: boolean;
+}
+
+/** Entries read at once; what is left comes with the next poll, which follows at once. */
+const ENTRIES_PER_POLL_MAX = 1_000;
+
+async function watchRun(
+  api: Api,
+  runId: string,
+  signal: AbortSignal,
+  { cli, style, isJson }: Print,
+): Promise<ExitCode> {
+  const history = new HistoryReader(api, runId);
+  await poll({ cli, signal }, async () => {
+    const run = await api.get<Run>(`/v1/runs/${encodeURIComponent(runId)}`);
+    const entries = run.version > history.version ? await history.readNew(ENTRIES_PER_POLL_MAX) : [];
+    for (const entry of entries) {
+      if (isJson) printJsonLine(cli, entry);
+      else cli.stdout.write(`${entryLine(entry, style)}\n`);
+    }
+    if (run.outcome === null || history.version < run.version) return entries.length > 0 ? "news" : "nothing";
+    if (!isJson) cli.stdout.write(`${stateText(run, style)}\n`);
+    return "end";
+  });
+  return EXIT.ok;
+}
+
+async function watchFlow(
+  api: Api,
+  flow: string,
+  signal: AbortSignal,
+  { cli, style, isJson }: Print,
+): Promise<ExitCode> {
+  const reader = await FlowReader.open(api, flow);
+  await poll({ cli, signal }, async () => {
+    const rows = await reader.readNew();
+    for (const row of rows) {
+      if (isJson) printJsonLine(cli, row);
+      else cli.stdout.write(`${rowLine(row, style)}\n`);
+    }
+    return rows.length > 0 ? "news" : "nothing";
+  });
+  return EXIT.ok;
+}
+
+function rowLine(row: RunRow, style: Style): string {
+  const key = row.key === null ? "" : `  ${tame(row.key)}`;
+  return `${tame(row.updatedAt)}  ${style.dim(tame(row.runId))}${key}  ${stateText(row, style)}`;
+}

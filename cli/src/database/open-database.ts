@@ -1,0 +1,38 @@
+/** The database of a deployment, for a command that only looks: where it runs, or started for as long as the look takes. */
+import { existsSync } from "node:fs";
+import { hasCode } from "@sluice/contracts/problem";
+import type { Log } from "@sluice/host/log";
+import { findRunningTarget, startEmbeddedPostgres } from "@sluice/host/postgres";
+import type { PostgresTarget, ResolvedEmbeddedOptions } from "@sluice/host/postgres";
+import { cliError } from "../errors.ts";
+import type { ResolvedDatabaseOptions } from "./options.ts";
+
+export interface OpenDatabase {
+  readonly target: PostgresTarget;
+  /** Stops what was started here; a server that ran before goes on. */
+  close(): Promise<void>;
+}
+
+/** @throws CLI_NO_DATABASE (missing) when the data directory does not exist; and as `startEmbeddedPostgres` */
+export async function openDatabase(options: ResolvedDatabaseOptions, log: Log): Promise<OpenDatabase> {
+  if (options.url !== undefined) return { target: options.url, close: async () => {} };
+  return openEmbedded(options.embedded, log);
+}
+
+/** The data directory's lock decides: who gets it starts the server, who does not asks the one that runs. */
+async function openEmbedded(options: ResolvedEmbeddedOptions, log: Log): Promise<OpenDatabase> {
+  const { dataDirectory } = options;
+  if (!existsSync(dataDirectory)) {
+    throw cliError(
+      "CLI_NO_DATABASE",
+      `there is no data directory ${dataDirectory}, expected one that \`sluice up\` has made; name it with --data-dir, or a server with --database-url`,
+    );
+  }
+  try {
+    const embedded = await startEmbeddedPostgres({ ...options, log });
+    return { target: embedded.target, close: () => embedded.stop() };
+  } catch (error) {
+    if (!hasCode(error, "HOST_DATA_DIRECTORY_IN_USE")) throw error;
+    return { target: await findRunningTarget(dataDirectory), close: async () => {} };
+  }
+}

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, it } from "node:test";
+import type { TestContext } from "node:test";
+import { sluice } from "./fixtures/terminal.ts";
+
+const COMMANDS = [
+  ["up"],
+  ["check"],
+  ["start"],
+  ["send"],
+  ["runs"],
+  ["runs", "list"],
+  ["runs", "show"],
+  ["runs", "watch"],
+  ["flows"],
+  ["flows", "list"],
+  ["flows", "show"],
+  ["flows", "diagram"],
+  ["audit"],
+];
+
+describe("sluice", () => {
+  it("prints its help with every command and the exit codes", async () => {
+    const { exitCode, stdout, stderr } = await sluice(["--help"]);
+    assert.equal(exitCode, 0);
+    assert.equal(stderr, "");
+    for (const [name = ""] of COMMANDS) assert.match(stdout, new RegExp(`^  ${name} `, "m"));
+    assert.match(stdout, /^Exit codes:\n {2}0 /m);
+  });
+
+  for (const command of COMMANDS) {
+    it(`prints the help of ${command.join(" ")} with an example and the exit codes`, async () => {
+      const { exitCode, stdout } = await sluice([...command, "--help"]);
+      assert.equal(exitCode, 0);
+      assert.match(stdout, new RegExp(`^Examples:\n {2}sluice ${command[0]}`, "m"));
+      assert.match(stdout, /^Exit codes:$/m);
+    });
+  }
+
+  it("prints its version", async () => {
+    assert.match((await sluice(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("suggests the command that was meant", async () => {
+    for (const [args, meant] of [
+      [["chek"], "check"],
+      [["runs", "shwo"], "show"],
+      [["flows", "digram"], "diagram"],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await sluice(args);
+      assert.equal(exitCode, 2);
+      assert.equal(stdout, "");
+      assert.match(stderr, new RegExp(`^sluice: unknown command.*\n.*Did you mean ${meant}\\?`));
+    }
+  });
+
+  it("refuses wrong options and arguments as usage", async () => {
+    for (const args of [
+      ["runs", "list", "--limit", "0"],
+      ["runs", "list", "--stuck-for", "soon"],
+      ["runs", "list", "--url", "nowhere"],
+      ["runs", "list", "--colour"],
+      ["runs", "watch"],
+      ["runs", "watch", "some-id", "--flow", "parcel"],
+      ["start"],
+      ["start", "parcel", "--wait", "0"],
+      ["start", "parcel", "--data", "{"],
+      ["flows", "diagram", "parcel", "--format", "png"],
+      ["audit", "--database-url", "mysql://nowhere"],
+    ]) {
+      const { exitCode, stdout, stderr } = await sluice(args);
+      assert.equal(exitCode, 2, args.join(" "));
+      assert.equal(stdout, "", args.join(" "));
+      assert.match(stderr, /^sluice: .+/, args.join(" "));
+    }
+  });
+
+  it("says where to look when nobody answers", async () => {
+    for (const args of [
+      ["runs"],
+      ["flows"],
+      ["start", "parcel"],
+      ["send", "some-id", "Paid"],
+      ["runs", "watch", "some-id"],
+    ]) {
+      const { exitCode, stdout, stderr } = await sluice([...args, "--url", "http://127.0.0.1:1"]);
+      assert.equal(exitCode, 3, args.join(" "));
+      assert.equal(stdout, "");
+      assert.match(
+        stderr,
+        /^sluice: nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\), .*`sluice up`.*\(CLI_NO_SERVER\)\n$/,
+      );
+    }
+  });
+
+  it("takes the server's address from SLUICE_URL, and a flag before that", async () => {
+    const env = { SLUICE_URL: "http://127.0.0.1:1/" };
+    assert.match((await sluice(["runs"], { env })).stderr, /nobody answers at http:\/\/127\.0\.0\.1:1 /);
+    const args = ["runs", "--url", "http://127.0.0.1:2"];
+    assert.match((await sluice(args, { env })).stderr, /nobody answers at http:\/\/127\.0\.0\.1:2 /);
+    const wrong = await sluice(["runs"], { env: { SLUICE_URL: "here" } });
+    assert.equal(wrong.exitCode, 2);
+    assert.match(wrong.stderr, /SLUICE_URL is "here", expected a URL/);
+  });
+
+  it("knows an answer that is not of Sluice", async (t) => {
+    const url = await serve(t, (request, response) => {
+      response.statusCode = request.url?.startsWith("/v1/flows") === true ? 404 : 200;
+      response.end("<html>");
+    });
+    for (const command of ["runs", "flows"]) {
+      const { exitCode, stderr } = await sluice([command, "--url", url]);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /expected the API of a running sluice; check --url \(CLI_BAD_ANSWER\)\n$/);
+    }
+  });
+
+  it("says when to come back to a server that is busy", async (t) => {
+    const url = await serve(t, (_request, response) => {
+      response.writeHead(429, { "content-type": "application/problem+json", "retry-after": "2" });
+      response.end('{"code":"HOST_OVERLOADED","kind":"overloaded","detail":"4096 requests are in flight"}');
+    });
+    const { exitCode, stderr } = await sluice(["runs", "--url", url]);
+    assert.equal(exitCode, 3);
+    assert.equal(stderr, "sluice: 4096 requests are in flight; try again in 2 s (HOST_OVERLOADED)\n");
+  });
+
+  it("paints on a terminal only", async () => {
+    const args = ["runs", "--url", "http://127.0.0.1:1"];
+    assert.match((await sluice(args, { isTTY: true })).stderr, /\u001b\[31m/);
+    assert.doesNotMatch((await sluice(args, { isTTY: true, env: { NO_COLOR: "1" } })).stderr, /\u001b/);
+    assert.doesNotMatch((await sluice(args)).stderr, /\u001b/);
+  });
+});
+
+/** A server of somebody else; the answer is its address. */
+async function serve(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,100 @@
+/** Runs and their history as people read them. */
+import { formatDuration } from "./durations.ts";
+import { tame } from "./style.ts";
+import type { Style } from "./style.ts";
+import { renderPairs, renderTable } from "./table.ts";
+import type { Column } from "./table.ts";
+import type { HistoryEntry, Run, RunRow } from "./wire.ts";
+
+/** A state with what is special about it: how the run ended, or that it waits for an operator. */
+export function stateText(
+  { state, outcome, parked }: Pick<RunRow, "state" | "outcome" | "parked">,
+  style: Style,
+): string {
+  if (parked !== null) return `${tame(state)} ${style.bad(`parked: ${tame(parked)}`)}`;
+  return outcome === null ? tame(state) : `${tame(state)} ${style.good(`ended: ${tame(outcome)}`)}`;
+}
+
+export function runRowColumns(style: Style, nowMs: number): readonly Column<RunRow>[] {
+  return [
+    { title: "run", cell: ({ runId }) => tame(runId) },
+    { title: "flow", cell: ({ flow, flowVersion }) => `${tame(flow)}@${flowVersion}` },
+    { title: "key", cell: ({ key }) => tame(key ?? "-") },
+    { title: "state", cell: (row) => stateText(row, style) },
+    { title: "business state", cell: ({ businessState }) => tame(businessState ?? "-") },
+    {
+      title: "in state",
+      align: "right",
+      cell: ({ enteredAt, outcome }) =>
+        outcome === null ? formatDuration(nowMs - Date.parse(enteredAt)) : "-",
+    },
+    { title: "updated", cell: ({ updatedAt }) => tame(updatedAt) },
+  ];
+}
+
+/** A run with what it waits for and its data. */
+export function runText(run: Run, style: Style): string {
+  const pairs: (readonly [string, string])[] = [
+    ["run", tame(run.runId)],
+    ["flow", `${tame(run.flow)} version ${run.flowVersion}`],
+    ["key", tame(run.key ?? "-")],
+    ["state", stateText(run, style)],
+    ["business state", tame(run.businessState ?? "-")],
+    ["created", tame(run.createdAt)],
+    ["in state since", tame(run.enteredAt)],
+    ["updated", tame(run.updatedAt)],
+  ];
+  for (const { type, channel, attempt, phase } of run.commands) {
+    pairs.push(["waits for", tame(`${type} to ${channel}, attempt ${attempt}, ${phase}`)]);
+  }
+  for (const { kind, dueAt } of run.timers) pairs.push(["timer", tame(`${kind} at ${dueAt}`)]);
+  return `${renderPairs(pairs, style)}${style.dim("data")}\n${dataText(run.data)}\n`;
+}
+
+/** JSON escapes most control characters by itself; `tame` takes the rest, line by line. */
+function dataText(data: unknown): string {
+  return JSON.stringify(data, null, 2)
+    .split("\n")
+    .map((line) => `  ${tame(line)}`)
+    .join("\n");
+}
+
+/** The history as a timeline: each entry with the time since the one before it. */
+export function historyText(entries: readonly HistoryEntry[], style: Style): string {
+  const rows = entries.map((entry, at) => ({ entry, sinceMs: sinceMs(entry, entries[at - 1]) }));
+  return renderTable(
+    rows,
+    [
+      { title: "#", align: "right", cell: ({ entry }) => String(entry.version) },
+      { title: "at", cell: ({ entry }) => tame(entry.at) },
+      {
+        title: "after",
+        align: "right",
+        cell: (row) => (row.sinceMs === null ? "-" : formatDuration(row.sinceMs)),
+      },
+      { title: "what", cell: ({ entry }) => entryText(entry, style) },
+      { title: "state", cell: ({ entry }) => tame(entry.state) },
+    ],
+    style,
+  );
+}
+
+function sinceMs(entry: HistoryEntry, before: HistoryEntry | undefined): number | null {
+  return before === undefined ? null : Date.parse(entry.at) - Date.parse(before.at);
+}
+
+/** An entry on one line, for output that goes on and on. */
+export function entryLine(entry: HistoryEntry, style: Style): string {
+  const number = style.dim(String(entry.version).padStart(4));
+  return `${number}  ${tame(entry.at)}  ${style.bold(tame(entry.state))}  ${entryText(entry, style)}`;
+}
+
+/** The attempt is told from the second on: that there was a first goes without saying. */
+function entryText(entry: HistoryEntry, style: Style): string {
+  const { kind, type = "", attempt = 1, nextAt, commands = [], error } = entry;
+  const words = [kind, type, attempt > 1 ? `attempt ${attempt}` : ""].filter((word) => word !== "");
+  const sent = commands.length === 0 ? "" : ` → ${commands.map((each) => each.type).join(", ")}`;
+  const next = nextAt === undefined ? "" : `, next at ${nextAt}`;
+  const text = tame(`${words.join(" ")}${sent}${next}`);
+  return error === undefined ? text : `${text} ${style.bad(tame(`${error.code}: ${error.message}`))}`;
+}

@@ -1,0 +1,32 @@
+/** The engine of a process, on Postgres, with its peers over HTTP. */
+import { randomUUID } from "node:crypto";
+import { createEngine, resolveEngineOptions } from "@sluice/engine";
+import type { Engine, EngineOptions, EngineParts } from "@sluice/engine";
+import { httpPeers } from "@sluice/engine/http";
+import { createPostgresStore } from "@sluice/engine/postgres";
+import type { Log } from "@sluice/host/log";
+import type { Meter } from "@sluice/host/metrics";
+import type { PostgresTarget } from "@sluice/host/postgres";
+import type { Stopper } from "@sluice/host/stop";
+
+export interface PrepareEngineParts extends Pick<EngineParts, "flows" | "participants"> {
+  readonly target: PostgresTarget;
+  readonly options: EngineOptions;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly stopper: Pick<Stopper, "add">;
+}
+
+/** After its own bound the engine still gives its lanes up and closes its writers. */
+const LEAVE_MS = 5_000;
+
+/** Makes the engine, not started yet. */
+export async function prepareEngine(parts: PrepareEngineParts): Promise<Engine> {
+  const { flows, participants, target, options, log, meter, stopper } = parts;
+  const { stopMs } = resolveEngineOptions(options);
+  const store = createPostgresStore({ target, engineId: randomUUID() });
+  stopper.add("store", () => store.close());
+  const engine = await createEngine({ store, flows, participants, log, meter, peers: httpPeers, options });
+  stopper.add("engine", () => engine.stop(), { stopMs: stopMs + LEAVE_MS });
+  return engine;
+}

@@ -1,0 +1,77 @@
+/**
+ * Everything that `sluice up` runs, started in an order that its stop reverses.
+ * U1  What a step depends on was registered before it: the server stops first, the database last.
+ * U2  A step is registered before what it stops is started, so that Ctrl-C during the start leaves nothing behind.
+ * U3  The server listens before the engine claims lanes: a taken port is found out before any lane changes its owner.
+ */
+import { createMeter } from "@sluice/host/metrics";
+import type { ResolvedHttpOptions } from "@sluice/host/http";
+import type { ProcessLog } from "@sluice/host/log";
+import type { Env } from "@sluice/host/options";
+import type { Stopper } from "@sluice/host/stop";
+import type { Engine } from "@sluice/engine";
+import type { AppLink, SluiceApp } from "../app.ts";
+import { startDatabase } from "../database/start-database.ts";
+import type { Database } from "../database/start-database.ts";
+import { advertisedUrl, listeningUrl } from "./address.ts";
+import { findFreePort } from "./free-port.ts";
+import { startHttp } from "./start-http.ts";
+import type { ResolvedUpOptions } from "./options.ts";
+import { prepareEngine } from "./prepare-engine.ts";
+import { prepareApp } from "./prepare-app.ts";
+
+export interface ServerParts {
+  readonly app: SluiceApp;
+  readonly options: ResolvedUpOptions;
+  readonly log: ProcessLog;
+  readonly stopper: Stopper;
+  readonly env: Env;
+  /** Called when the embedded database died and could not be started again: nothing here works any more. */
+  readonly onFailure: (error: Error) => void;
+}
+
+export interface RunningServer {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly database: Database;
+  readonly links: readonly AppLink[];
+  readonly engine: Engine;
+}
+
+/** Starts the database, the app, the server and the engine. When it throws, `stopper.stop` undoes what was started. */
+export async function startServer(parts: ServerParts): Promise<RunningServer> {
+  const { app, options, log, stopper, env, onFailure } = parts;
+  const http = await settlePort(options.http);
+  const url = listeningUrl(http);
+  const meter = createMeter();
+
+  const database = await startDatabase({ options: options.database, log, stopper, onFailure });
+  stopper.signal.throwIfAborted();
+  const { sql, openApp } = await prepareApp({
+    app,
+    target: database.target,
+    log,
+    stopper,
+    env,
+    baseUrl: url,
+  });
+  stopper.signal.throwIfAborted();
+  const engine = await prepareEngine({
+    flows: app.flows,
+    participants: openApp.participants,
+    target: database.target,
+    options: { address: advertisedUrl(http), ...options.engine },
+    log,
+    meter,
+    stopper,
+  });
+  await startHttp({ http, log, meter, stopper, sql, openApp, engine });
+  stopper.signal.throwIfAborted();
+  await engine.start();
+  stopper.signal.throwIfAborted();
+  return { url, database, links: openApp.links ?? [], engine };
+}
+
+async function settlePort(http: ResolvedHttpOptions): Promise<ResolvedHttpOptions> {
+  return http.port === 0 ? { ...http, port: await findFreePort(http.host) } : http;
+}

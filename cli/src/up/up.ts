@@ -1,0 +1,60 @@
+/** What `sluice up` does: start everything, say where it is, and wait for a signal or a failure. */
+import { createLog } from "@sluice/host/log";
+import type { ProcessLog } from "@sluice/host/log";
+import { createStopper } from "@sluice/host/stop";
+import { styleOf } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { renderPairs } from "../table.ts";
+import { loadApp } from "./app-file.ts";
+import { checkAppFlows } from "./app-flows.ts";
+import { linksOf } from "./links.ts";
+import { resolveUpOptions } from "./options.ts";
+import type { UpOptions } from "./options.ts";
+import { startServer } from "./start-server.ts";
+import type { RunningServer } from "./start-server.ts";
+
+/** Resolves only when something went wrong: after a signal the stopper ends the process. */
+export async function up(cli: Cli, file: string | undefined, flags: UpOptions): Promise<ExitCode> {
+  const startedAtMs = performance.now();
+  const options = resolveUpOptions(flags, cli.env, cli.directory);
+  const log = createLog({ level: options.logLevel, pretty: !options.isJson });
+  const app = await loadApp(file, cli.directory);
+  checkAppFlows(app, log);
+
+  const stopper = createStopper({ log });
+  stopper.attach();
+  const failure = Promise.withResolvers<never>();
+  // It may fail before it is waited for.
+  failure.promise.catch(() => {});
+  try {
+    const server = await startServer({ app, options, log, stopper, env: cli.env, onFailure: failure.reject });
+    announce(cli, server, { isJson: options.isJson, log, tookMs: performance.now() - startedAtMs });
+    return await failure.promise;
+  } catch (error) {
+    // A signal has begun to stop us: its handler ends the process when everything has stopped.
+    const isStopping = stopper.signal.aborted;
+    const isClean = await stopper.stop("a failure");
+    if (!isStopping) throw error;
+    return isClean ? EXIT.ok : EXIT.failed;
+  }
+}
+
+interface Announcement {
+  readonly isJson: boolean;
+  readonly log: ProcessLog;
+  readonly tookMs: number;
+}
+
+function announce(cli: Cli, server: RunningServer, { isJson, log, tookMs }: Announcement): void {
+  const readyMs = Math.round(tookMs);
+  const links = linksOf(server);
+  if (isJson) {
+    log.info({ readyMs, links: Object.fromEntries(links) }, "ready");
+    return;
+  }
+  const style = styleOf(cli);
+  const ready = style.good(style.bold(`ready in ${readyMs} ms`));
+  cli.stdout.write(`\n${renderPairs(links, style)}\n${ready}; Ctrl-C stops\n\n`);
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { Type } from "typebox";
+import { compileSchema, FAULTS_MAX, tryCompileSchema } from "./compile-schema.ts";
+
+describe("compileSchema", () => {
+  it("answers null for a value that fits", () => {
+    const validate = compileSchema(
+      Type.Object({ orderId: Type.String(), units: Type.Optional(Type.Integer()) }),
+    );
+    assert.equal(validate({ orderId: "o-1" }), null);
+    assert.equal(validate({ orderId: "o-1", units: 2 }), null);
+  });
+
+  it("names every fault by its place", () => {
+    const validate = compileSchema(
+      Type.Object(
+        {
+          orderId: Type.String(),
+          units: Type.Integer(),
+          kind: Type.Enum(["a", "b"]),
+          fixed: Type.Literal(1),
+        },
+        { additionalProperties: false },
+      ),
+    );
+    assert.deepEqual(validate({ units: 1.5, kind: "c", fixed: 2, "a/b": 1 }), [
+      { path: "/orderId", message: "is missing" },
+      { path: "/a~1b", message: "is not a known field" },
+      { path: "/units", message: "must be integer" },
+      { path: "/kind", message: 'must be one of "a", "b"' },
+      { path: "/fixed", message: "must be 1" },
+    ]);
+  });
+
+  it("names a key that may not be by its own path", () => {
+    const validate = compileSchema({ type: "object", propertyNames: { pattern: "^[a-z]+$" } });
+    assert.deepEqual(
+      validate({ "A~": 1 })?.map(({ path }) => path),
+      ["/A~0", "/A~0"],
+    );
+    const closed = compileSchema({ type: "object", properties: { a: true }, unevaluatedProperties: false });
+    assert.deepEqual(closed({ b: 1 }), [{ path: "/b", message: "is not a known field" }]);
+  });
+
+  it("tells one fault for a branch that was not taken rightly", () => {
+    const validate = compileSchema({
+      if: { type: "string" },
+      then: { minLength: 1 },
+      else: { type: "object" },
+    });
+    assert.deepEqual(validate(1), [{ path: "", message: "must be object" }]);
+  });
+
+  it("changes nothing and coerces nothing", () => {
+    const validate = compileSchema({
+      type: "object",
+      properties: { units: { type: "integer", default: 1 } },
+    });
+    const value = Object.freeze({ units: "2" });
+    assert.deepEqual(validate(value), [{ path: "/units", message: "must be integer" }]);
+    const empty = {};
+    validate(empty);
+    assert.deepEqual(empty, {});
+  });
+
+  it("knows formats", () => {
+    const validate = compileSchema(Type.String({ format: "date-time" }));
+    assert.equal(validate("2026-01-31T12:00:00Z"), null);
+    assert.deepEqual(validate("soon"), [{ path: "", message: 'must match format "date-time"' }]);
+  });
+
+  it("takes what TypeBox writes: tuples, references to themselves, patterns, unions, records", () => {
+    const tree = Type.Cyclic({ Node: Type.Object({ next: Type.Optional(Type.Ref("Node")) }) }, "Node");
+    const validate = compileSchema(
+      Type.Object({
+        point: Type.Tuple([Type.Number(), Type.String()]),
+        code: Type.String({ pattern: /^[A-Z]{3}$/ }),
+        either: Type.Union([Type.Literal("a"), Type.Null()]),
+        counts: Type.Record(Type.String(), Type.Integer({ minimum: 1n })),
+        both: Type.Intersect([Type.Object({ x: Type.String() }), Type.Object({ y: Type.String() })]),
+        tree,
+      }),
+    );
+    const sound = {
+      point: [1, "n"],
+      code: "EUR",
+      either: null,
+      counts: { a: 1 },
+      both: { x: "", y: "" },
+      tree: { next: {} },
+    };
+    assert.equal(validate(sound), null);
+    for (const [field, value] of Object.entries({
+      point: ["n", 1],
+      code: "eur",
+      either: "b",
+      counts: { a: 0 },
+      both: { x: "" },
+      tree: { next: { next: 1 } },
+    })) {
+      const faults = validate({ ...sound, [field]: value });
+      assert.ok(
+        faults?.every(({ path }) => path.startsWith(`/${field}`)),
+        field,
+      );
+    }
+    assert.notEqual(validate({ ...sound, point: [1, "n", 2] }), null);
+  });
+
+  it("keeps names of one schema out of another", () => {
+    const text = compileSchema({ $id: "thing", type: "string" });
+    const number = compileSchema({ $id: "thing", type: "number" });
+    assert.deepEqual([text("a"), number(1)], [null, null]);
+    assert.deepEqual([text(1)?.length, number("a")?.length], [1, 1]);
+  });
+
+  it("gives the same check for the same schema object", () => {
+    const schema = Type.Object({});
+    assert.equal(compileSchema(schema), compileSchema(schema));
+  });
+
+  it("reports a bounded number of faults", () => {
+    const validate = compileSchema(Type.Array(Type.String()));
+    assert.equal(validate(Array.from({ length: 1_000 }, () => 1))?.length, FAULTS_MAX);
+  });
+
+  it("refuses a schema that is none, and says where", () => {
+    assert.throws(() => compileSchema({ type: "object", properties: { a: { type: "strng" } } }), {
+      code: "FLOW_BAD_DEFINITION",
+      kind: "invalid",
+      message: /^a schema is no JSON Schema \(2020-12\): \/properties\/a\/type must be one of "array"/,
+    });
+  });
+
+  it("refuses a misspelled keyword, an unknown format, a reference to nowhere and a schema without end", () => {
+    const endless: { properties?: object } = {};
+    endless.properties = { inner: endless };
+    for (const [schema, message] of [
+      [{ type: "object", requried: ["a"] }, /unknown keyword: "requried"/],
+      [{ type: "string", format: "uiid" }, /unknown format "uiid"/],
+      [{ $ref: "#/$defs/none" }, /can't resolve reference/],
+      [{ $schema: "http://json-schema.org/draft-07/schema#" }, /draft-07/],
+      [endless, /contains itself/],
+    ] as const) {
+      const faults = tryCompileSchema(schema);
+      assert.ok(typeof faults !== "function");
+      assert.match(faults[0]?.message ?? "", message);
+    }
+  });
+});

@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Type } from "typebox";
+import { hasCode } from "../core/errors.ts";
+import type { FlowDefinition } from "../core/flow.ts";
+import { defineFlow } from "./define-flow.ts";
+import { purchase } from "./fixtures/purchase.flow.ts";
+import { assertFlow, FILE_BYTES_MAX, loadFlowFile, requireFlowFile } from "./load-flow.ts";
+import type { LoadedFlow } from "./load-flow.ts";
+
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const example = fileURLToPath(new URL("../../../examples/flows/purchase.yaml", import.meta.url));
+
+/** `line code state` of each finding, in the order of the text. */
+function findingsOf(flows: readonly LoadedFlow[]): string[] {
+  return flows.flatMap(({ findings }) =>
+    findings.map(({ line, code, state }) => `${line} ${code} ${state ?? "-"}`),
+  );
+}
+
+/** What a fixture says of itself: `# fault: <code> <state>` at the end of each line that is wrong. */
+async function notesOf(path: string): Promise<string[]> {
+  const lines = (await readFile(path, "utf8")).split("\n");
+  return lines.flatMap((line, index) =>
+    [...line.matchAll(/(?:#|\/\/) fault: ([a-z-]+) (\S+)/g)].map(
+      ([, code, state]) => `${index + 1} ${code} ${state}`,
+    ),
+  );
+}
+
+async function messageOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(hasCode(error, "FLOW_BAD_DEFINITION"), String(error));
+    return error instanceof Error ? error.message : "";
+  }
+  return assert.fail("nothing was thrown");
+}
+
+describe("loadFlowFile", () => {
+  let folder = "";
+  before(async () => (folder = await mkdtemp(join(tmpdir(), "sluice-flows-"))));
+  after(() => rm(folder, { recursive: true }));
+
+  async function load(name: string, text: string | Buffer): Promise<readonly LoadedFlow[]> {
+    const path = join(folder, name);
+    await writeFile(path, text);
+    return loadFlowFile(path);
+  }
+
+  it("reads the example, in which nothing is wrong", async () => {
+    const [flow] = await loadFlowFile(example);
+    assert.deepEqual(flow?.findings, []);
+    assert.equal(flow?.definition?.name, "purchase");
+  });
+
+  it("reads the same flow from code and from data", async () => {
+    const [fromCode] = await loadFlowFile(fixture("purchase.flow.ts"));
+    const [fromData] = await loadFlowFile(example);
+    assert.equal(fromCode?.definition, purchase);
+    for (const part of ["events", "commands", "states"] as const) {
+      assert.deepEqual(
+        Object.keys(fromCode?.definition?.[part] ?? {}),
+        Object.keys(fromData?.definition?.[part] ?? {}),
+      );
+    }
+  });
+
+  for (const name of ["many-faults.yaml", "duplicate-keys.yaml", "loops.yaml", "faulty.flow.ts"]) {
+    it(`finds each fault of ${name} with its state and line`, async () => {
+      const expected = await notesOf(fixture(name));
+      assert.ok(expected.length > 0);
+      assert.deepEqual(findingsOf(await loadFlowFile(fixture(name))), expected);
+    });
+  }
+
+  it("finds faults of JSON with state, line and column, and does not mind $schema", async () => {
+    const [flow] = await loadFlowFile(fixture("faults.json"));
+    assert.deepEqual(
+      flow?.findings.map(({ line, column, code, state }) => [line, column, code, state]),
+      [
+        [10, 17, "unknown-target", "created"],
+        [12, 7, "unknown-key", "created"],
+        [14, 32, "duplicate-key", "paid"],
+      ],
+    );
+    assert.equal(flow?.definition, null);
+  });
+
+  it("takes what JSON does not allow for no JSON, at its place", async () => {
+    for (const [text, line, column] of [
+      ["", 1, 1],
+      ['{\n  "name": "broken",\n  "initial": tru\n}', 3, 17],
+      ['{\n  "a": 1,\n}', 3, 1],
+      ["{\n  a: 1\n}", 2, 3],
+      ['{"a": [1 2]}', 1, 10],
+      ['{"a": "x\ny"}', 1, 9],
+      ['{"a": 1} {', 1, 10],
+    ] as const) {
+      const [flow] = await load("text.json", text);
+      assert.deepEqual(
+        flow?.findings.map((found) => [found.line, found.column, found.code]),
+        [[line, column, "bad-syntax"]],
+        text,
+      );
+    }
+  });
+
+  it("reads JSON that is indented with tabs", async () => {
+    const [flow] = await load("tabs.json", '{\n\t"name": "tabs",\n\t\t"version": "one"\n}');
+    const version = flow?.findings.find(({ path }) => path === "/version");
+    assert.deepEqual([version?.line, version?.column], [3, 14]);
+  });
+
+  it("tells where YAML is broken", async () => {
+    const [flow] = await load(
+      "broken.yaml",
+      "name: broken\nevents: { Paid: { type: object }\ninitial: created\n",
+    );
+    assert.deepEqual(
+      flow?.findings.map(({ line, code }) => [line, code]),
+      [[3, "bad-syntax"]],
+    );
+  });
+
+  it("refuses YAML that stands for more than it is, or is not JSON", async () => {
+    for (const text of [
+      await readFile(fixture("laughs.yaml"), "utf8"),
+      "a: &a { b: *a }",
+      "a: *nobody",
+      "a: !!js/function 'x'",
+      "? [a]\n: 1",
+      "a: 1\n---\na: 2",
+      "[".repeat(10_000),
+    ]) {
+      const [flow] = await load("text.yaml", text);
+      assert.equal(flow?.definition, null);
+      assert.ok(flow.findings.length > 0 && flow.findings.length <= 5, text.slice(0, 40));
+      assert.ok(flow.findings.every(({ code, line }) => code === "bad-syntax" && line !== null));
+    }
+  });
+
+  it("takes aliases within reason", async () => {
+    const text = await readFile(example, "utf8");
+    const withAlias = text
+      .replace("PaymentConfirmed: { type: object }", "PaymentConfirmed: &nothing { type: object }")
+      .replace("OrderExpired: { type: object }", "OrderExpired: *nothing");
+    const [flow] = await load("alias.yaml", withAlias);
+    assert.deepEqual(flow?.findings, []);
+    assert.deepEqual(flow?.definition?.events["OrderExpired"], { type: "object" });
+  });
+
+  it("finds that a file holds something else than a flow", async () => {
+    for (const text of ["", "just a text", "- a list", "42", "name: lonely"]) {
+      const [flow] = await load("other.yaml", text);
+      assert.equal(flow?.definition, null);
+      assert.ok(
+        flow.findings.every(({ code, line }) => code === "wrong-shape" && line === 1),
+        text,
+      );
+      assert.ok(flow.findings.length > 0);
+    }
+  });
+
+  it("keeps warnings of a flow that may run", async () => {
+    const text = (await readFile(example, "utf8")).replace(
+      "businessStates: [open,",
+      "businessStates: [lost, open,",
+    );
+    const [flow] = await load("warned.yaml", text);
+    assert.notEqual(flow?.definition, null);
+    assert.deepEqual(
+      flow?.findings.map(({ code, severity }) => `${severity} ${code}`),
+      ["warning unused-business-state"],
+    );
+  });
+
+  it("takes every flow that a module exports", async () => {
+    const flows = await loadFlowFile(fixture("faulty.flow.ts"));
+    assert.equal(flows.length, 2);
+    assert.ok(flows.every(({ definition }) => definition === null));
+  });
+
+  it("refuses a file it cannot look at, and says why", async () => {
+    const large = join(folder, "large.yaml");
+    await writeFile(large, `name: "${"x".repeat(FILE_BYTES_MAX)}"`);
+    await writeFile(join(folder, "latin.yaml"), Buffer.from([0x6e, 0x3a, 0x20, 0xfc]));
+    assert.match(
+      await messageOf(loadFlowFile(join(folder, "none.yaml"))),
+      /none\.yaml cannot be read; is the path right\?/,
+    );
+    assert.match(await messageOf(loadFlowFile(large)), /has 1048584 bytes, expected at most 1048576/);
+    assert.match(await messageOf(loadFlowFile(join(folder, "latin.yaml"))), /cannot be read as UTF-8/);
+    assert.match(await messageOf(loadFlowFile(join(folder, "flow.toml"))), /flow\.toml is no flow file/);
+    assert.match(await messageOf(loadFlowFile(fixture("no-flow.ts"))), /exports no flow/);
+    assert.match(
+      await messageOf(loadFlowFile(fixture("throwing.flow.ts"))),
+      /cannot be run: no connection here/,
+    );
+    await assert.rejects(loadFlowFile(`${folder}.yaml/`));
+  });
+});
+
+describe("requireFlowFile", () => {
+  it("gives the flows of a sound file", async () => {
+    const [flow] = await requireFlowFile(example);
+    assert.equal(flow?.name, "purchase");
+  });
+
+  it("refuses a faulty one with every error and its line", async () => {
+    const message = await messageOf(requireFlowFile(fixture("many-faults.yaml")));
+    const errors = (await notesOf(fixture("many-faults.yaml"))).filter((note) => !/unused|odd/.test(note));
+    assert.equal(message.split("\n").length, errors.length + 1);
+    assert.match(message, /many-faults\.yaml:30:19: state created goes to "piad", .* \[unknown-target\]/);
+  });
+});
+
+describe("assertFlow", () => {
+  it("takes a sound flow, and answers its warnings", () => {
+    assert.deepEqual(assertFlow(purchase), []);
+    const warned = { ...purchase, businessStates: ["lost", ...(purchase.businessStates ?? [])] };
+    assert.deepEqual(
+      assertFlow(warned).map(({ code }) => code),
+      ["unused-business-state"],
+    );
+  });
+
+  it("refuses a faulty flow with every error, its state, and the line in the code", () => {
+    const faulty = defineFlow({
+      name: "faulty",
+      version: 1,
+      events: { Paid: Type.Object({}) },
+      initial: "created",
+      states: {
+        created: { on: { Paid: "paid" } },
+        paid: { final: "paid" },
+        "on-hold": { on: { Paid: "paid" } },
+        lost: { final: "lost" },
+      },
+    });
+    assert.throws(
+      () => assertFlow(faulty),
+      (error: Error) => {
+        assert.ok(hasCode(error, "FLOW_BAD_DEFINITION"));
+        assert.match(error.message, /^flow faulty has 2 errors:\n/);
+        assert.match(error.message, /load-flow\.test\.ts:\d+:9: state on-hold is never reached/);
+        assert.match(error.message, /load-flow\.test\.ts:\d+:9: state lost is never reached/);
+        return true;
+      },
+    );
+  });
+
+  it("refuses a flow that was written without types, without lines", () => {
+    const wrong = { name: "wrong", version: 0, initial: 5, events: [], states: { a: { on: { Go: 7 } } } };
+    assert.throws(
+      () => assertFlow(wrong as unknown as FlowDefinition),
+      /flow wrong has \d+ errors:\n {2}the flow is wrong at \/version, which must be >= 1/,
+    );
+  });
+
+  it("refuses data that is no object", () => {
+    assert.throws(() => assertFlow({ ...purchase, data: Type.String() }), /has data that is no object/);
+  });
+
+  it("refuses a definition that contains itself", () => {
+    const states: Record<string, unknown> = { a: { final: "a" } };
+    states["b"] = { on: states };
+    const looped = { name: "looped", version: 1, initial: "a", events: {}, states };
+    assert.throws(
+      () => assertFlow(looped as unknown as FlowDefinition),
+      /FLOW_BAD_DEFINITION|contains itself/,
+    );
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * The ticket shop as an application of Sluice: `sluice up examples/ticket-shop/src/app.ts`.
+ *
+ * | channel | commands | carried out by |
+ * | --- | --- | --- |
+ * | tickets | IssueTicket | tickets.ts, in the engine's transaction |
+ * | orders | CloseOrder | orders.ts, in the engine's transaction |
+ * | payments | CheckPayment, RefundPayment | the provider, another process, over HTTP |
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { defineApp } from "@sluice/cli/app";
+import type { AppContext, OpenApp, SluiceApp } from "@sluice/cli/app";
+import type { FlowTypes } from "@sluice/engine/definition";
+import { httpTransport } from "@sluice/engine/http";
+import { transactional } from "@sluice/engine/participant";
+import type { TransactionSql } from "@sluice/host/postgres";
+import { createAudits } from "./audits.ts";
+import { findFreePort } from "./free-port.ts";
+import { resolveTicketShopOptions } from "./options.ts";
+import type { ResolvedTicketShopOptions, TicketShopOptions } from "./options.ts";
+import { closeOrders } from "./orders.ts";
+import { Payments } from "./payments.ts";
+import type { PaymentProvider } from "./payments.ts";
+import { ProviderChild } from "./provider/child.ts";
+import { purchase } from "./purchase.flow.ts";
+import { shopRoutes } from "./routes.ts";
+import { getMerchant } from "./store/get-merchant.ts";
+import { issueTickets } from "./tickets.ts";
+
+type Purchase = FlowTypes<typeof purchase>;
+
+/** The shop with the flow of the README. */
+export const app = createTicketShop();
+
+/** The shop, with other durations perhaps: a test does not wait two minutes for an order to expire. */
+export function createTicketShop(
+  flow: typeof purchase = purchase,
+  options: TicketShopOptions = {},
+): SluiceApp {
+  return defineApp({
+    name: "ticket-shop",
+    flows: [flow],
+    migrations: new URL("../migrations/", import.meta.url),
+    open: (context) => open(context, resolveTicketShopOptions(options, context.env)),
+  });
+}
+
+async function open(context: AppContext, options: ResolvedTicketShopOptions): Promise<OpenApp> {
+  const { sql, baseUrl } = context;
+  const provider = await openProvider(context, options);
+  const payments = new Payments({ sql, provider, callbackUrl: `${baseUrl}/shop/callbacks/payments` });
+  const audits = createAudits({ sql, readLedger: () => payments.readLedger() });
+  return {
+    participants: [
+      transactional<Purchase, TransactionSql>("tickets", { IssueTicket: issueTickets }),
+      transactional<Purchase, TransactionSql>("orders", { CloseOrder: closeOrders }),
+      // The provider starts with the engine, or when it is first needed; not because somebody opens the shop.
+      {
+        ...httpTransport({ channel: "payments", url: `${provider.url}/commands` }),
+        start: () => provider.start(),
+      },
+    ],
+    routes: (client) => shopRoutes({ sql, client, payments, audits }),
+    audits,
+    links: [
+      { name: "ticket shop", url: `${baseUrl}/shop/concerts` },
+      { name: "payment provider", url: `${provider.url}/docs` },
+    ],
+    async close() {
+      await payments.close();
+      await provider.stop();
+    },
+  };
+}
+
+interface OpenProvider extends PaymentProvider {
+  stop(): Promise<void>;
+}
+
+/** The provider that runs already, or one of our own that waits to be started. */
+async function openProvider(context: AppContext, options: ResolvedTicketShopOptions): Promise<OpenProvider> {
+  if (options.running !== undefined)
+    return { ...options.running, start: async () => {}, stop: async () => {} };
+  const secret = randomBytes(32).toString("hex");
+  const ledger = join(options.ledgerDirectory, `${await getMerchant(context.sql)}.ledger`);
+  // The URL must be known before the provider is started, and stays the same when it is started again.
+  const child = new ProviderChild({
+    port: await findFreePort(),
+    ledger,
+    secret,
+    env: context.env,
+    log: context.log,
+  });
+  return { url: child.url, secret, start: () => child.start(), stop: () => child.stop() };
+}

@@ -1,0 +1,104 @@
+/**
+ * The laws of the shop, judged from the rows of its own tables, of the engine's and of the provider's ledger. They hold at any
+ * instant, while a crowd buys and while processes die: what is compared is read in one statement, or in an order in which only
+ * what is allowed to be ahead can be ahead.
+ */
+import type { AppAudit } from "@sluice/cli/app";
+import type { Sql } from "@sluice/host/postgres";
+import { findMoneyBreaches } from "./money-audit.ts";
+import type { LedgerEntry } from "./provider/ledger.ts";
+
+export interface AuditParts {
+  readonly sql: Sql;
+  /** All that the provider ever booked. */
+  readonly readLedger: () => AsyncIterable<LedgerEntry>;
+}
+
+/** Enough to see what is wrong with a shop. */
+const BREACHES_MAX = 20;
+
+interface BreachRow {
+  readonly breach: string;
+}
+
+export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit[] {
+  const law = (name: string, find: () => Promise<BreachRow[]>): AppAudit => ({
+    name,
+    check: async () => (await find()).map(({ breach }) => breach),
+  });
+  return [
+    law(
+      "every acknowledged order has its run",
+      () => sql`
+      select format('order %s has no run %s', order_id, run_id) as breach
+        from ticket_shop.orders
+       where not exists (select from sluice.runs where runs.run_id = orders.run_id)
+       limit ${BREACHES_MAX}`,
+    ),
+
+    // A ticket is committed with the transition that it causes, so there is no instant between the two.
+    law(
+      "tickets = paid orders: each order that got past its ticket has one, and no other has",
+      () => sql`
+      select format('order %s in state %s has %s', coalesce(orders.order_id, tickets.order_id), coalesce(state, 'unknown'),
+                    case when ticket_id is null then 'no ticket' else 'ticket ' || ticket_id end) as breach
+        from ticket_shop.orders
+        join sluice.runs using (run_id)
+        full join ticket_shop.tickets using (order_id)
+       where (ticket_id is not null) <> (state is not null and state in ('ticketed', 'closed'))
+         -- A parked run has its ticket perhaps, and waits for an operator to be told so.
+         and parked is null
+       limit ${BREACHES_MAX}`,
+    ),
+
+    law(
+      "an order has one ticket at most",
+      () => sql`
+      select format('order %s has %s tickets', order_id, count(*)) as breach
+        from ticket_shop.tickets
+       group by order_id
+      having count(*) > 1
+       limit ${BREACHES_MAX}`,
+    ),
+
+    law(
+      "a concert has sold as many seats as it has tickets, and no more than it has seats",
+      () => sql`
+      select format('concert %s has sold %s of %s seats and has %s tickets', concert_id, sold, seats, tickets) as breach
+        from (select concert_id, sold, seats, (select count(*) from ticket_shop.tickets where tickets.concert_id = concerts.concert_id) as tickets
+                from ticket_shop.concerts) as counted
+       where sold <> tickets or sold > seats
+       limit ${BREACHES_MAX}`,
+    ),
+
+    law(
+      "every closed run has closed its order",
+      () => sql`
+      select format('order %s in state %s is %s', order_id, state, case when closed_at is null then 'open' else 'closed' end) as breach
+        from ticket_shop.orders
+        join sluice.runs using (run_id)
+       where (closed_at is not null) <> (state = 'closed')
+         and parked is null
+       limit ${BREACHES_MAX}`,
+    ),
+
+    // The event is durable before the callback is noted. Longer than a lane may be without an owner, it does not wait in the inbox.
+    law(
+      "every acknowledged callback has moved its run",
+      () => sql`
+      select format('order %s is %s although its callback came at %s', order_id, state, called_back_at) as breach
+        from ticket_shop.payments
+        join ticket_shop.orders using (order_id)
+        join sluice.runs using (run_id)
+       where called_back_at < now() - interval '60 s'
+         and state in ('order-created', 'payment-pending')
+         and parked is null
+       limit ${BREACHES_MAX}`,
+    ),
+
+    {
+      name: "money: who has a ticket has paid, who paid gets a ticket or the money back",
+      check: async () => (await findMoneyBreaches({ sql, readLedger })).slice(0, BREACHES_MAX),
+    },
+  ];
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { env } from "node:process";
+import { it } from "node:test";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { testDataDirectory } from "@sluice/host/postgres-testing";
+import { fractionOf } from "./chance.ts";
+import { newTotals, runCrowd } from "./crowd/crowd.ts";
+import { settleOrders } from "./crowd/settle.ts";
+import { ShopClient } from "./crowd/shop-client.ts";
+import { ShopProcess } from "./fixtures/shop-process.ts";
+import { until } from "./fixtures/until.ts";
+import { findFreePort } from "./free-port.ts";
+
+/** How long processes die; `SLUICE_CHAOS_SECONDS` makes it longer. */
+const SECONDS = Number(env["SLUICE_CHAOS_SECONDS"] ?? 40);
+/** `SLUICE_CHAOS_SEED` repeats the instants, the victims and the provider's faults of an earlier trial, as far as the machine allows. */
+const SEED = Number(env["SLUICE_CHAOS_SEED"] ?? randomInt(2 ** 31));
+
+const VICTIMS = ["engine", "postgres", "both"] as const;
+type Victim = (typeof VICTIMS)[number];
+
+/** From one recovery to the next death. */
+const CALM_MS_MAX = 3_000;
+const RECOVERY_MS = 60_000;
+const SETTLE_MS = 60_000;
+const TEST_MS = SECONDS * 1000 + 200_000;
+
+const CROWD = {
+  users: 30,
+  usersPerSecond: 30,
+  thinkMsMin: 50,
+  thinkMsMax: 500,
+  concertId: "festival",
+  seed: SEED,
+};
+
+const PROMISE =
+  "keeps every acknowledged order and all laws while the engine and Postgres are killed under a crowd";
+
+it(PROMISE, { timeout: TEST_MS }, async (t) => {
+  t.diagnostic(`SLUICE_CHAOS_SEED=${SEED}`);
+  const { up, shop } = await openShop(t);
+  const totals = newTotals();
+  const closingTime = new AbortController();
+  const buying = runCrowd(shop, { ...CROWD, seconds: TEST_MS / 1000, signal: closingTime.signal }, totals);
+
+  const deaths = { engine: 0, postgres: 0, both: 0 };
+  const endMs = performance.now() + SECONDS * 1000;
+  for (let n = 0; performance.now() < endMs || n < VICTIMS.length; n++) {
+    await sleep(CALM_MS_MAX * fractionOf(SEED, "calm", n));
+    const victim = victimOf(n);
+    await kill(up, victim);
+    await up.start();
+    deaths[victim]++;
+    await assertLaws(shop, `after death ${n + 1}, of ${victim}`);
+  }
+  closingTime.abort();
+  await buying;
+
+  const settled = await settleOrders(shop, totals.orders, { settleMs: SETTLE_MS });
+  const { orders, errors } = totals;
+  t.diagnostic(
+    JSON.stringify({ deaths, orders: orders.length, ...settled, errors: Object.fromEntries(errors) }),
+  );
+  assert.ok(orders.length > 0);
+  assert.deepEqual(settled.missing, [], "acknowledged orders are missing");
+  assert.deepEqual(settled.open, [], `orders have not ended\n${up.output}`);
+  await assertLaws(shop, "at the end");
+  assert.equal(await up.stop(), 0, up.output);
+  await up.audit();
+});
+
+async function openShop(t: TestContext): Promise<{ up: ShopProcess; shop: ShopClient }> {
+  const dataDirectory = testDataDirectory(t);
+  const up = new ShopProcess({
+    dataDirectory,
+    port: await findFreePort(),
+    // A provider that is as unlucky as its shop.
+    env: {
+      SLUICE_TICKET_SHOP_LEDGER_DIRECTORY: join(dataDirectory, "ledgers"),
+      SLUICE_PROVIDER_SEED: String(SEED),
+      SLUICE_PROVIDER_UNKNOWN_MS: "3s",
+      SLUICE_PROVIDER_REFUSE_RATE: "0.05",
+      SLUICE_PROVIDER_DUPLICATE_RATE: "0.1",
+      SLUICE_PROVIDER_LOST_RATE: "0.1",
+      SLUICE_PROVIDER_FAILURE_RATE: "0.02",
+    },
+  });
+  const shop = new ShopClient(up.url, CROWD.users + 16);
+  t.after(async () => {
+    await shop.close();
+    await up.stop();
+  });
+  await up.start();
+  return { up, shop };
+}
+
+/** Each victim once, in a trial however short; then as the seed wants it. */
+function victimOf(n: number): Victim {
+  return VICTIMS[n] ?? VICTIMS[Math.floor(VICTIMS.length * fractionOf(SEED, "victim", n))] ?? "both";
+}
+
+async function kill(up: ShopProcess, victim: Victim): Promise<void> {
+  if (victim !== "engine") await up.killPostgres();
+  if (victim !== "postgres") await up.killEngine();
+}
+
+/** The shop's laws hold, as soon as it can say so. */
+async function assertLaws(shop: ShopClient, when: string): Promise<void> {
+  let broken: unknown;
+  const isAnswered = async (): Promise<boolean> => {
+    const { body } = await shop.audit();
+    broken = body?.laws.filter(({ breaches }) => breaches.length > 0);
+    return body !== undefined;
+  };
+  await until(`the audit answers ${when}`, isAnswered, RECOVERY_MS);
+  assert.deepEqual(broken, [], when);
+}

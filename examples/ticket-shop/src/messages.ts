@@ -1,0 +1,89 @@
+/** The shapes of the shop's API. */
+import { Type } from "typebox";
+import type { Static } from "typebox";
+
+const Text = Type.String({ minLength: 1, maxLength: 200 });
+const Uuid = Type.String({ format: "uuid" });
+const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Object>>(type: T) =>
+  Type.Union([type, Type.Null()]);
+
+export const ConcertsQuery = Type.Object({
+  cursor: Type.String({ default: "", maxLength: 200, description: "Where the page before ended" }),
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
+});
+export type ConcertsQuery = Static<typeof ConcertsQuery>;
+
+export const Concert = Type.Object({
+  concertId: Text,
+  name: Type.String(),
+  seats: Type.Integer(),
+  sold: Type.Integer(),
+  priceMinor: Type.Integer({ description: "In hundredths of the currency" }),
+  currency: Type.String(),
+});
+export type Concert = Static<typeof Concert>;
+
+export const ConcertParams = Type.Object({ concertId: Text });
+export type ConcertParams = Static<typeof ConcertParams>;
+
+export const Concerts = Type.Object({
+  items: Type.Array(Concert),
+  cursor: Nullable(Type.String({ description: "Opens the next page; null on the last" })),
+});
+export type Concerts = Static<typeof Concerts>;
+
+/** A request that is repeated with the same key is the same request. */
+export const OrderHeaders = Type.Object({
+  "idempotency-key": Type.Optional(Text),
+});
+export type OrderHeaders = Static<typeof OrderHeaders>;
+
+export const PurchaseHeaders = Type.Object({
+  ...OrderHeaders.properties,
+  prefer: Type.Optional(
+    Type.String({ maxLength: 200, description: "wait=N: answer after N seconds at the latest" }),
+  ),
+});
+export type PurchaseHeaders = Static<typeof PurchaseHeaders>;
+
+export const NewOrder = Type.Object({ concertId: Text }, { additionalProperties: false });
+export type NewOrder = Static<typeof NewOrder>;
+
+export const PlacedOrder = Type.Object({
+  orderId: Uuid,
+  runId: Uuid,
+  concertId: Text,
+  amountMinor: Type.Integer(),
+  currency: Type.String(),
+});
+export type PlacedOrder = Static<typeof PlacedOrder>;
+
+export const OrderParams = Type.Object({ orderId: Uuid });
+export type OrderParams = Static<typeof OrderParams>;
+
+export const Payment = Type.Object({
+  orderId: Uuid,
+  runId: Uuid,
+  chargeId: Type.String(),
+  outcome: Type.Union([Type.Literal("charged"), Type.Literal("refused"), Type.Literal("closed")], {
+    description: "closed: the order had waited too long, and nobody was charged",
+  }),
+});
+export type Payment = Static<typeof Payment>;
+
+/** An order as it is now. State and outcome are those of its run; null for the moment in which the run is only on its way. */
+export const Order = Type.Object({
+  ...PlacedOrder.properties,
+  placedAt: Type.String({ format: "date-time" }),
+  state: Nullable(Type.String()),
+  businessState: Nullable(Type.String()),
+  outcome: Nullable(Type.String({ description: "Set when nothing more will happen" })),
+  ticket: Nullable(Type.Object({ ticketId: Uuid, seat: Type.Integer() })),
+});
+export type Order = Static<typeof Order>;
+
+export const AuditReport = Type.Object({
+  isClean: Type.Boolean(),
+  laws: Type.Array(Type.Object({ name: Type.String(), breaches: Type.Array(Type.String()) })),
+});
+export type AuditReport = Static<typeof AuditReport>;

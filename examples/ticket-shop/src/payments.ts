@@ -1,0 +1,174 @@
+/**
+ * Payments. Owns: `payments`, and the way to the provider.
+ * P1  The provider is asked only after the run has taken PaymentStarted: nobody is charged whose run does not wait for it.
+ * P2  The run hears of the outcome by callback or by its own poll, never from here: the answer to our call may get lost with us.
+ * P3  A callback is acknowledged after its event is durable, and one that comes again changes nothing.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasCode } from "@sluice/contracts/problem";
+import type { Client } from "@sluice/engine";
+import type { FlowTypes } from "@sluice/engine/definition";
+import type { Sql } from "@sluice/host/postgres";
+import { Agent } from "undici";
+import { shopError } from "./errors.ts";
+import { requireOrder } from "./orders.ts";
+import { isSignedBy } from "./provider/callback.ts";
+import type { Callback } from "./provider/callback.ts";
+import type { LedgerEntry } from "./provider/ledger.ts";
+import type { ChargeAnswer, LedgerPage } from "./provider/routes.ts";
+import type { purchase } from "./purchase.flow.ts";
+import type { PlacedOrder } from "./store/insert-order.ts";
+import { settlePayment } from "./store/settle-payment.ts";
+import { startPayment } from "./store/start-payment.ts";
+
+type Events = FlowTypes<typeof purchase>["Events"];
+
+const CONNECTIONS_MAX = 64;
+const ANSWER_MS = 5_000;
+/** Some two seconds in all: a provider that is started again is there by then. */
+const CHARGE_ATTEMPTS_MAX = 5;
+/** From the first failed attempt to the second; it doubles. */
+const CHARGE_RETRY_MS = 100;
+const LEDGER_PAGE_MAX = 1000;
+
+/** Where charges are made. */
+export interface PaymentProvider {
+  readonly url: string;
+  /** It signs callbacks with this. */
+  readonly secret: string;
+  /** Resolves when it runs. Starts it where that is ours to do, the first time. */
+  start(): Promise<void>;
+}
+
+export interface PaymentsParts {
+  readonly sql: Sql;
+  readonly provider: PaymentProvider;
+  /** Where the provider reaches this shop: `http://…/shop/callbacks/payments`. */
+  readonly callbackUrl: string;
+}
+
+export class Payments {
+  readonly #parts: PaymentsParts;
+  readonly #agent = new Agent({
+    connections: CONNECTIONS_MAX,
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
+  });
+
+  constructor(parts: PaymentsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts the payment of an order and answers what the provider says; a repeat answers the same.
+   * @throws SHOP_NOT_DECIDED (unavailable) when the run has not taken the start yet: nobody was charged ·
+   *   SHOP_PROVIDER_UNAVAILABLE (unavailable) when the provider does not answer: the run will find out by itself ·
+   *   FLOW_RUN_FINAL, FLOW_UNEXPECTED_EVENT (conflict) when the order does not wait for a payment, and as the client's `send`
+   */
+  async start(client: Client, order: PlacedOrder): Promise<ChargeAnswer> {
+    const { orderId } = order;
+    await startPayment(this.#parts.sql, orderId);
+    const answer = await this.#charge(order);
+    await takeStart(client, order);
+    await settlePayment(this.#parts.sql, { orderId, ...answer, isCallback: false });
+    return answer;
+  }
+
+  /**
+   * Takes a callback in; resolves when it is durable.
+   * @throws SHOP_BAD_SIGNATURE (unauthenticated) · SHOP_UNKNOWN_ORDER (missing), and as the client's `send`
+   */
+  async receive(client: Client, callback: Callback, signature: string): Promise<void> {
+    const { sql, provider } = this.#parts;
+    if (!isSignedBy(callback, signature, provider.secret))
+      throw shopError(
+        "SHOP_BAD_SIGNATURE",
+        "the callback is not signed by the provider, expected its signature in x-provider-signature",
+      );
+    const { orderId, chargeId } = callback;
+    const { runId } = await requireOrder(sql, orderId);
+    await client.send(runId, toEvent(callback)).catch((error: unknown) => {
+      // The poll was faster. The run knows already what the callback says, since both have it from one ledger.
+      if (!hasCode(error, "FLOW_UNEXPECTED_EVENT") && !hasCode(error, "FLOW_RUN_FINAL")) throw error;
+    });
+    await settlePayment(sql, { orderId, chargeId, outcome: callback.outcome, isCallback: true });
+  }
+
+  /** All that the provider ever booked, oldest first. */
+  async *readLedger(): AsyncGenerator<LedgerEntry> {
+    for (let after: number | null = 0; after !== null;) {
+      const page: LedgerPage = await this.#call("GET", `/ledger?after=${after}&limit=${LEDGER_PAGE_MAX}`);
+      yield* page.items;
+      after = page.next;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  /** Charging again is safe, for the provider knows the order. So a failure is met by another attempt, a few times. */
+  async #charge({ orderId, amountMinor, currency }: PlacedOrder): Promise<ChargeAnswer> {
+    const charge = { orderId, amountMinor, currency, callbackUrl: this.#parts.callbackUrl };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#call<ChargeAnswer>("POST", "/charges", charge);
+      } catch (cause) {
+        if (attempt === CHARGE_ATTEMPTS_MAX)
+          throw shopError(
+            "SHOP_PROVIDER_UNAVAILABLE",
+            `the payment provider did not answer ${attempt} times; the order finds out by itself what became of its payment`,
+            { fields: { orderId }, cause, retryAfterMs: 5000 },
+          );
+        await sleep(CHARGE_RETRY_MS * 2 ** (attempt - 1));
+      }
+    }
+  }
+
+  async #call<Answer>(method: "GET" | "POST", path: string, message?: object): Promise<Answer> {
+    const { provider } = this.#parts;
+    await provider.start();
+    const { statusCode, body } = await this.#agent.request({
+      origin: provider.url,
+      path,
+      method,
+      ...(message === undefined
+        ? {}
+        : { headers: { "content-type": "application/json" }, body: JSON.stringify(message) }),
+    });
+    if (statusCode !== 200) throw new Error(`the provider answered HTTP ${statusCode}: ${await body.text()}`);
+    return (await body.json()) as Answer;
+  }
+}
+
+/** Tells the run that its payment starts; resolves when it has taken that. */
+async function takeStart(client: Client, { orderId, runId }: PlacedOrder): Promise<void> {
+  const started = {
+    id: `payment-started:${orderId}`,
+    type: "PaymentStarted",
+    data: {},
+  } satisfies Events["PaymentStarted"];
+  const outcome = await client.send(runId, started).then(
+    (sent) => sent.outcome,
+    (error: unknown) => {
+      // The order is there, so its run is durable: its lane is without an owner and has not begun it yet.
+      if (hasCode(error, "FLOW_UNKNOWN_RUN")) return "accepted";
+      throw error;
+    },
+  );
+  if (outcome === "applied") return;
+  throw shopError(
+    "SHOP_NOT_DECIDED",
+    "the order could not take the payment yet, and nobody was charged; try again",
+    {
+      fields: { orderId, runId, outcome },
+      retryAfterMs: 1000,
+    },
+  );
+}
+
+/** The event's id is made from the charge, so that the callback may come as often as it likes. */
+function toEvent({ chargeId, outcome }: Callback): Events["PaymentConfirmed"] | Events["PaymentRefused"] {
+  const type = outcome === "charged" ? "PaymentConfirmed" : "PaymentRefused";
+  return { id: `callback:${chargeId}`, type, data: { chargeId } };
+}

@@ -1,0 +1,13 @@
+import type { TransactionSql } from "@sluice/host/postgres";
+import type { Ticket } from "./list-tickets.ts";
+
+/** Stores all tickets of a batch at once. */
+export async function insertTickets(sql: TransactionSql, tickets: readonly Ticket[]): Promise<void> {
+  await sql`
+    insert into ticket_shop.tickets (ticket_id, order_id, concert_id, seat)
+    select * from unnest(
+      ${tickets.map(({ ticketId }) => ticketId)}::uuid[],
+      ${tickets.map(({ orderId }) => orderId)}::uuid[],
+      ${tickets.map(({ concertId }) => concertId)}::text[],
+      ${tickets.map(({ seat }) => seat)}::int[])`;
+}

@@ -1,0 +1,20 @@
+import type { TransactionSql } from "@sluice/host/postgres";
+
+export interface LockedConcert {
+  readonly concertId: string;
+  readonly seats: number;
+  readonly sold: number;
+}
+
+/**
+ * Locks concerts until the end of the transaction, in the order of their ids, so that two batches that want the same ones
+ * wait for each other instead of in a circle.
+ */
+export function lockConcerts(sql: TransactionSql, concertIds: readonly string[]): Promise<LockedConcert[]> {
+  return sql<LockedConcert[]>`
+    select concert_id as "concertId", seats, sold
+      from ticket_shop.concerts
+     where concert_id = any(${concertIds}::text[])
+     order by concert_id
+       for no key update`;
+}

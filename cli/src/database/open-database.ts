@@ -1,6 +1,7 @@
 /** The database of a deployment, for a command that only looks: where it runs, or started for as long as the look takes. */
 import { existsSync } from "node:fs";
 import { hasCode } from "@sluice/contracts/problem";
+import { hostError } from "@sluice/host/errors";
 import type { Log } from "@sluice/host/log";
 import { findRunningTarget, startEmbeddedPostgres } from "@sluice/host/postgres";
 import type { PostgresTarget, ResolvedEmbeddedOptions } from "@sluice/host/postgres";
@@ -33,6 +34,16 @@ async function openEmbedded(options: ResolvedEmbeddedOptions, log: Log): Promise
     return { target: embedded.target, close: () => embedded.stop() };
   } catch (error) {
     if (!hasCode(error, "HOST_DATA_DIRECTORY_IN_USE")) throw error;
-    return { target: await findRunningTarget(dataDirectory), close: async () => {} };
+    const target = await findRunningTarget(dataDirectory);
+    if (target === undefined) throw notRunning(dataDirectory);
+    return { target, close: async () => {} };
   }
+}
+
+function notRunning(dataDirectory: string): Error {
+  return hostError(
+    "HOST_DATABASE_UNAVAILABLE",
+    `the database of ${dataDirectory} is starting or stopping, expected one that runs; try again in a moment`,
+    { fields: { dataDirectory }, retryAfterMs: 1_000 },
+  );
 }

@@ -8,6 +8,9 @@ import type { Clock, LaneStep, LogPort, RunRow, Store } from "../core/ports.ts";
 import { toRunRow } from "../core/run-row.ts";
 import type { Run } from "../core/run.ts";
 
+/** Between two flushes lies at least this many times what the last one took: under load many transitions of a run are one row. */
+const REST_FACTOR = 4;
+
 interface ProjectorPorts {
   readonly store: Pick<Store, "project">;
   readonly clock: Clock;
@@ -23,6 +26,8 @@ export class Projector {
   #flushing: Promise<void> | null = null;
   #cancel: (() => void) | null = null;
   #waitingForRoom: (() => void)[] = [];
+  #isStopped = false;
+  #flushMs = 0;
 
   constructor(ports: ProjectorPorts) {
     this.#ports = ports;
@@ -34,7 +39,7 @@ export class Projector {
 
   /** Resolves at once, or when the projection has caught up enough: this is how its lag holds the batches back. */
   async room(): Promise<void> {
-    while (this.#rows.size >= this.#ports.pendingMax) {
+    while (!this.#isStopped && this.#rows.size >= this.#ports.pendingMax) {
       await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     }
   }
@@ -68,7 +73,8 @@ export class Projector {
 
   #schedule(): void {
     if (this.#cancel !== null) return;
-    this.#cancel = this.#ports.clock.schedule(this.#ports.intervalMs, () => {
+    const restMs = Math.max(this.#ports.intervalMs, REST_FACTOR * this.#flushMs);
+    this.#cancel = this.#ports.clock.schedule(restMs, () => {
       this.#cancel = null;
       void this.flush();
     });
@@ -79,8 +85,10 @@ export class Projector {
     const complete = this.#complete;
     this.#rows = new Map();
     this.#complete = new Map();
+    const startedMs = this.#ports.clock.monotonicMs();
     try {
       await this.#ports.store.project([...rows.values()], [...complete.values()]);
+      this.#flushMs = this.#ports.clock.monotonicMs() - startedMs;
     } catch (error) {
       this.#ports.log.warn(
         { runs: rows.size, err: error },
@@ -96,7 +104,9 @@ export class Projector {
     for (const wake of this.#waitingForRoom.splice(0)) wake();
   }
 
+  /** Nothing is projected any more, and nobody waits for it: what is left the next owner does. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancel?.();
     this.#cancel = null;
     for (const wake of this.#waitingForRoom.splice(0)) wake();

@@ -45,6 +45,7 @@ it(PROMISE, { timeout: TEST_MS }, async (t) => {
   const { up, shop } = await openShop(t);
   const totals = newTotals();
   const closingTime = new AbortController();
+  t.after(() => closingTime.abort());
   const buying = runCrowd(shop, { ...CROWD, seconds: TEST_MS / 1000, signal: closingTime.signal }, totals);
 
   const deaths = { engine: 0, postgres: 0, both: 0 };

@@ -67,9 +67,9 @@ export class Payments {
    */
   async start(client: Client, order: PlacedOrder): Promise<ChargeAnswer> {
     const { orderId } = order;
+    await takeStart(client, order);
     await startPayment(this.#parts.sql, orderId);
     const answer = await this.#charge(order);
-    await takeStart(client, order);
     await settlePayment(this.#parts.sql, { orderId, ...answer, isCallback: false });
     return answer;
   }

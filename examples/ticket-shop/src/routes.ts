@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { AppAudit } from "@sluice/cli/app";
 import type { Client } from "@sluice/engine";
 import type { Sql } from "@sluice/host/postgres";
-import type { FastifyPluginAsync, RouteShorthandOptions } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, RouteShorthandOptions } from "fastify";
 import { nameId } from "./chance.ts";
 import * as messages from "./messages.ts";
 import { placeOrder, requireConcert, requireOrder } from "./orders.ts";
@@ -23,105 +23,112 @@ export interface ShopParts {
 }
 
 export function shopRoutes(parts: ShopParts): FastifyPluginAsync {
-  const { sql, client, payments } = parts;
-  const audit = oneAtATime(() => runAudits(parts.audits));
-
   return async (app) => {
-    app.get<{ Querystring: messages.ConcertsQuery }>(
-      "/shop/concerts",
-      describe(
-        "Concerts, and how many of their seats are sold",
-        { querystring: messages.ConcertsQuery },
-        { 200: messages.Concerts },
-      ),
-      ({ query }) => pageOfConcerts(sql, query),
-    );
-
-    app.get<{ Params: messages.ConcertParams }>(
-      "/shop/concerts/:concertId",
-      describe("A concert", { params: messages.ConcertParams }, { 200: messages.Concert }),
-      ({ params }) => requireConcert(sql, params.concertId),
-    );
-
-    app.post<{ Body: messages.NewOrder; Headers: messages.OrderHeaders }>(
-      "/shop/orders",
-      describe(
-        "Place an order",
-        { body: messages.NewOrder, headers: messages.OrderHeaders },
-        { 201: messages.PlacedOrder },
-      ),
-      async ({ body, headers }, reply) => {
-        const order = await placeOrder(sql, client, {
-          orderId: orderIdOf(headers),
-          concertId: body.concertId,
-        });
-        return reply.code(201).header("location", `/shop/orders/${order.orderId}`).send(order);
-      },
-    );
-
-    app.post<{ Params: messages.OrderParams }>(
-      "/shop/orders/:orderId/payment",
-      describe("Pay an order, once", { params: messages.OrderParams }, { 200: messages.Payment }),
-      async ({ params }): Promise<messages.Payment> => {
-        const order = await requireOrder(sql, params.orderId);
-        return { orderId: order.orderId, runId: order.runId, ...(await payments.start(client, order)) };
-      },
-    );
-
-    app.get<{ Params: messages.OrderParams }>(
-      "/shop/orders/:orderId",
-      describe("An order, with its ticket", { params: messages.OrderParams }, { 200: messages.Order }),
-      ({ params }) => readOrder(parts, params.orderId),
-    );
-
-    app.post<{ Body: messages.NewOrder; Headers: messages.PurchaseHeaders }>(
-      "/shop/purchases",
-      describe(
-        "Buy a ticket: place an order, pay it and wait for the end",
-        { body: messages.NewOrder, headers: messages.PurchaseHeaders },
-        { 200: messages.Order, 202: messages.Order },
-      ),
-      async ({ body, headers }, reply) => {
-        const placed = await placeOrder(sql, client, {
-          orderId: orderIdOf(headers),
-          concertId: body.concertId,
-        });
-        await payments.start(client, placed);
-        await client.waitFinal(placed.runId, waitMsOf(headers.prefer));
-        const order = await readOrder(parts, placed.orderId);
-        return reply
-          .code(order.outcome === null ? 202 : 200)
-          .header("location", `/shop/orders/${order.orderId}`)
-          .send(order);
-      },
-    );
-
-    app.post<{ Body: Callback }>(
-      "/shop/callbacks/payments",
-      describe("The payment provider says what became of a charge", { body: Callback }, {}),
-      async ({ body, headers }, reply) => {
-        await payments.receive(client, body, String(headers[SIGNATURE_HEADER] ?? ""));
-        return reply.code(204).send();
-      },
-    );
-
-    app.get(
-      "/shop/audit",
-      describe("Whether the shop's laws hold", {}, { 200: messages.AuditReport }),
-      audit,
-    );
+    registerConcerts(app, parts);
+    registerOrders(app, parts);
+    registerPurchases(app, parts);
+    registerCallbacks(app, parts);
+    registerAudit(app, parts);
   };
 }
 
-function describe(summary: string, request: object, response: object): RouteShorthandOptions {
-  return {
-    schema: {
-      tags: ["ticket shop"],
-      summary,
-      ...request,
-      ...(Object.keys(response).length === 0 ? {} : { response }),
+function registerConcerts(app: FastifyInstance, { sql }: ShopParts): void {
+  app.get<{ Querystring: messages.ConcertsQuery }>(
+    "/shop/concerts",
+    describe(
+      "Concerts, and how many of their seats are sold",
+      { querystring: messages.ConcertsQuery },
+      { 200: messages.Concerts },
+    ),
+    ({ query }) => pageOfConcerts(sql, query),
+  );
+
+  app.get<{ Params: messages.ConcertParams }>(
+    "/shop/concerts/:concertId",
+    describe("A concert", { params: messages.ConcertParams }, { 200: messages.Concert }),
+    ({ params }) => requireConcert(sql, params.concertId),
+  );
+}
+
+function registerOrders(app: FastifyInstance, parts: ShopParts): void {
+  const { sql, client, payments } = parts;
+  app.post<{ Body: messages.NewOrder; Headers: messages.OrderHeaders }>(
+    "/shop/orders",
+    describe(
+      "Place an order",
+      { body: messages.NewOrder, headers: messages.OrderHeaders },
+      { 201: messages.PlacedOrder },
+    ),
+    async ({ body, headers }, reply) => {
+      const order = await placeOrder(sql, client, { orderId: orderIdOf(headers), concertId: body.concertId });
+      return reply.code(201).header("location", `/shop/orders/${order.orderId}`).send(order);
     },
-  };
+  );
+
+  app.post<{ Params: messages.OrderParams }>(
+    "/shop/orders/:orderId/payment",
+    describe("Pay an order, once", { params: messages.OrderParams }, { 200: messages.Payment }),
+    async ({ params }): Promise<messages.Payment> => {
+      const order = await requireOrder(sql, params.orderId);
+      return { orderId: order.orderId, runId: order.runId, ...(await payments.start(client, order)) };
+    },
+  );
+
+  app.get<{ Params: messages.OrderParams }>(
+    "/shop/orders/:orderId",
+    describe("An order, with its ticket", { params: messages.OrderParams }, { 200: messages.Order }),
+    ({ params }) => readOrder(parts, params.orderId),
+  );
+}
+
+function registerPurchases(app: FastifyInstance, parts: ShopParts): void {
+  const { sql, client, payments } = parts;
+  app.post<{ Body: messages.NewOrder; Headers: messages.PurchaseHeaders }>(
+    "/shop/purchases",
+    describe(
+      "Buy a ticket: place an order, pay it and wait for the end",
+      { body: messages.NewOrder, headers: messages.PurchaseHeaders },
+      { 200: messages.Order, 202: messages.Order },
+    ),
+    async ({ body, headers }, reply) => {
+      const placed = await placeOrder(sql, client, {
+        orderId: orderIdOf(headers),
+        concertId: body.concertId,
+      });
+      await payments.start(client, placed);
+      await client.waitFinal(placed.runId, waitMsOf(headers.prefer));
+      const order = await readOrder(parts, placed.orderId);
+      return reply
+        .code(order.outcome === null ? 202 : 200)
+        .header("location", `/shop/orders/${order.orderId}`)
+        .send(order);
+    },
+  );
+}
+
+function registerCallbacks(app: FastifyInstance, { client, payments }: ShopParts): void {
+  app.post<{ Body: Callback }>(
+    "/shop/callbacks/payments",
+    describe("The payment provider says what became of a charge", { body: Callback }, {}),
+    async ({ body, headers }, reply) => {
+      await payments.receive(client, body, String(headers[SIGNATURE_HEADER] ?? ""));
+      return reply.code(204).send();
+    },
+  );
+}
+
+function registerAudit(app: FastifyInstance, { audits }: ShopParts): void {
+  const schema = describe("Whether the shop's laws hold", {}, { 200: messages.AuditReport });
+  app.get(
+    "/shop/audit",
+    schema,
+    oneAtATime(() => runAudits(audits)),
+  );
+}
+
+/** What `/openapi.json` says of a route, and what its requests are checked against. */
+function describe(summary: string, request: object, response: object): RouteShorthandOptions {
+  return { schema: { tags: ["ticket shop"], summary, ...request, response } };
 }
 
 async function pageOfConcerts(

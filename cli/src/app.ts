@@ -41,6 +41,8 @@ export interface AppContext {
   readonly schema: string;
   readonly log: LogPort;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the app may keep files: the data directory of the embedded database, `.sluice` in the working directory without one. */
+  readonly dataDirectory: string;
   /** Where this process listens, without a slash at the end: `http://127.0.0.1:7070`. */
   readonly baseUrl: string;
   /** Aborted when the process begins to stop. */

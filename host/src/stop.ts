@@ -2,7 +2,8 @@
  * Stopping in order. Owns: the list of what runs, and the process's signals once `attach` was called.
  * S1  Steps run once, in reverse order of registration: what was started last depends on what was started first.
  * S2  Each step is bounded in time; a step that fails or takes too long is logged and the next one runs all the same.
- * S3  A second Ctrl-C exits at once: whoever presses it twice has waited long enough.
+ * S3  A second Ctrl-C exits at once: whoever presses it twice has waited long enough. A repeat within a moment is the same one,
+ *     sent to us by the terminal and again by a parent that passes it on.
  */
 import type { Log } from "./log.ts";
 
@@ -101,12 +102,17 @@ async function runStep(step: Step, log: Log): Promise<boolean> {
 }
 
 const EXIT_INTERRUPTED = 130;
+const SAME_INTERRUPT_MS = 1_000;
 
 function attach(stop: Stopper["stop"], log: Log): void {
-  let interrupts = 0;
+  let interruptedAtMs: number | null = null;
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (signal === "SIGINT") interrupts += 1;
-    if (interrupts > 1) process.exit(EXIT_INTERRUPTED);
+    if (signal === "SIGINT") {
+      const nowMs = performance.now();
+      if (interruptedAtMs !== null && nowMs - interruptedAtMs > SAME_INTERRUPT_MS)
+        process.exit(EXIT_INTERRUPTED);
+      interruptedAtMs ??= nowMs;
+    }
     void stop(signal).then((isClean) => process.exit(isClean ? 0 : 1));
   };
   const onError = (error: unknown): void => {

@@ -31,6 +31,7 @@ export interface AuditAppParts {
   readonly app: SluiceApp;
   readonly target: PostgresTarget;
   readonly env: Env;
+  readonly dataDirectory: string;
   readonly baseUrl: string;
   readonly stop: AbortSignal;
 }

@@ -6,7 +6,7 @@ import { serverUrl } from "../command.ts";
 import type { JsonOption, ServerOption } from "../command.ts";
 import type { DatabaseFlags } from "../database/flags.ts";
 import { openDatabase } from "../database/open-database.ts";
-import { resolveDatabaseOptions } from "../database/options.ts";
+import { appDirectory, resolveDatabaseOptions } from "../database/options.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { withProgress } from "../progress.ts";
@@ -39,7 +39,10 @@ async function check(cli: Cli, flags: AuditFlags): Promise<AuditResult> {
     throwIfInterrupted(stop);
     const report = await auditEngine(target, isQuiet);
     throwIfInterrupted(stop);
-    const laws = app === undefined ? [] : await auditApp({ app, target, env, baseUrl, stop });
+    const laws =
+      app === undefined
+        ? []
+        : await auditApp({ app, target, env, dataDirectory: appDirectory(options), baseUrl, stop });
     return toAuditResult(report, laws, isQuiet);
   } finally {
     await close();

@@ -36,3 +36,8 @@ export function resolveDatabaseOptions(
   const file = { dataDirectory: defaultDataDirectory(directory) };
   return { embedded: resolveEmbeddedOptions({ dataDirectory }, env, file) };
 }
+
+/** Where an app may keep files beside its tables. */
+export function appDirectory({ embedded }: ResolvedDatabaseOptions): string {
+  return embedded?.dataDirectory ?? resolve(".sluice");
+}

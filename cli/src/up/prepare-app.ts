@@ -14,6 +14,7 @@ export interface AppParts {
   readonly log: Log;
   readonly stopper: Pick<Stopper, "add" | "signal">;
   readonly env: Env;
+  readonly dataDirectory: string;
   readonly baseUrl: string;
 }
 
@@ -34,8 +35,11 @@ export async function prepareApp(parts: AppParts): Promise<{ sql: Sql; openApp: 
   return { sql, openApp: await openApp(parts, sql) };
 }
 
-async function openApp({ app, log, stopper, env, baseUrl }: AppParts, sql: Sql): Promise<OpenApp> {
-  const context = { sql, schema: schemaOf(app), log, env, baseUrl, stop: stopper.signal };
+async function openApp(
+  { app, log, stopper, env, dataDirectory, baseUrl }: AppParts,
+  sql: Sql,
+): Promise<OpenApp> {
+  const context = { sql, schema: schemaOf(app), log, env, dataDirectory, baseUrl, stop: stopper.signal };
   const opening = (async () => app.open(context))();
   stopper.add("app", async () => (await opening.catch(() => undefined))?.close?.());
   try {

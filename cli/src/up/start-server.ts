@@ -11,6 +11,7 @@ import type { Env } from "@sluice/host/options";
 import type { Stopper } from "@sluice/host/stop";
 import type { Engine } from "@sluice/engine";
 import type { AppLink, SluiceApp } from "../app.ts";
+import { appDirectory } from "../database/options.ts";
 import { startDatabase } from "../database/start-database.ts";
 import type { Database } from "../database/start-database.ts";
 import { advertisedUrl, listeningUrl } from "./address.ts";
@@ -53,6 +54,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     log,
     stopper,
     env,
+    dataDirectory: appDirectory(options.database),
     baseUrl: url,
   });
   stopper.signal.throwIfAborted();

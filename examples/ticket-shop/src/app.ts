@@ -42,7 +42,7 @@ export function createTicketShop(
     name: "ticket-shop",
     flows: [flow],
     migrations: new URL("../migrations/", import.meta.url),
-    open: (context) => open(context, resolveTicketShopOptions(options, context.env)),
+    open: (context) => open(context, resolveTicketShopOptions(options, context.env, context.dataDirectory)),
   });
 }
 

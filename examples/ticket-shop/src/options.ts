@@ -1,10 +1,10 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { resolveOptions } from "@sluice/host/options";
 import type { Env } from "@sluice/host/options";
 
 /** Options of the shop. Its payment provider has its own: src/provider/options.ts. */
 export interface TicketShopOptions {
-  /** Where the provider that the shop starts keeps its ledgers. `SLUICE_TICKET_SHOP_LEDGER_DIRECTORY`. @default ".sluice/ticket-shop" */
+  /** Where the provider that the shop starts keeps its ledgers. `SLUICE_TICKET_SHOP_LEDGER_DIRECTORY`. @default `ticket-shop` in the data directory */
   readonly ledgerDirectory?: string | undefined;
   /**
    * A provider that runs already; needed where engines of one deployment run on several machines, since a provider knows only
@@ -21,11 +21,15 @@ export interface ResolvedTicketShopOptions {
 }
 
 /** @throws HOST_BAD_OPTION (invalid) that lists every fault */
-export function resolveTicketShopOptions(options: TicketShopOptions, env: Env): ResolvedTicketShopOptions {
+export function resolveTicketShopOptions(
+  options: TicketShopOptions,
+  env: Env,
+  dataDirectory: string,
+): ResolvedTicketShopOptions {
   return resolveOptions({ room: "ticketShop", options, env }, (read) => {
     const url = read.url("providerUrl", { optional: true, schemes: ["http", "https"] });
     return {
-      ledgerDirectory: resolve(read.text("ledgerDirectory", { default: ".sluice/ticket-shop" })),
+      ledgerDirectory: resolve(read.text("ledgerDirectory", { default: join(dataDirectory, "ticket-shop") })),
       running: url === undefined ? undefined : { url, secret: read.text("providerSecret", { secret: true }) },
     };
   });

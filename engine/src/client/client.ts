@@ -137,7 +137,8 @@ function startInput(
     flow: flow.name,
     flowVersion: flow.version,
     key: key ?? null,
-    startId: idempotencyKey ?? null,
+    // A start with a key alone gets an id for this one call: so the engine knows its own repetitions from somebody else's start.
+    startId: idempotencyKey ?? (key === undefined ? null : ports.newId()),
     lane: laneOf(runId, ports.lanes),
     data,
   };
@@ -173,7 +174,8 @@ async function send(ports: ClientPorts, runId: string, event: EventMessage): Pro
 }
 
 async function unexpected(ports: ClientPorts, runId: string, type: string): Promise<Error> {
-  const run = await ports.store.getRun(runId);
+  // The event is recorded already. That the store is away now only makes the answer say less.
+  const run = await ports.store.getRun(runId).catch(() => null);
   const fields = { runId, state: run?.state };
   if (run?.outcome != null) {
     return engineError(

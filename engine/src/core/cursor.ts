@@ -11,10 +11,10 @@ export function encodeCursor(key: CursorKey): string {
 /** What each part of a list's key is. */
 type KeyPart = keyof typeof KEY_PARTS;
 
-/** A cursor comes from outside: what reaches SQL is a time Postgres can hold, a UUID, or a version. */
+/** A cursor comes from outside: what reaches SQL is a time and a version that Postgres can hold, or a UUID. */
 const KEY_PARTS = {
-  time: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 8.64e15,
-  version: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+  time: (value: unknown) => isWhole(value, 8.64e15),
+  version: (value: unknown) => isWhole(value, 2 ** 31 - 1),
   uuid: (value: unknown) => typeof value === "string" && UUID.test(value),
 };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -34,6 +34,10 @@ export function decodeCursor(cursor: string, shape: readonly KeyPart[]): CursorK
     );
   }
   return key as CursorKey;
+}
+
+function isWhole(value: unknown, max: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }
 
 function parse(cursor: string): unknown {

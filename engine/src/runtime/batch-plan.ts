@@ -4,6 +4,7 @@
  * which their owner evicts when the batch fails.
  */
 import type { Answer } from "../core/decision.ts";
+import { engineError } from "../core/errors.ts";
 import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow } from "../core/ports.ts";
 import { BatchWork, historyRow, timerChanges } from "./batch-work.ts";
 import type { DueCommand } from "./batch-work.ts";
@@ -23,6 +24,8 @@ export interface BatchPlan {
   readonly outbox: readonly OutboxItem[];
   /** Outbox positions that this batch settles, by lane. */
   readonly settled: SettledPositions;
+  /** The lanes under whose epochs it was decided. */
+  readonly lanes: ReadonlyMap<number, OwnedLane>;
 }
 
 export type SettledPositions = ReadonlyMap<number, ReadonlySet<number>>;
@@ -32,6 +35,10 @@ export interface PlanParts {
   readonly options: ResolvedEngineOptions;
   readonly participants: TransactionalParticipants;
   readonly log: LogPort;
+  /**
+   * The lanes as they were owned when the batch took its inputs. One that is lost meanwhile keeps its step, and one that is lost and
+   * won again keeps its former epoch: so the fence refuses what was decided before.
+   */
   readonly lanes: ReadonlyMap<number, OwnedLane>;
   readonly cache: RunCache;
   readonly nowMs: number;
@@ -63,6 +70,7 @@ export async function planBatch(
     writes: collectWrites(parts, work, items, outbox, settled),
     outbox,
     settled,
+    lanes: parts.lanes,
   };
 }
 
@@ -134,8 +142,7 @@ function outboxItems({ lanes }: PlanParts, due: readonly DueCommand[]): OutboxIt
   const added = new Map<number, number>();
   const items: OutboxItem[] = [];
   for (const each of due) {
-    const lane = lanes.get(each.lane);
-    if (lane === undefined) continue;
+    const lane = requireLane(lanes, each.lane);
     const count = (added.get(each.lane) ?? 0) + 1;
     added.set(each.lane, count);
     items.push({ lane: each.lane, epoch: lane.epoch, position: lane.outboxPosition + count, due: each });
@@ -187,10 +194,16 @@ function laneSteps(
 ): LaneStep[] {
   const added = new Map<number, number>();
   for (const { lane } of outbox) added.set(lane, (added.get(lane) ?? 0) + 1);
-  return [...touched].flatMap((laneId) => {
-    const lane = lanes.get(laneId);
-    return lane === undefined ? [] : [lane.step(added.get(laneId) ?? 0, settled.get(laneId) ?? NO_POSITIONS)];
-  });
+  return [...touched].map((laneId) =>
+    requireLane(lanes, laneId).step(added.get(laneId) ?? 0, settled.get(laneId) ?? NO_POSITIONS),
+  );
+}
+
+function requireLane(lanes: ReadonlyMap<number, OwnedLane>, laneId: number): OwnedLane {
+  const lane = lanes.get(laneId);
+  if (lane === undefined)
+    throw engineError("FLOW_UNEXPECTED", `a batch writes to lane ${laneId}, which its writer did not own when it began`);
+  return lane;
 }
 
 function outboxRow({ lane, position, due }: OutboxItem): OutboxRow {

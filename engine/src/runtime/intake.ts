@@ -85,7 +85,8 @@ export class Intake {
         },
         fail: (error) => {
           disarm();
-          reject(error);
+          // "Nothing happened" is no longer ours to say once it may have.
+          reject(item.isTried === true ? mayHaveHappened(error) : error);
         },
       };
       this.#attempt(item, route);
@@ -133,6 +134,7 @@ export class Intake {
         { address, runId: item.runId },
         "an input was forwarded with unknown outcome; it goes to the inbox as well",
       );
+      item.isTried = true;
       await this.#keep(item);
       return true;
     }
@@ -147,7 +149,13 @@ export class Intake {
     const { input } = item;
     if (input === null) return;
     const refusal = await this.#refusal(input);
-    if (refusal !== null) return item.answer?.(refusal);
+    if (refusal?.outcome === "rejected") {
+      // Whoever has it already may see more than we do: a run, say, whose start has just been decided.
+      return item.isTried === true
+        ? item.fail?.(engineError(refusal.error.code, refusal.error.message))
+        : item.answer?.(refusal);
+    }
+    item.isTried = true;
     await this.#ports.store.appendInbox([{ inboxId: this.#ports.clock.newId(), lane: item.lane, input }]);
     item.answer?.({ outcome: "accepted" });
   }
@@ -198,5 +206,13 @@ function outcomeUnknown(submitMs: number): Error {
     "FLOW_OUTCOME_UNKNOWN",
     `the commit was not confirmed within ${submitMs} ms (submitMs); it may have happened: repeat with the same idempotency key or event id`,
     { retryAfterMs: 1_000 },
+  );
+}
+
+function mayHaveHappened(cause: Error): Error {
+  return engineError(
+    "FLOW_OUTCOME_UNKNOWN",
+    `the input may have been stored, and then this failed: ${cause.message}; repeat it with the same idempotency key or event id`,
+    { cause, retryAfterMs: 1_000 },
   );
 }

@@ -155,9 +155,9 @@ export class Ownership {
     const { store, engineId, address, leaseMs, clock } = this.#ports;
     const sentMs = clock.monotonicMs();
     const heartbeat = await store.heartbeat({ engineId, address, leaseMs });
-    const receivedMs = clock.monotonicMs();
     this.#heardAtMs = sentMs;
-    this.#offsetMs = heartbeat.nowMs - (sentMs + receivedMs) / 2;
+    // Counted from the arrival of the answer, so this clock is behind the store's by the way back and never ahead: no timer fires early.
+    this.#offsetMs = heartbeat.nowMs - clock.monotonicMs();
     this.#read(heartbeat);
     this.#notice(heartbeat.lanes);
     await this.#balance(heartbeat);
@@ -181,11 +181,21 @@ export class Ownership {
   }
 
   async #balance(heartbeat: Heartbeat): Promise<void> {
+    const unheld = heartbeat.lanes.filter(
+      ({ laneId, ownerId }) => ownerId === this.#ports.engineId && !this.#held.has(laneId),
+    );
     const share = this.#fairShare(heartbeat);
     const surplus = this.#held.size - share;
     if (surplus > 0) await this.#release([...this.#held.keys()].slice(0, surplus));
     if (surplus < 0)
       await this.#claim(heartbeat.lanes.filter((lane) => this.#isFree(lane)).slice(0, -surplus));
+    await this.#leaveUnheld(unheld);
+  }
+
+  /** Lanes that are ours in the store only, and stay so beyond our share: the heartbeat would keep their lease, and nobody would serve them. */
+  async #leaveUnheld(unheld: readonly LaneRow[]): Promise<void> {
+    const left = unheld.filter(({ laneId }) => !this.#held.has(laneId));
+    if (left.length > 0) await this.#ports.store.leaveLanes(this.#ports.engineId, left);
   }
 
   /** An even part of the lanes; the first engines in the order of their ids take the remainder. */

@@ -95,8 +95,9 @@ export class Writer {
     return this.#queue.length === 0 && this.#busy === null;
   }
 
+  /** Whether there is something that cannot be committed. A writer with nothing to do cannot know that the store is back, and is fine. */
   get isFailing(): boolean {
-    return this.#failures > 0;
+    return this.#failures > 0 && !this.isIdle;
   }
 
   owns(lane: number): boolean {
@@ -228,11 +229,12 @@ export class Writer {
 
   async #runBatch(items: readonly QueueItem[]): Promise<void> {
     const startedMs = this.#ports.clock.monotonicMs();
+    const lanes = new Map(this.#lanes);
     let batch: Batch | null = null;
     try {
       this.#connection ??= await this.#ports.openConnection();
       batch = this.#connection.openBatch();
-      const plan = await planBatch(this.#planParts(), batch, items);
+      const plan = await planBatch(this.#planParts(lanes), batch, items);
       if (plan.writes.lanes.length === 0) await batch.rollback();
       else await batch.commit(plan.writes);
       this.#failures = 0;
@@ -243,14 +245,14 @@ export class Writer {
     }
   }
 
-  #planParts(): PlanParts {
+  #planParts(lanes: ReadonlyMap<number, OwnedLane>): PlanParts {
     const { flows, options, participants, log } = this.#ports;
     return {
       flows,
       options,
       participants,
       log,
-      lanes: this.#lanes,
+      lanes,
       cache: this.#cache,
       nowMs: this.#ports.storeNowMs(),
     };
@@ -260,11 +262,14 @@ export class Writer {
   #committed(plan: BatchPlan, tookMs: number): void {
     const { work, writes } = plan;
     for (const step of writes.lanes)
-      this.#lanes.get(step.laneId)?.advance(step, plan.settled.get(step.laneId) ?? NO_POSITIONS);
+      plan.lanes.get(step.laneId)?.advance(step, plan.settled.get(step.laneId) ?? NO_POSITIONS);
     for (const timer of writes.timersCleared) this.#timers.clear(timer);
     const horizonMs = this.#ports.timerHorizonMs();
     this.setTimers(writes.timersSet.filter(({ dueAtMs }) => dueAtMs <= horizonMs));
-    for (const { work: workRun, run } of work.changed()) this.#remember(run, workRun.seen);
+    for (const { work: workRun, run } of work.changed()) {
+      // The lane may have gone while the commit was on its way back, and may be ours again under another epoch.
+      if (this.#lanes.get(run.lane) === plan.lanes.get(run.lane)) this.#remember(run, workRun.seen);
+    }
     this.#ports.projector.add(writes.runs, writes.lanes, work.nowMs);
     this.#ports.metrics.batchCommitted(plan.items.length, tookMs, work);
     plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));

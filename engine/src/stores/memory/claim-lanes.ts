@@ -1,5 +1,5 @@
 import type { ClaimedLane } from "../../core/ports.ts";
-import { positionOf } from "./heartbeat.ts";
+import { leaseMsOf, positionOf } from "./heartbeat.ts";
 import type { MemoryDatabase, MemoryLane } from "./memory-database.ts";
 
 export function claimLanes(
@@ -7,20 +7,31 @@ export function claimLanes(
   claim: { engineId: string; laneIds: readonly number[]; leaseMs: number },
 ): ClaimedLane[] {
   const nowMs = database.nowMs();
+  renewLease(database, claim.engineId, nowMs + claim.leaseMs);
   const free = claim.laneIds
     .map((laneId) => database.lanes[laneId])
-    .filter((lane): lane is MemoryLane => lane !== undefined && isFree(lane, claim.engineId, nowMs));
+    .filter(
+      (lane): lane is MemoryLane => lane !== undefined && isFree(database, lane, claim.engineId, nowMs),
+    );
   endTransactions(database, new Set(free.map(({ ownerId }) => ownerId)), claim.engineId);
   return free.map((lane) => {
     lane.epoch += 1;
     lane.ownerId = claim.engineId;
-    lane.leaseUntilMs = nowMs + claim.leaseMs;
     return { ...positionOf(lane), unpublished: [...(database.outbox.get(lane.laneId) ?? [])] };
   });
 }
 
-function isFree(lane: MemoryLane, engineId: string, nowMs: number): boolean {
-  return lane.ownerId === null || lane.ownerId === engineId || lane.leaseUntilMs <= nowMs;
+function renewLease(database: MemoryDatabase, engineId: string, leaseUntilMs: number): void {
+  const before = database.engines.get(engineId);
+  database.engines.set(engineId, {
+    address: before?.address ?? null,
+    leaseUntilMs: Math.max(before?.leaseUntilMs ?? 0, leaseUntilMs),
+  });
+}
+
+function isFree(database: MemoryDatabase, lane: MemoryLane, engineId: string, nowMs: number): boolean {
+  const { ownerId } = lane;
+  return ownerId === null || ownerId === engineId || leaseMsOf(database, ownerId, nowMs) <= 0;
 }
 
 /** An owner that froze inside a transaction would keep what it has locked; its own batches an engine ends itself. */

@@ -25,7 +25,6 @@ function makeLanes(database: MemoryDatabase, lanes: number): void {
     database.lanes.push({
       laneId,
       ownerId: null,
-      leaseUntilMs: 0,
       epoch: 0,
       batchNumber: 0,
       outboxPosition: 0,

@@ -12,9 +12,6 @@ export function heartbeat(
   for (const [engineId, row] of database.engines) {
     if (row.leaseUntilMs < nowMs - ENGINE_FORGOTTEN_MS) database.engines.delete(engineId);
   }
-  for (const lane of database.lanes) {
-    if (lane.ownerId === engine.engineId) lane.leaseUntilMs = leaseUntilMs;
-  }
   const live = [...database.engines].filter(([, row]) => row.leaseUntilMs > nowMs);
   return {
     nowMs,
@@ -33,8 +30,14 @@ export function listLanes(database: MemoryDatabase): LaneRow[] {
     ...positionOf(lane),
     ownerId: lane.ownerId,
     ownerAddress: lane.ownerId === null ? null : (database.engines.get(lane.ownerId)?.address ?? null),
-    leaseMs: lane.ownerId === null ? 0 : lane.leaseUntilMs - nowMs,
+    leaseMs: lane.ownerId === null ? 0 : leaseMsOf(database, lane.ownerId, nowMs),
   }));
+}
+
+/** What is left of an engine's lease; an engine nobody knows any more has none. */
+export function leaseMsOf(database: MemoryDatabase, engineId: string, nowMs: number): number {
+  const engine = database.engines.get(engineId);
+  return engine === undefined ? -1 : engine.leaseUntilMs - nowMs;
 }
 
 export function positionOf(lane: MemoryLane): LanePosition {

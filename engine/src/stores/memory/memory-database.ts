@@ -19,7 +19,6 @@ export interface MemoryDatabaseOptions {
 export interface MemoryLane {
   readonly laneId: number;
   ownerId: string | null;
-  leaseUntilMs: number;
   epoch: number;
   batchNumber: number;
   outboxPosition: number;
@@ -44,6 +43,7 @@ export interface MemoryDatabase {
   readonly nowMs: () => number;
   readonly secret: string;
   readonly flowVersions: Map<string, FlowVersionRow>;
+  /** Each with its lease, which is that of all its lanes. */
   readonly engines: Map<string, { readonly address: string | null; readonly leaseUntilMs: number }>;
   /** Empty until a deployment is made. */
   readonly lanes: MemoryLane[];

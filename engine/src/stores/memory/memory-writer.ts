@@ -54,7 +54,6 @@ class MemoryBatch implements Batch, OpenTransaction {
     return this.#state === "open";
   }
 
-  // eslint-disable-next-line require-await -- a throw must become a rejection
   async loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]> {
     this.#assertOpen();
     return loadRuns(this.#database, runIds);
@@ -76,7 +75,6 @@ class MemoryBatch implements Batch, OpenTransaction {
     }
   }
 
-  // eslint-disable-next-line require-await -- a throw must become a rejection
   async commit(writes: BatchWrites): Promise<void> {
     this.#assertOpen();
     try {

@@ -130,7 +130,7 @@ export function auditPromises(open: OpenHarness): void {
       ],
     ];
   for (const [what, run, writes, finding] of broken) {
-    it(`finds ${what}`, async (t) => {
+    it(`finds in the audit ${what}`, async (t) => {
       const { store, owner } = await openOwned(t, open);
       await owner.commit({
         lanes: [owner.step(0, { outboxPosition: writes.outbox?.length ?? 0 })],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { LaneInput } from "../../core/decide.ts";
+import type { LaneInput } from "../../core/inputs.ts";
 import type { HistoryKind } from "../../core/history.ts";
 import {
   AWKWARD_DATA,

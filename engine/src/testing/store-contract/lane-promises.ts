@@ -176,7 +176,10 @@ export function lanePromises(open: OpenHarness): void {
     );
     await store.leave("a");
     const rest = await b.claimLanes({ ...claim, laneIds: [1, 2] });
-    assert.deepEqual(rest.map(({ laneId }) => laneId).sort(), [1, 2]);
+    assert.deepEqual(
+      rest.map(({ laneId }) => laneId),
+      [1, 2],
+    );
     const { engines } = await b.heartbeat({ engineId: "b", address: null, leaseMs: LEASE_MS });
     assert.deepEqual(engines, [{ engineId: "b", address: null }]);
   });

@@ -95,6 +95,8 @@ export function queuePromises(open: OpenHarness): void {
     assert.deepEqual(second, { items: entries.slice(5, 10), cursor: "10" });
     const last = await store.listHistory({ runId, afterVersion: 10, limit: 5 });
     assert.deepEqual(last, { items: entries.slice(10), cursor: null });
+    const beyond = await store.listHistory({ runId, afterVersion: Number.MAX_SAFE_INTEGER, limit: 5 });
+    assert.deepEqual(beyond, { items: [], cursor: null });
     const none = await store.listHistory({ runId: testRunId(2), afterVersion: 0, limit: 5 });
     assert.deepEqual(none, { items: [], cursor: null });
   });

@@ -70,8 +70,8 @@ export function searchPromises(open: OpenHarness): void {
       const changed = new Map<string, RunRow>();
       for (let n = 0; n < 15; n++) {
         const row = randomRow(`counts ${round} ${n}`, 30);
-        const version = (rows.get(row.runId)?.version ?? 0) + 1;
-        changed.set(row.runId, { ...row, version });
+        const { flow, lane, version } = rows.get(row.runId) ?? { ...row, version: 0 };
+        changed.set(row.runId, { ...row, flow, lane, version: version + 1 });
       }
       for (const row of changed.values()) rows.set(row.runId, row);
       await store.project([...changed.values()], []);
@@ -118,6 +118,15 @@ export function searchPromises(open: OpenHarness): void {
       const found = (await listAll(store, { ...filter, limit: 7 })).filter((row) => !isEdge(row));
       const expected = rows.filter((row) => matches(row) && !isEdge(row)).sort(newestFirst);
       assert.deepEqual(found, expected, JSON.stringify(filter));
+    }
+  });
+
+  it("finds nothing for a text that no run can have", async (t) => {
+    const { store } = await openOwned(t, open);
+    await store.project([toRunRow(makeRun({ runId: testRunId(1), key: "k" }))], []);
+    for (const name of ["flow", "state", "businessState", "key", "outcome"]) {
+      for (const text of ["\u0000", "k\u0000", "\ud800", ""])
+        assert.deepEqual(await store.listRuns({ [name]: text, limit: 5 }), { items: [], cursor: null });
     }
   });
 

@@ -4,6 +4,12 @@
 --   Texts in columns named data, control, entries, input … are JSON as the engine wrote it, byte for byte; jsonb would change it.
 --   Whose lane it is and when a lease ends is decided by this database's clock alone.
 
+-- Points in time cross the border as milliseconds since 1970 and are stored as what they are. Both are inlined.
+create function from_ms(ms float8) returns timestamptz
+language sql immutable strict parallel safe as 'select to_timestamp(ms / 1000.0)';
+create function to_ms(point timestamptz) returns float8
+language sql immutable strict parallel safe as 'select (extract(epoch from point) * 1000)::float8';
+
 create table deployment (
   is_only boolean primary key default true check (is_only),
   lanes integer not null,
@@ -136,7 +142,12 @@ create table run_search (
   parked text,
   created_at timestamptz not null,
   entered_at timestamptz not null,
-  updated_at timestamptz not null
+  updated_at timestamptz not null,
+  -- Where the run was counted before this update; null after the first. An update leaves here what it has to subtract,
+  -- so that the counters are exact whoever else projects the same run.
+  former_flow_version integer,
+  former_state text,
+  was_parked boolean
 ) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 create index run_search_created on run_search (created_at, run_id);
 create index run_search_flow on run_search (flow, created_at, run_id);

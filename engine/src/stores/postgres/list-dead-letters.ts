@@ -1,0 +1,38 @@
+import type { Sql } from "postgres";
+import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
+import type { LaneInput } from "../../core/inputs.ts";
+import type { PlainError } from "../../core/errors.ts";
+import type { DeadLetterRow, Page } from "../../core/ports.ts";
+
+interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error"> {
+  readonly input: string;
+  readonly error: string | null;
+}
+
+/** By run and, within a run, in order: the order in which they are redriven. */
+export async function listDeadLetters(
+  sql: Sql,
+  { runId, cursor, limit }: { runId?: string; cursor?: string; limit: number },
+): Promise<Page<DeadLetterRow>> {
+  const after = cursor === undefined ? null : decodeCursor(cursor, ["uuid", "version"]);
+  const rows = await sql<StoredDeadLetter[]>`
+    select run_id as "runId", lane, version, reason, state, input, error, to_ms(at) as "atMs"
+      from dead_letters
+     where true
+       ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
+       ${after === null ? sql`` : sql`and (run_id, version) > (${after[0] as string}::uuid, ${after[1] as number})`}
+     order by run_id, version
+     limit ${limit + 1}`;
+  const items = rows.slice(0, limit).map(fromStored);
+  const last = items.at(-1);
+  const hasMore = last !== undefined && rows.length > items.length;
+  return { items, cursor: hasMore ? encodeCursor([last.runId, last.version]) : null };
+}
+
+function fromStored({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {
+  return {
+    ...row,
+    input: JSON.parse(input) as LaneInput,
+    error: error === null ? null : (JSON.parse(error) as PlainError),
+  };
+}

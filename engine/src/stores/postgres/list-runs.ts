@@ -1,0 +1,59 @@
+import type { Fragment, Sql } from "postgres";
+import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
+import type { Page, RunQuery, RunRow } from "../../core/ports.ts";
+import { clampMs } from "./clamp-ms.ts";
+import { runRowColumns } from "./run-columns.ts";
+
+/** Newest first. The key of a page is (created_at, run_id): neither ever changes, so nothing moves between pages. */
+export async function listRuns(sql: Sql, query: RunQuery): Promise<Page<RunRow>> {
+  const { flow, state, businessState, key, outcome } = query;
+  if (![flow, state, businessState, key, outcome].every(isStorable)) return { items: [], cursor: null };
+  const rows = await sql<RunRow[]>`${selectRuns(sql, query)}`;
+  const items = rows.slice(0, query.limit);
+  const last = items.at(-1);
+  const hasMore = last !== undefined && rows.length > items.length;
+  return { items, cursor: hasMore ? encodeCursor([last.createdAtMs, last.runId]) : null };
+}
+
+/** No text in Postgres has a NUL, so nothing is found for one. */
+function isStorable(text: string | undefined): boolean {
+  return text === undefined || !text.includes("\u0000");
+}
+
+/** The statement apart, so that a test can ask for its plan. */
+export function selectRuns(sql: Sql, query: RunQuery): Fragment {
+  return sql`
+    select ${runRowColumns(sql)}
+      from run_search s
+     where ${listConditions(sql, query)}
+     order by s.created_at desc, s.run_id desc
+     limit ${query.limit + 1}`;
+}
+
+/** One condition per filter that is given, each of which an index of run_search knows. */
+function listConditions(sql: Sql, query: RunQuery): Fragment[] {
+  const { flow, state, businessState, key, outcome, parked, stuckForMs, updatedSinceMs, cursor } = query;
+  const conditions: Fragment[] = [sql`true`];
+  if (flow !== undefined) conditions.push(sql`and s.flow = ${flow}`);
+  if (state !== undefined) conditions.push(sql`and s.state = ${state}`);
+  if (businessState !== undefined) conditions.push(sql`and s.business_state = ${businessState}`);
+  if (key !== undefined) conditions.push(sql`and s.key = ${key}`);
+  if (outcome !== undefined) conditions.push(sql`and s.outcome = ${outcome}`);
+  if (parked !== undefined)
+    conditions.push(parked ? sql`and s.parked is not null` : sql`and s.parked is null`);
+  if (stuckForMs !== undefined) {
+    const forMs = clampMs(stuckForMs);
+    conditions.push(
+      sql`and s.outcome is null and s.entered_at <= from_ms(greatest(0, to_ms(now()) - ${forMs}))`,
+    );
+  }
+  if (updatedSinceMs !== undefined)
+    conditions.push(sql`and s.updated_at >= from_ms(${clampMs(updatedSinceMs)})`);
+  if (cursor !== undefined) {
+    const [createdAtMs, runId] = decodeCursor(cursor, ["time", "uuid"]);
+    conditions.push(
+      sql`and (s.created_at, s.run_id) < (from_ms(${createdAtMs as number}), ${runId as string}::uuid)`,
+    );
+  }
+  return conditions;
+}

@@ -1,0 +1,4 @@
+import { storeContract } from "../../testing/store-contract.ts";
+import { openPostgresHarness } from "./fixtures/harness.ts";
+
+storeContract("postgres", openPostgresHarness);

@@ -1,0 +1,110 @@
+/**
+ * The store in Postgres. Owns: the engine's tables, a pool for single statements, and a session per writer. Does not own: migrations,
+ * which somebody applies before, and the server.
+ * G1  The rows of `lanes` are the fence. A batch moves all its lanes from (epoch, batch_number) to the next in the statement that writes
+ *     it, or writes nothing. Only a claim raises an epoch, and it answers positions read after that commit.
+ * G2  Leases say when another engine may try, by the database's clock; that nobody writes twice is the fence's work alone.
+ * G3  A heartbeat and the projection touch no row of `lanes`, so neither waits for a batch.
+ * G4  Runs and lanes have no index on what changes at a transition; lists read `run_search`, which `project` alone writes.
+ * G5  History and outbox are only ever added to. Days are attached ahead and dropped whole.
+ * G6  A transaction ends with its connection, and every wait for the database ends.
+ */
+import type { Sql } from "postgres";
+import type { Store } from "../../core/ports.ts";
+import { audit } from "./audit.ts";
+import { claimLanes } from "./claim-lanes.ts";
+import { countStates } from "./count-states.ts";
+import { listFlowVersions, saveFlowVersions } from "./flow-versions.ts";
+import { getRuns } from "./get-runs.ts";
+import { heartbeat, listLanes } from "./heartbeat.ts";
+import { appendInbox, listInbox } from "./inbox.ts";
+import { leave, leaveLanes } from "./leave-lanes.ts";
+import { listDeadLetters } from "./list-dead-letters.ts";
+import { listHistory } from "./list-history.ts";
+import { listRuns } from "./list-runs.ts";
+import { listTimers } from "./list-timers.ts";
+import { listWritten } from "./list-written.ts";
+import { maintain } from "./maintain.ts";
+import { openDeployment } from "./open-deployment.ts";
+import { resolvePostgresStoreOptions } from "./options.ts";
+import type { PostgresStoreOptions, ResolvedPostgresStoreOptions } from "./options.ts";
+import { PostgresPool } from "./pool.ts";
+import { project } from "./project.ts";
+import { PostgresSession } from "./session.ts";
+import { storeUnavailable, toStoreError } from "./store-error.ts";
+import { totals } from "./totals.ts";
+import { PostgresWriter } from "./writer.ts";
+
+/**
+ * A store in a Postgres of version 14 or newer, in a schema to which the migrations have been applied. Connects when it is first used.
+ * @throws FLOW_BAD_OPTION (invalid)
+ */
+export function createPostgresStore(options: PostgresStoreOptions): Store {
+  const resolved = resolvePostgresStoreOptions(options);
+  const pool = new PostgresPool(resolved);
+  const writers = new Set<PostgresWriter>();
+  let isClosed = false;
+  /** Makes a method of what works with a connection. */
+  const method =
+    <A extends readonly unknown[], R>(work: (sql: Sql, ...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      pool.run((sql) => work(sql, ...args));
+  return {
+    engineId: resolved.engineId,
+    openDeployment: method(async (sql, lanes: number | null) => {
+      const deployment = await openDeployment(sql, lanes);
+      // Before the first batch, so that no row falls into a default partition.
+      await maintain(sql);
+      return deployment;
+    }),
+    saveFlowVersions: method(saveFlowVersions),
+    listFlowVersions: method(listFlowVersions),
+    heartbeat: method(heartbeat),
+    claimLanes: method((sql, claim: Parameters<Store["claimLanes"]>[0]) =>
+      claimLanes(sql, resolved.schema, claim),
+    ),
+    leaveLanes: method(leaveLanes),
+    leave: method(leave),
+    openWriter: (name) => {
+      if (isClosed) return Promise.reject(storeUnavailable("the store is closed"));
+      const writer = new PostgresWriter(resolved, pool, name, (closed) => writers.delete(closed));
+      writers.add(writer);
+      return Promise.resolve(writer);
+    },
+    listTimers: method(listTimers),
+    appendInbox: method(appendInbox),
+    listInbox: method(listInbox),
+    getRun: method(async (sql, runId: string) => (await getRuns(sql, [runId]))[0] ?? null),
+    getRuns: method(getRuns),
+    listHistory: method(listHistory),
+    listRuns: method(listRuns),
+    countStates: method(countStates),
+    listLanes: method(listLanes),
+    listDeadLetters: method(listDeadLetters),
+    totals: method(totals),
+    project: method(project),
+    listWritten: method(listWritten),
+    maintain: method(maintain),
+    audit: (scope) => auditApart(resolved, scope),
+    close: async () => {
+      isClosed = true;
+      await Promise.all([...writers].map((writer) => writer.close()));
+      await pool.close();
+    },
+  };
+}
+
+/** An audit reads much and for long: on a session of its own, so that it takes no connection from anybody. */
+async function auditApart(
+  store: ResolvedPostgresStoreOptions,
+  scope: { quiet: boolean },
+): ReturnType<Store["audit"]> {
+  const session = await PostgresSession.open({ store, applicationName: "sluice-audit", settings: {} });
+  try {
+    return await audit(session, scope);
+  } catch (error) {
+    throw toStoreError(error);
+  } finally {
+    session.destroy();
+  }
+}

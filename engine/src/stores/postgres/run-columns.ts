@@ -1,0 +1,41 @@
+/** A run as columns and back. What lists and operators read is a column; what only the owner reads is `control`. */
+import type { JsonObject } from "@sluice/contracts/envelope";
+import type { Fragment, Sql } from "postgres";
+import type { Run } from "../../core/run.ts";
+
+type Control = Pick<Run, "commands" | "timers" | "timerCount" | "startId" | "startDigest">;
+
+export function toControlText({ commands, timers, timerCount, startId, startDigest }: Run): string {
+  return JSON.stringify({ commands, timers, timerCount, startId, startDigest } satisfies Control);
+}
+
+/** A row of `runs` as `runColumns` selects it. */
+export interface StoredRun extends Omit<Run, "data" | "dataText" | keyof Control> {
+  readonly data: string;
+  readonly control: string;
+}
+
+/** The columns of `runs r`. */
+export function runColumns(sql: Sql): Fragment {
+  return sql`
+    r.run_id as "runId", r.flow, r.flow_version as "flowVersion", r.key, r.lane, r.version, r.state,
+    r.business_state as "businessState", r.outcome, r.parked, r.data, r.control,
+    to_ms(r.created_at) as "createdAtMs", to_ms(r.entered_at) as "enteredAtMs", to_ms(r.updated_at) as "updatedAtMs"`;
+}
+
+export function fromStoredRun({ data, control, ...columns }: StoredRun): Run {
+  return {
+    ...columns,
+    ...(JSON.parse(control) as Control),
+    data: JSON.parse(data) as JsonObject,
+    dataText: data,
+  };
+}
+
+/** The columns of `run_search s`, or of `runs s`, as a RunRow. */
+export function runRowColumns(sql: Sql): Fragment {
+  return sql`
+    s.run_id as "runId", s.flow, s.flow_version as "flowVersion", s.key, s.lane, s.version, s.state,
+    s.business_state as "businessState", s.outcome, s.parked,
+    to_ms(s.created_at) as "createdAtMs", to_ms(s.entered_at) as "enteredAtMs", to_ms(s.updated_at) as "updatedAtMs"`;
+}

@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { Sql } from "@sluice/host/postgres";
+import type { Fragment } from "postgres";
+import { countRows } from "../../core/audit.ts";
+import { fractionOf } from "../../core/digest.ts";
+import type { RunQuery, RunRow } from "../../core/ports.ts";
+import { toRunRow } from "../../core/run-row.ts";
+import { makeEntry, makeRun, makeTimer, testRunId, timerRowsOf } from "../../testing/rows.ts";
+import { openOwner, openPostgresHarness } from "./fixtures/harness.ts";
+import { selectRuns } from "./list-runs.ts";
+import { selectSeenRuns } from "./load-runs.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The node types and the relations and indexes a statement would use. */
+async function explain(sql: Sql, statement: Fragment): Promise<string> {
+  const rows = await sql<{ "QUERY PLAN": string }[]>`explain (costs off) ${statement}`;
+  return rows.map((row) => row["QUERY PLAN"]).join("\n");
+}
+
+it("finds runs by an index, whatever filters are combined", async (t) => {
+  const { sql } = await openPostgresHarness(t);
+  // Most runs have ended long ago, as in a system that has run for a while.
+  await sql`
+    insert into run_search (run_id, flow, flow_version, key, lane, version, state, business_state, outcome, parked,
+                            created_at, entered_at, updated_at)
+    select gen_random_uuid(), 'flow-' || n % 4, 1, 'key-' || n, n % 16, 3,
+           case when n % 50 = 0 then 'paying' else 'closed' end,
+           case when n % 50 = 0 then 'open' else 'done' end,
+           case when n % 50 = 0 then null when n % 500 = 1 then 'refused' else 'sold' end,
+           case when n % 1000 = 0 then 'rule-failed' end,
+           now() - n * interval '1 minute', now() - n * interval '1 minute', now() - n * interval '1 minute'
+      from generate_series(1, 20000) n`;
+  await sql`analyze run_search`;
+  const sinceMs = Date.now() - DAY_MS;
+  const filters: Omit<RunQuery, "limit">[] = [
+    {},
+    { flow: "flow-1" },
+    { state: "paying" },
+    { flow: "flow-2", state: "paying" },
+    { businessState: "open" },
+    { key: "key-77" },
+    { outcome: "refused" },
+    { outcome: "sold", flow: "flow-1" },
+    { parked: true },
+    { parked: false },
+    { stuckForMs: 13 * DAY_MS },
+    { updatedSinceMs: Date.now() - 600_000 },
+    { flow: "flow-1", updatedSinceMs: sinceMs, state: "closed" },
+    { parked: true, flow: "flow-0" },
+  ];
+  for (const filter of filters) {
+    const plan = await explain(sql, selectRuns(sql, { ...filter, limit: 50 }));
+    assert.match(plan, /Index|Bitmap/, JSON.stringify(filter));
+    assert.doesNotMatch(plan, /Seq Scan/, `${JSON.stringify(filter)}\n${plan}`);
+  }
+});
+
+it("loads runs by their key and looks into the days they have lived only", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const owner = await openOwner(harness.openStoreWith({ engineId: "a" }));
+  const nowMs = Date.now();
+  const runs = Array.from({ length: 500 }, (_, n) =>
+    makeRun({ runId: testRunId(n), createdAtMs: nowMs, enteredAtMs: nowMs, updatedAtMs: nowMs }),
+  );
+  await owner.commit({
+    runs,
+    history: runs.map(({ runId }) => ({ runId, lane: 0, entries: [makeEntry(1, { eventId: "e" })] })),
+    atMs: nowMs,
+  });
+  const { sql } = harness;
+  await sql`analyze runs`;
+  await sql`analyze history`;
+  const rows = await sql<{ "QUERY PLAN": string }[]>`
+    explain (analyze, costs off, timing off, summary off) ${selectSeenRuns(sql, [testRunId(1)])}`;
+  const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+  assert.match(plan, /Index Scan using runs_pkey/);
+  // Yesterday's, tomorrow's and the default partition are never entered.
+  const entered = [...plan.matchAll(/on (history_\w+) .*\((?!never executed)actual/g)].map(
+    ([, name]) => name,
+  );
+  assert.ok(entered.length >= 1 && entered.length <= 2, plan);
+  assert.ok(!entered.includes("history_default"), plan);
+});
+
+it("reads no table from end to end in a batch, though its plans were made when all of them were empty", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const store = harness.openStoreWith({ engineId: "a" });
+  const owner = await openOwner(store);
+  await owner.start(makeRun({ runId: testRunId(0) }));
+  // Now the server knows for sure how small they are.
+  await harness.sql`vacuum analyze`;
+  const nowMs = Date.now();
+  for (let n = 1; n <= 40; n++) {
+    const runs = [0, 1, 2].map((lane) =>
+      makeRun({ runId: testRunId(10 * n + lane), lane, timers: [makeTimer(1, nowMs + n)] }),
+    );
+    const batch = owner.writer.openBatch();
+    assert.equal((await batch.loadRuns([testRunId(10 * n - 10)])).length, 1);
+    await batch.rollback();
+    await owner.start(...runs);
+    await owner.commit({
+      lanes: [0, 1, 2].map((laneId) => owner.step(laneId)),
+      timersCleared: runs.flatMap(timerRowsOf),
+      inboxTaken: [`in-${n}`],
+    });
+  }
+  await store.close();
+  const tables = await untilCounted(harness.sql, 120);
+  assert.deepEqual(
+    tables.filter(({ scans }) => scans > 0),
+    [],
+  );
+});
+
+/** Statistics of a session arrive some time after it has ended. */
+async function untilCounted(
+  sql: Sql,
+  runs: number,
+): Promise<{ name: string; scans: number; rows: number }[]> {
+  for (const deadlineMs = performance.now() + 10_000; performance.now() < deadlineMs;) {
+    const tables = await sql<{ name: string; scans: number; rows: number }[]>`
+      select relname as name, seq_scan::int as scans, n_tup_ins::int as rows from pg_stat_user_tables
+       where relname in ('runs', 'timers', 'inbox')`;
+    if (tables.some(({ name, rows }) => name === "runs" && rows >= runs)) return [...tables];
+  }
+  throw new Error("no statistics after 10 s");
+}
+
+it("keeps runs and lanes free of indexes on what changes at every transition", async (t) => {
+  const { sql } = await openPostgresHarness(t);
+  const rows = await sql<{ indexed: string }[]>`
+    select relation.relname || '.' || attribute.attname as indexed
+      from pg_index index
+      join pg_class relation on relation.oid = index.indrelid
+      join pg_attribute attribute on attribute.attrelid = relation.oid and attribute.attnum = any(index.indkey)
+     where relation.relname in ('runs', 'lanes', 'lane_projections')
+     order by 1`;
+  assert.deepEqual(
+    rows.map(({ indexed }) => indexed),
+    ["lane_projections.lane_id", "lanes.lane_id", "runs.run_id"],
+  );
+});
+
+it("prepares the days ahead once, however many engines do the upkeep at once", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const stores = ["a", "b", "c", "d"].map((engineId) => harness.openStoreWith({ engineId }));
+  const owner = await openOwner(stores[0] ?? assert.fail());
+  const { sql } = harness;
+  const days = () => sql<{ name: string }[]>`
+    select relname as name from pg_class where relname ~ '^(history|outbox)_\\d{8}$' and relkind = 'r' order by relname`;
+  const before = await days();
+  assert.equal(before.length, 8);
+  await sql.unsafe(before.map(({ name }) => `drop table ${name}`).join("; "));
+  const commits = Array.from({ length: 20 }, (_, n) => n).reduce(
+    (done, n) => done.then(() => owner.start(makeRun({ runId: testRunId(n) }))),
+    Promise.resolve(),
+  );
+  await Promise.all([commits, ...stores.map((store) => store.maintain())]);
+  assert.deepEqual(await days(), before);
+  const [attached] = await sql`
+    select count(*)::int as indexes from pg_inherits
+      join pg_class parent on parent.oid = inhparent where parent.relname in ('history_at', 'history_pkey', 'outbox_pkey')`;
+  assert.equal(attached?.["indexes"], 3 * 4 + 3, "each day has the indexes of its table");
+});
+
+it("puts rows of today into today's partition", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const store = harness.openStoreWith({ engineId: "a" });
+  const owner = await openOwner(store);
+  const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
+  const runId = testRunId(1);
+  await owner.commit({
+    lanes: [owner.step(0, { outboxPosition: 1 })],
+    runs: [makeRun({ runId })],
+    history: [{ runId, lane: 0, entries: [makeEntry(1)] }],
+    outbox: [{ lane: 0, position: 1, runId, commandId: "c", attempt: 1 }],
+    atMs: nowMs,
+  });
+  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "");
+  const rows = await harness.sql<{ place: string }[]>`
+    select tableoid::regclass::text as place from history union all select tableoid::regclass::text from outbox`;
+  assert.deepEqual(
+    rows.map(({ place }) => place),
+    [`history_${day}`, `outbox_${day}`],
+  );
+});
+
+it("drops an old day of the outbox only when all of it is settled", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const store = harness.openStoreWith({ engineId: "a" });
+  const owner = await openOwner(store);
+  const { sql } = harness;
+  await sql`create table outbox_20200101 partition of outbox for values from ('2020-01-01 00:00+00') to ('2020-01-02 00:00+00')`;
+  await sql`create table outbox_20200102 partition of outbox for values from ('2020-01-02 00:00+00') to ('2020-01-03 00:00+00')`;
+  const atMs = Date.UTC(2020, 0, 1, 12);
+  const row = { lane: 0, runId: testRunId(1), commandId: "c", attempt: 1 };
+  await owner.commit({
+    lanes: [owner.step(0, { outboxPosition: 1 })],
+    outbox: [{ ...row, position: 1 }],
+    atMs,
+  });
+  await owner.commit({
+    lanes: [owner.step(0, { outboxPosition: 2, publishedPosition: 1 })],
+    outbox: [{ ...row, position: 2 }],
+    atMs: atMs + DAY_MS,
+  });
+  await store.maintain();
+  const old = await sql<
+    { name: string }[]
+  >`select relname as name from pg_class where relname ~ '^outbox_2020\\d{4}$'`;
+  assert.deepEqual(
+    old.map(({ name }) => name),
+    ["outbox_20200102"],
+  );
+  assert.deepEqual((await owner.claim([0]))[0]?.unpublished, [{ ...row, position: 2 }]);
+});
+
+it("leaves a day alone whose rows the default partition has caught", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const store = harness.openStoreWith({ engineId: "a" });
+  const owner = await openOwner(store);
+  const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
+  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "");
+  await harness.sql.unsafe(`drop table history_${day}`);
+  const runId = testRunId(1);
+  const times = { createdAtMs: nowMs, enteredAtMs: nowMs, updatedAtMs: nowMs };
+  await owner.commit({
+    runs: [makeRun({ runId, ...times })],
+    history: [{ runId, lane: 0, entries: [makeEntry(1)] }],
+    atMs: nowMs,
+  });
+  await store.maintain();
+  assert.equal((await store.listHistory({ runId, afterVersion: 0, limit: 5 })).items.length, 1);
+  assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+});
+
+it("counts states exactly while several project the same runs", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const stores = ["a", "b", "c"].map((engineId) => harness.openStoreWith({ engineId }));
+  const [first] = stores;
+  assert.ok(first !== undefined);
+  await first.openDeployment(4);
+  const newest = new Map<string, RunRow>();
+  for (let round = 1; round <= 15; round++) {
+    const writes = stores.map((store, at) => {
+      const rows = Array.from({ length: 40 }, (_, n) => randomRow(`${round}/${at}/${n}`));
+      for (const row of rows)
+        if ((newest.get(row.runId)?.version ?? 0) < row.version) newest.set(row.runId, row);
+      return store.project(rows, [{ laneId: round % 4, epoch: 0, untilMs: Date.now() }]);
+    });
+    await Promise.all(writes);
+  }
+  const rows = await harness.sql<
+    { runId: string; version: number }[]
+  >`select run_id as "runId", version from run_search`;
+  for (const { runId, version } of rows) assert.equal(version, newest.get(runId)?.version);
+  const keyOf = ({ flow, flowVersion, state }: { flow: string; flowVersion: number; state: string }) =>
+    `${flow} ${flowVersion} ${state}`;
+  const counted = Object.fromEntries(countRows(newest.values()).map((count) => [keyOf(count), count]));
+  const stored = Object.fromEntries((await first.countStates()).map((count) => [keyOf(count), count]));
+  assert.deepEqual(stored, counted);
+});
+
+/** A row of one of fifty runs at one of three hundred versions. What a run looks like at a version is always the same. */
+function randomRow(seed: string): RunRow {
+  const n = Math.floor(fractionOf(`${seed}/run`) * 50);
+  const version = 1 + Math.floor(fractionOf(`${seed}/version`) * 300);
+  const pick = (name: string, count: number) => Math.floor(fractionOf(`${n}/${version}/${name}`) * count);
+  return toRunRow(
+    makeRun({
+      runId: testRunId(n),
+      flow: `flow-${n % 2}`,
+      flowVersion: 1 + pick("flow version", 2),
+      lane: n % 4,
+      version,
+      state: `state-${pick("state", 3)}`,
+      parked: pick("parked", 3) === 0 ? "rule-failed" : null,
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+import { COMMAND_FAILED } from "../../core/flow.ts";
+import type { HistoryEntry } from "../../core/history.ts";
+import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
+import type { FinishedRun } from "./finished-run.ts";
+import { EFFECT_PREFIX, HOT_KEY, TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
+import type { ParticipantLedger } from "./participant-ledger.ts";
+import type { Report } from "./violation.ts";
+
+interface EffectPorts {
+  readonly database: MemoryDatabase;
+  readonly ledger: ParticipantLedger;
+  readonly report: Report;
+}
+
+/** I2: what the participants' books say of each command, beside what its run's history says of it. */
+export function checkEffects(runs: Iterable<FinishedRun>, ports: EffectPorts): void {
+  const effects = readEffects(ports.database);
+  for (const finished of runs) checkRunEffects(finished, effects, ports);
+  for (const [commandId, count] of effects) {
+    if (count !== 0) ports.report("I2", `command ${commandId} took effect ${count} times, and no history knows it`);
+  }
+}
+
+/** Counts by command id; the row that all commands share must say the same. Checked commands are taken out. */
+function readEffects(database: MemoryDatabase): Map<string, number> {
+  const effects = new Map<string, number>();
+  for (const [key, text] of database.values)
+    if (key.startsWith(EFFECT_PREFIX)) effects.set(key.slice(EFFECT_PREFIX.length), JSON.parse(text) as number);
+  return effects;
+}
+
+export function checkHotRow({ database, report }: EffectPorts): void {
+  const effects = [...readEffects(database).values()].reduce((sum, count) => sum + count, 0);
+  const hot = JSON.parse(database.values.get(HOT_KEY) ?? "0") as number;
+  if (hot !== effects) report("I2", `the row that all effects share counts ${hot}, the effects by command are ${effects}`);
+}
+
+function checkRunEffects(
+  { run, entries, flow }: FinishedRun,
+  effects: Map<string, number>,
+  { ledger, report }: EffectPorts,
+): void {
+  const ends = endsOf(entries);
+  const issued = new Map(entries.flatMap(({ commands }) => (commands ?? []).map(({ id, type }) => [id, type])));
+  for (const [id, type] of issued) {
+    const end = ends.get(id);
+    if (!TRANSACTIONAL_CHANNELS.has(flow.commands.get(type)?.channel ?? "")) {
+      if (end === "done" && !ledger.hasHeardOf(id))
+        report("I2", `run ${run.runId} is past command ${id} (${type}), which its participant never got`);
+      continue;
+    }
+    const count = effects.get(id) ?? 0;
+    effects.delete(id);
+    if (!EXPECTED[end ?? "open"].includes(count))
+      report("I2", `command ${id} (${type}) ended ${end ?? "open"} and took effect ${count} times`);
+  }
+}
+
+type End = "done" | "failed" | "open";
+
+/** How often a transactional command may have taken effect. An open one was withdrawn, perhaps by another answer of its own batch. */
+const EXPECTED: Readonly<Record<End, readonly number[]>> = { done: [1], failed: [0], open: [0, 1] };
+
+/** What history says became of each command. An event under an id of its own says nothing of a command. */
+function endsOf(entries: readonly HistoryEntry[]): ReadonlyMap<string, End> {
+  const ends = new Map<string, End>();
+  for (const { kind, commandId, type, error } of entries) {
+    if (commandId === undefined || kind === "timer" || kind === "command-attempted") continue;
+    const isFailure = type === COMMAND_FAILED || (kind === "polled" && error !== undefined);
+    ends.set(commandId, isFailure ? "failed" : "done");
+  }
+  return ends;
+}

@@ -1,0 +1,114 @@
+/**
+ * What has to happen in a simulation of many seeds. A kind that never occurs means that the simulation has gone blind there, so the
+ * test fails on it instead of passing without having looked.
+ */
+export const COVERAGE_KINDS = [
+  // The store and the processes.
+  "call delayed",
+  "call failed before",
+  "call failed after",
+  "commit unknown, applied",
+  "commit unknown, not applied",
+  "commit late",
+  "crash before a call",
+  "crash after a call",
+  "crash at any time",
+  "crash while frozen",
+  "freeze before a call",
+  "freeze after a call",
+  "freeze at any time",
+  "frozen past its lease",
+  "database outage",
+  "graceful restart",
+  "takeover",
+  "takeover of commands",
+  "lane handed over",
+  "commit fenced",
+  "batch ended from outside",
+  "start failed",
+  // The wire between engines and from callers.
+  "input forwarded",
+  "forward refused",
+  "forward lost",
+  "caller refused",
+  "caller reset",
+  "caller timed out",
+  "answer lost",
+  // Callers.
+  "start accepted",
+  "start repeated",
+  "start in conflict",
+  "event accepted",
+  "event repeated",
+  "event in conflict",
+  "event unexpected",
+  "event after the end",
+  "event invalid",
+  "event queued",
+  "nothing happened",
+  "overloaded",
+  "waited for the end",
+  // Participants.
+  "handler threw",
+  "handler hung",
+  "handler came late",
+  "handler answered undeclared",
+  "handler answered wrong count",
+  "handler answered bad data",
+  "handler answered later",
+  "handler group halved",
+  "handler paused",
+  "remote refused",
+  "remote failed",
+  "remote answer lost",
+  "remote answered undeclared",
+  "remote answered bad data",
+  "remote answered too few",
+  "remote delivered again",
+  "remote answered later",
+  "remote had no news",
+  "local failed",
+  // Runs.
+  "command tried again",
+  "command gave up, handled",
+  "command gave up, parked",
+  "command refused, parked",
+  "command withdrawn",
+  "command left to the next batch",
+  "rule failed, parked",
+  "history full",
+  "poll without news",
+  "poll answered",
+  "timer fired",
+  "timer far away fired",
+  "flow deadline fired",
+  "run ended",
+] as const;
+
+export type CoverageKind = (typeof COVERAGE_KINDS)[number];
+
+/** How often each kind of thing has happened. */
+export class Coverage {
+  readonly #counts = new Map<CoverageKind, number>(COVERAGE_KINDS.map((kind) => [kind, 0]));
+
+  count(kind: CoverageKind, by = 1): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + by);
+  }
+
+  of(kind: CoverageKind): number {
+    return this.#counts.get(kind) ?? 0;
+  }
+
+  add(other: Coverage): void {
+    for (const [kind, count] of other.#counts) this.count(kind, count);
+  }
+
+  /** Kinds that never happened. */
+  missing(): readonly CoverageKind[] {
+    return COVERAGE_KINDS.filter((kind) => this.of(kind) === 0);
+  }
+
+  lines(): readonly string[] {
+    return COVERAGE_KINDS.map((kind) => `${String(this.of(kind)).padStart(9)}  ${kind}`);
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Faults planted behind the ports, one for each way in which an engine or a store could break its word. A simulation that does not
+ * find them would not find the real ones either.
+ */
+import type { CommandMessage, Json } from "@sluice/contracts/envelope";
+import { digest } from "../../core/digest.ts";
+import type { Batch, BatchWrites, Store, Transport } from "../../core/ports.ts";
+import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
+import type { MemoryTransaction } from "../../stores/memory/memory-transaction.ts";
+import type { Sabotage } from "./sabotage.ts";
+import type { Violation } from "./violation.ts";
+
+export interface PlantedFault {
+  readonly name: string;
+  readonly sabotage: Sabotage;
+  /** Promises of which at least one must be found broken. */
+  readonly breaks: readonly Violation["promise"][];
+}
+
+/** Strikes one in four, always the same. */
+function strikes(id: string): boolean {
+  return digest(id) % 4 === 0;
+}
+
+export const PLANTED_FAULTS: readonly PlantedFault[] = [
+  {
+    name: "a store without a fence",
+    sabotage: changeCommits((writes, { lanes }) => ({
+      ...writes,
+      lanes: writes.lanes.map((step) => ({ ...step, ...pick(lanes[step.laneId]) })),
+    })),
+    breaks: ["I1", "I5"],
+  },
+  {
+    name: "a store that forgets which events it has seen",
+    sabotage: changeBatches((batch) => ({
+      loadRuns: async (runIds) => (await batch.loadRuns(runIds)).map(({ run }) => ({ run, seen: new Map() })),
+    })),
+    breaks: ["I6"],
+  },
+  {
+    name: "a store that confirms a commit and does not write it",
+    sabotage: changeBatches((batch) => ({
+      commit: (writes) =>
+        strikes(`${writes.runs[0]?.runId}:${writes.runs[0]?.version}`) ? batch.rollback() : batch.commit(writes),
+    })),
+    breaks: ["I1", "I5", "I6"],
+  },
+  {
+    name: "a store that loses commands",
+    sabotage: changeCommits((writes) => ({
+      ...writes,
+      outbox: writes.outbox.filter(({ commandId }) => !strikes(commandId)),
+    })),
+    breaks: ["I3", "I4"],
+  },
+  {
+    name: "a store that loses timers",
+    sabotage: changeCommits((writes) => ({
+      ...writes,
+      timersSet: writes.timersSet.filter(({ runId, number }) => !strikes(`${runId}:${number}`)),
+    })),
+    breaks: ["I3", "I4"],
+  },
+  {
+    name: "a store that writes effects though the batch is undone",
+    sabotage: changeBatches((batch, { values }) => ({
+      withTransaction: (work) => batch.withTransaction(() => work(writeThrough(values))),
+    })),
+    breaks: ["I2"],
+  },
+  {
+    name: "a takeover that forgets what is unsettled",
+    sabotage: changeStore((store) => ({
+      claimLanes: async (claim) => (await store.claimLanes(claim)).map((lane) => ({ ...lane, unpublished: [] })),
+    })),
+    breaks: ["I3", "I4"],
+  },
+  {
+    name: "an inbox that loses rows",
+    sabotage: changeStore((store) => ({
+      appendInbox: (rows) => store.appendInbox(rows.filter(({ inboxId }) => !strikes(inboxId))),
+    })),
+    breaks: ["I6"],
+  },
+  {
+    name: "a search projection that loses rows",
+    sabotage: changeStore((store) => ({
+      project: (rows, complete) =>
+        store.project(
+          rows.filter(({ runId, version }) => !strikes(`${runId}:${version}`)),
+          complete,
+        ),
+    })),
+    breaks: ["I4"],
+  },
+  {
+    name: "a relay that drops commands",
+    sabotage: changeSends((command) => (strikes(command.commandId) ? null : command)),
+    breaks: ["I2"],
+  },
+  {
+    name: "a relay that gives each attempt another body",
+    sabotage: changeSends((command) => ({ ...command, data: { attempt: command.attempt } })),
+    breaks: ["I2"],
+  },
+  {
+    name: "a relay that sends before the commit",
+    sabotage: changeSends((command) => ({ ...command, commandId: `${command.runId}:0:0` })),
+    breaks: ["I2"],
+  },
+];
+
+// ---------------------------------------------------------------- how they are planted
+
+function changeStore(change: (store: Store, database: MemoryDatabase) => Partial<Store>): Sabotage {
+  return { store: (store, database) => ({ ...store, ...change(store, database) }) };
+}
+
+function changeBatches(change: (batch: Batch, database: MemoryDatabase) => Partial<Batch>): Sabotage {
+  return changeStore((store, database) => ({
+    openWriter: async (name) => {
+      const writer = await store.openWriter(name);
+      return {
+        close: () => writer.close(),
+        openBatch: () => {
+          const batch = writer.openBatch();
+          return { ...batch, ...change(batch, database) };
+        },
+      };
+    },
+  }));
+}
+
+function changeCommits(change: (writes: BatchWrites, database: MemoryDatabase) => BatchWrites): Sabotage {
+  return changeBatches((batch, database) => ({ commit: (writes) => batch.commit(change(writes, database)) }));
+}
+
+/** Changes what leaves; a command that becomes null is confirmed and never sent. */
+function changeSends(change: (command: CommandMessage) => CommandMessage | null): Sabotage {
+  return {
+    transport: (transport: Transport): Transport => ({
+      ...transport,
+      send: async (commands, signal) => {
+        const changed = commands.map(change);
+        const left = changed.filter((command) => command !== null);
+        const settlements = left.length === 0 ? [] : [...(await transport.send(left, signal))];
+        return changed.map((command) => (command === null ? { type: "delivered" } : settlements.shift())) as Awaited<
+          ReturnType<Transport["send"]>
+        >;
+      },
+    }),
+  };
+}
+
+function pick(lane: MemoryDatabase["lanes"][number] | undefined): { epoch?: number; batchNumber?: number } {
+  return lane === undefined ? {} : { epoch: lane.epoch, batchNumber: lane.batchNumber };
+}
+
+/** The participants' tables without a transaction around them. */
+function writeThrough(values: Map<string, string>): MemoryTransaction {
+  const get = (key: string): Json | undefined => {
+    const text = values.get(key);
+    return text === undefined ? undefined : (JSON.parse(text) as Json);
+  };
+  const set = (key: string, value: Json): void => void values.set(key, JSON.stringify(value));
+  return {
+    get,
+    set,
+    delete: (key) => void values.delete(key),
+    increment: (key, by = 1) => {
+      const sum = Number(get(key) ?? 0) + by;
+      set(key, sum);
+      return sum;
+    },
+  };
+}

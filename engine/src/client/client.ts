@@ -212,20 +212,19 @@ export function isRunId(text: string): boolean {
   return RUN_ID.test(text);
 }
 
-/** A key is compared, indexed and shown: control characters have no place in it, and Postgres refuses NUL. */
+/** A key is compared, indexed and shown: control characters have no place in it, Postgres refuses NUL and would change half a character. */
 function checkKey(what: string, key: string | undefined): void {
-  if (key === undefined || (key.length > 0 && key.length <= KEY_CHARS_MAX && !hasControlCharacter(key)))
-    return;
+  if (key === undefined || (key.length > 0 && key.length <= KEY_CHARS_MAX && isPlain(key))) return;
   throw engineError(
     "FLOW_BAD_QUERY",
-    `the ${what} has ${key.length} characters, expected 1 to ${KEY_CHARS_MAX} without control characters`,
+    `the ${what} has ${key.length} characters, expected 1 to ${KEY_CHARS_MAX} without control characters or halves of characters`,
   );
 }
 
-function hasControlCharacter(text: string): boolean {
+function isPlain(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (unit < 0x20 || unit === 0x7f) return true;
+    if (unit < 0x20 || unit === 0x7f) return false;
   }
-  return false;
+  return text.isWellFormed();
 }

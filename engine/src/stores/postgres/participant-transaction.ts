@@ -2,6 +2,7 @@
  * What a transactional participant gets: the batch's transaction as the driver's `sql`.
  * P1  It works as long as its call lasts. A handler that comes late is refused, even with a statement it has prepared before.
  * P2  Nothing is sent on a connection that is lost.
+ * P3  It knows whether every statement of the call was answered, and answered well: only then need nobody ask the server.
  */
 import type { PendingQuery, Row, TransactionSql } from "postgres";
 import { engineError } from "../../core/errors.ts";
@@ -17,19 +18,38 @@ interface DriverQuery extends PendingQuery<Row[]> {
 
 type Work = (sql: TransactionSql) => unknown;
 
-/** @returns the transaction, and how to end its use */
-export function openParticipantTransaction(session: PostgresSession): {
+export interface ParticipantTransaction {
   readonly transaction: TransactionSql;
+  /** Ends its use. */
   close(): void;
-} {
+  /** Whether all that was sent has been answered and nothing has failed. */
+  readonly isSound: boolean;
+}
+
+export function openParticipantTransaction(session: PostgresSession): ParticipantTransaction {
   let isOpen = true;
+  let unanswered = 0;
+  let failed = 0;
+  const watch = (query: DriverQuery): void => {
+    unanswered++;
+    query.then(
+      () => unanswered--,
+      () => {
+        unanswered--;
+        failed++;
+      },
+    );
+  };
   const guard = <T>(value: T): T => {
     if (!isDriverQuery(value)) return value;
     const execute = value.handler;
     value.handler = (query) => {
       if (!isOpen) query.reject(usedLate());
       else if (session.isLost) query.reject(storeUnavailable("the connection was lost"));
-      else execute(query);
+      else {
+        watch(query);
+        execute(query);
+      }
     };
     return value;
   };
@@ -47,7 +67,13 @@ export function openParticipantTransaction(session: PostgresSession): {
     savepoint: (...args: readonly [Work] | readonly [string, Work]) =>
       runInSavepoint(transaction, args.length === 1 ? args[0] : args[1]),
   }) as unknown as TransactionSql;
-  return { transaction, close: () => (isOpen = false) };
+  return {
+    transaction,
+    close: () => (isOpen = false),
+    get isSound() {
+      return unanswered === 0 && failed === 0;
+    },
+  };
 }
 
 async function runInSavepoint(transaction: TransactionSql, work: Work): Promise<unknown> {

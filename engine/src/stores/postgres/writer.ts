@@ -2,7 +2,10 @@
  * The batches of some lanes, on a connection of their own.
  * B1  A batch that needs no transaction is one statement and one exchange. One that does keeps to the session it began with.
  * B2  Once the statement that commits is sent, an error is a refusal by the server, or the outcome is unknown. Nothing in between.
- * B3  A session that is given up while it may be busy is ended on the server too, so that its locks are free at once.
+ * B3  While a participant holds its locks nobody waits for an answer that can be told in advance: a savepoint inside a transaction, and
+ *     its release after statements that all went well, travel with what comes next. `begin` is waited for, since what follows a
+ *     canceled one would commit by itself.
+ * B4  A session that is given up while it may be busy is ended on the server too, so that its locks are free at once.
  */
 import type { PendingQuery, Row } from "postgres";
 import { engineError } from "../../core/errors.ts";
@@ -125,14 +128,14 @@ class PostgresBatch implements Batch {
   async withTransaction<T>(work: (transaction: unknown) => Promise<T>): Promise<T> {
     this.#assertOpen();
     const session = await this.#enter();
-    const { transaction, close } = openParticipantTransaction(session);
+    const call = openParticipantTransaction(session);
     try {
-      const answer = await session.orLost(work(transaction));
-      close();
-      await this.#leave(session);
+      const answer = await session.orLost(work(call.transaction));
+      call.close();
+      await this.#leave(session, call.isSound);
       return answer;
     } catch (error) {
-      close();
+      call.close();
       if (session.isLost) throw storeUnavailable("the connection was lost", error);
       await this.#undo(session);
       throw error;
@@ -143,8 +146,14 @@ class PostgresBatch implements Batch {
     try {
       const session = await this.#pin();
       const begin = this.#isInTransaction ? "" : "begin; ";
-      this.#isInTransaction = true;
-      await session.run(session.sql.unsafe(`${begin}savepoint participant; set local enable_seqscan = on`));
+      const begun = session.run(
+        session.sql.unsafe(`${begin}savepoint participant; set local enable_seqscan = on`),
+      );
+      if (this.#isInTransaction) begun.catch(ignore);
+      else {
+        this.#isInTransaction = true;
+        await begun;
+      }
       return session;
     } catch (error) {
       // Nobody knows how far it came, and a session in half a transaction is of no use to the next batch either.
@@ -154,9 +163,14 @@ class PostgresBatch implements Batch {
   }
 
   /** Fails when a statement of the call has failed and the handler went on: its transaction takes nothing any more. */
-  async #leave(session: PostgresSession): Promise<void> {
+  async #leave(session: PostgresSession, isSound: boolean): Promise<void> {
+    const left = session.run(
+      session.sql.unsafe("release savepoint participant; set local enable_seqscan = off"),
+    );
+    // Then only a lost connection can fail it, and the commit will say so.
+    if (isSound) return void left.catch(ignore);
     try {
-      await session.run(session.sql.unsafe("release savepoint participant; set local enable_seqscan = off"));
+      await left;
     } catch (error) {
       throw engineError(
         "FLOW_HANDLER_FAILED",
@@ -231,6 +245,8 @@ class PostgresBatch implements Batch {
     if (this.#isOver) throw engineError("FLOW_UNEXPECTED", "the batch is over already; open another one");
   }
 }
+
+function ignore(): void {}
 
 /** After the commit was sent only the server's own refusal says that it did not happen. */
 function toCommitError(error: unknown): unknown {

@@ -96,13 +96,18 @@ export class Cluster {
     return ready.length === 0 ? null : this.#ports.random.pick(ready);
   }
 
-  /** Whether all engines have started and hold all lanes between them: none is left with somebody who died. */
-  get isWhole(): boolean {
+  /** Who is not ready yet, and why; nothing once all engines serve, and hold all lanes between them. */
+  unrest(): readonly string[] {
     const engineIds = new Set(this.engines().map(({ engineId }) => engineId));
-    return (
-      this.#slots.every(({ engine }) => engine?.state === "ready") &&
-      this.#ports.database.lanes.every(({ ownerId }) => ownerId !== null && engineIds.has(ownerId))
-    );
+    const starting = this.#slots.filter(({ engine }) => engine?.state !== "ready").map(({ name }) => `${name} starts`);
+    const waiting = this.engines()
+      .map(({ engineId, runtime }) => ({ engineId, readiness: runtime.readiness() }))
+      .filter(({ readiness }) => readiness !== true)
+      .map(({ engineId, readiness }) => `${engineId} is not ready: ${readiness}`);
+    const orphaned = this.#ports.database.lanes
+      .filter(({ ownerId }) => ownerId === null || !engineIds.has(ownerId))
+      .map(({ laneId, ownerId }) => `lane ${laneId} belongs to ${ownerId ?? "nobody"}`);
+    return [...starting, ...waiting, ...orphaned];
   }
 
   /** Processes that are alive, whether their engine has started or not. */

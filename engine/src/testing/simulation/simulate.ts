@@ -227,7 +227,7 @@ class Simulation {
     return [
       ...(this.#callers.busy > 0 ? [`${this.#callers.busy} callers wait`] : []),
       ...(this.#late.open > 0 ? [`${this.#late.open} answers are owed`] : []),
-      ...(this.#cluster.isWhole ? [] : ["the engines do not hold all lanes yet"]),
+      ...this.#cluster.unrest(),
       ...unrest(this.#database),
     ];
   }
@@ -260,14 +260,12 @@ class Simulation {
       this.#report(invariant, runId === null ? message : `run ${runId}: ${message}`);
   }
 
-  /** Engines at rest are ready for more, and nobody waits in them for anything. */
+  /** In engines at rest nobody waits for anything. */
   async #checkEngines(): Promise<void> {
     let isMeasured = false;
     void this.#cluster.measure().then(() => (isMeasured = true));
     await this.#scheduler.play(() => isMeasured || this.#isOver());
-    for (const { engineId, runtime, gauges } of this.#cluster.engines()) {
-      const readiness = runtime.readiness();
-      if (readiness !== true) this.#report("engine", `${engineId} is at rest and not ready: ${readiness}`);
+    for (const { engineId, gauges } of this.#cluster.engines()) {
       for (const name of EMPTY_AT_REST) {
         const value = gauges.get(name);
         if (value !== 0) this.#report("engine", `${engineId} is at rest, and its ${name} is ${value}`);

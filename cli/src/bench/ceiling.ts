@@ -1,7 +1,8 @@
 /**
  * What Postgres itself can take: the rows of the same transitions, written in batches by plain statements with no engine.
  * One run row written and one history row added per transition, a timer set and cleared, a ticket and a closed order per run,
- * the lane moved on per batch; the texts are made before the clock starts. On two connections, as the engine has.
+ * the lane moved on per batch. Every row carries its own texts, as the engine's do, but they are encoded before the clock starts.
+ * On two connections, as the engine has.
  */
 import { randomUUID } from "node:crypto";
 import { openPostgres } from "@sluice/host/postgres";
@@ -64,6 +65,7 @@ async function createTables(sql: Sql): Promise<void> {
 }
 
 async function writeFor(sql: Sql, size: number, seconds: number, signal: AbortSignal): Promise<number> {
+  const texts = encodeTexts(size);
   const startedMs = performance.now();
   const untilMs = startedMs + seconds * 1_000;
   const lap = async (lane: number): Promise<number> => {
@@ -71,7 +73,7 @@ async function writeFor(sql: Sql, size: number, seconds: number, signal: AbortSi
     while (performance.now() < untilMs && !signal.aborted) {
       const runIds = Array.from({ length: size }, () => randomUUID());
       for (let version = 1; version <= TRANSITIONS_PER_RUN; version++)
-        await writeBatch(sql, lane, runIds, version);
+        await writeBatch(sql, lane, runIds, texts, version);
       transitions += size * TRANSITIONS_PER_RUN;
     }
     return transitions;
@@ -85,27 +87,53 @@ const CONTROL = JSON.stringify({
   commands: [],
   timers: [{ number: 1, kind: "after", dueAtMs: 1_700_000_000_000 }],
   timerCount: 1,
+  startId: null,
+  startDigest: 1_234_567_890,
 });
 const ENTRIES = JSON.stringify([
   {
     version: 1,
     atMs: 1_700_000_000_000,
-    kind: "event",
     state: "payment-pending",
     type: "PaymentStarted",
+    eventId: randomUUID(),
+    digest: 1_234_567_890,
     data: {},
+    kind: "event",
   },
 ]);
 
-async function writeBatch(sql: Sql, lane: number, runIds: readonly string[], version: number): Promise<void> {
+/** The texts of a batch, as the array literals that Postgres reads. */
+interface Texts {
+  readonly data: string;
+  readonly control: string;
+  readonly entries: string;
+}
+
+function encodeTexts(size: number): Texts {
+  const array = (text: string): string => `{${new Array(size).fill(JSON.stringify(text)).join(",")}}`;
+  return { data: array(DATA), control: array(CONTROL), entries: array(ENTRIES) };
+}
+
+async function writeBatch(
+  sql: Sql,
+  lane: number,
+  runIds: readonly string[],
+  texts: Texts,
+  version: number,
+): Promise<void> {
   await sql.begin(async (tx) => {
     const statements = [
       version === 1
-        ? tx`insert into bench_ceiling.runs select id, 'purchase', ${lane}, 1, 'order-created', ${DATA}, ${CONTROL}, now(), now()
-               from unnest(${runIds}::uuid[]) as id`
-        : tx`update bench_ceiling.runs set version = ${version}, state = 'paid', data = ${DATA}, control = ${CONTROL}, updated_at = now()
-              where run_id = any(${runIds}::uuid[])`,
-      tx`insert into bench_ceiling.history select id, ${version}, now(), ${ENTRIES} from unnest(${runIds}::uuid[]) as id`,
+        ? tx`insert into bench_ceiling.runs
+               select id, 'purchase', ${lane}, 1, 'order-created', data, control, now(), now()
+                 from unnest(${runIds}::uuid[], ${texts.data}::text::text[], ${texts.control}::text::text[]) as given (id, data, control)`
+        : tx`update bench_ceiling.runs
+                set version = ${version}, state = 'paid', data = given.data, control = given.control, updated_at = now()
+               from unnest(${runIds}::uuid[], ${texts.data}::text::text[], ${texts.control}::text::text[]) as given (id, data, control)
+              where run_id = id`,
+      tx`insert into bench_ceiling.history
+         select id, ${version}, now(), entries from unnest(${runIds}::uuid[], ${texts.entries}::text::text[]) as given (id, entries)`,
     ];
     if (version === 1)
       statements.push(

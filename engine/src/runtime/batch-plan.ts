@@ -56,7 +56,7 @@ export async function planBatch(
   const work = new BatchWork(parts.flows, parts.options, parts.nowMs);
   await loadRuns(parts, batch, work, items);
   const answers = items.map((item) => applyItem(parts, work, item));
-  const calls = items.flatMap((item) => dueFromOutbox(item, work));
+  const calls = callsFromOutbox(items, work);
   const leftOver = await callParticipants(parts, batch, work, calls);
   const outbox = outboxItems(
     parts,
@@ -126,15 +126,26 @@ async function callParticipants(
   }
 }
 
-/** A transactional command that a former batch left to the outbox, if its run still waits for it. */
-function dueFromOutbox({ runId, lane, call }: QueueItem, work: BatchWork): DueCommand[] {
-  if (call === undefined) return [];
-  const run = work.runOf(runId);
+/**
+ * Transactional commands that former batches left to the outbox and that their runs still wait for. A lane that was lost and won again
+ * brings its commands a second time while the first may still be queued; called twice in one batch they would take effect twice.
+ */
+function callsFromOutbox(items: readonly QueueItem[], work: BatchWork): DueCommand[] {
+  const calls = new Map<string, DueCommand>();
+  for (const item of items) {
+    const due = dueFromOutbox(item, work);
+    if (due !== null) calls.set(due.command.id, due);
+  }
+  return [...calls.values()];
+}
+
+function dueFromOutbox({ runId, lane, call }: QueueItem, work: BatchWork): DueCommand | null {
+  const run = call === undefined ? null : work.runOf(runId);
   const flow = run === null ? undefined : work.flowOf(run);
   const command = run?.commands.find(
-    ({ id, attempt, phase }) => id === call.commandId && attempt === call.attempt && phase === "sending",
+    ({ id, attempt, phase }) => id === call?.commandId && attempt === call.attempt && phase === "sending",
   );
-  return flow === undefined || command === undefined ? [] : [{ runId, lane, flow, command }];
+  return flow === undefined || command === undefined ? null : { runId, lane, flow, command };
 }
 
 /** Gives each command its place in its lane's outbox. */

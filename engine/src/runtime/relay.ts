@@ -90,19 +90,21 @@ export class ChannelRelay {
       settlements = items.map(() => failed);
     }
     if (this.#abort.signal.aborted) return;
+    // With another count nobody knows which settlement belongs to which command, so none of them is believed.
+    const isWhole = settlements.length === items.length;
     items.forEach((item, at) =>
-      this.#ports.settled(item, settlements[at] ?? unsettled(this.#transport.channel)),
+      this.#ports.settled(item, (isWhole ? settlements[at] : undefined) ?? this.#unsettled(items, settlements)),
     );
+  }
+
+  #unsettled(items: readonly OutboxItem[], settlements: readonly Settlement[]): Settlement {
+    const error = engineError(
+      "FLOW_BAD_ANSWER",
+      `the transport of channel ${this.#transport.channel} gave ${settlements.length} settlements for ${items.length} commands, expected one each`,
+    );
+    return { type: "failed", error: toPlainError(error, "FLOW_BAD_ANSWER") };
   }
 }
 
 /** For a command nobody waits for; the run takes no notice, the outbox row is settled. */
 const WITHDRAWN: Settlement = { type: "delivered" };
-
-function unsettled(channel: string): Settlement {
-  const error = engineError(
-    "FLOW_BAD_ANSWER",
-    `the transport of channel ${channel} gave fewer settlements than it got commands`,
-  );
-  return { type: "failed", error: toPlainError(error, "FLOW_BAD_ANSWER") };
-}

@@ -158,7 +158,9 @@ async function pinVersions(store: Store, flows: readonly FlowDefinition[]): Prom
     })),
   );
   const served = new Map(flows.map((flow) => [versionKey(flow.name, flow.version), flow]));
-  const stored = new Map((await store.listFlowVersions()).map((row) => [versionKey(row.flow, row.version), row.definition]));
+  const stored = new Map(
+    (await store.listFlowVersions()).map((row) => [versionKey(row.flow, row.version), row.definition]),
+  );
   const waiting = (await store.countStates()).filter(({ flow, flowVersion, state, runs }) => {
     const key = versionKey(flow, flowVersion);
     // Final runs of a retired version need nobody.

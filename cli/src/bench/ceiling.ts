@@ -111,7 +111,8 @@ interface Texts {
 }
 
 function encodeTexts(size: number): Texts {
-  const array = (text: string): string => `{${new Array(size).fill(JSON.stringify(text)).join(",")}}`;
+  const array = (text: string): string =>
+    `{${Array.from({ length: size }, () => JSON.stringify(text)).join(",")}}`;
   return { data: array(DATA), control: array(CONTROL), entries: array(ENTRIES) };
 }
 

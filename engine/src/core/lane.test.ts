@@ -18,7 +18,7 @@ test("a lane is the partition that Kafka's default partitioner gives the same ke
 });
 
 test("runs spread evenly over the lanes", () => {
-  const counts = new Array<number>(16).fill(0);
+  const counts = Array.from({ length: 16 }, () => 0);
   for (let n = 0; n < 16_000; n++)
     counts[laneOf(`01890a5d-ac96-774b-bcce-${String(n).padStart(12, "0")}`, 16)]!++;
   for (const count of counts) assert.ok(count > 800 && count < 1200, `a lane has ${count} of 16000 runs`);

@@ -213,7 +213,10 @@ function laneSteps(
 function requireLane(lanes: ReadonlyMap<number, OwnedLane>, laneId: number): OwnedLane {
   const lane = lanes.get(laneId);
   if (lane === undefined)
-    throw engineError("FLOW_UNEXPECTED", `a batch writes to lane ${laneId}, which its writer did not own when it began`);
+    throw engineError(
+      "FLOW_UNEXPECTED",
+      `a batch writes to lane ${laneId}, which its writer did not own when it began`,
+    );
   return lane;
 }
 

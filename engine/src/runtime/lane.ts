@@ -9,7 +9,6 @@ export class OwnedLane {
   readonly epoch: number;
   #batchNumber: number;
   #outboxPosition: number;
-  #publishedPosition: number;
   /** Outbox positions without a committed settlement, in order. */
   readonly #outstanding = new Set<number>();
 
@@ -18,7 +17,6 @@ export class OwnedLane {
     this.epoch = claimed.epoch;
     this.#batchNumber = claimed.batchNumber;
     this.#outboxPosition = claimed.outboxPosition;
-    this.#publishedPosition = claimed.publishedPosition;
     for (const { position } of claimed.unpublished) this.#outstanding.add(position);
   }
 
@@ -49,7 +47,6 @@ export class OwnedLane {
       this.#outstanding.add(position);
     this.#batchNumber++;
     this.#outboxPosition = step.outboxPosition;
-    this.#publishedPosition = step.publishedPosition;
   }
 
   #firstOutstanding(settled: ReadonlySet<number>, otherwise: number): number {

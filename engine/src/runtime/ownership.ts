@@ -9,7 +9,6 @@
 import type {
   ClaimedLane,
   Clock,
-  EngineRow,
   Heartbeat,
   LaneRow,
   LogPort,
@@ -50,7 +49,6 @@ export class Ownership {
   readonly #ports: OwnershipPorts;
   readonly #held = new Map<number, number>();
   #directory = new Map<number, LaneRow>();
-  #engines: readonly EngineRow[] = [];
   #offsetMs = 0;
   #nowFloorMs = 0;
   #horizonMs = 0;
@@ -158,17 +156,12 @@ export class Ownership {
     this.#heardAtMs = sentMs;
     // Counted from the arrival of the answer, so this clock is behind the store's by the way back and never ahead: no timer fires early.
     this.#offsetMs = heartbeat.nowMs - clock.monotonicMs();
-    this.#read(heartbeat);
+    this.#directory = new Map(heartbeat.lanes.map((lane) => [lane.laneId, lane]));
     this.#notice(heartbeat.lanes);
     await this.#balance(heartbeat);
     await this.#refreshTimers();
     await this.#ports.drainInbox(this.heldLanes);
     for (const wake of this.#changed.splice(0)) wake();
-  }
-
-  #read(heartbeat: Heartbeat): void {
-    this.#directory = new Map(heartbeat.lanes.map((lane) => [lane.laneId, lane]));
-    this.#engines = heartbeat.engines;
   }
 
   /** Lanes that somebody else has taken, or taken and left again: our epoch is over. */

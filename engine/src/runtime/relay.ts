@@ -93,7 +93,10 @@ export class ChannelRelay {
     // With another count nobody knows which settlement belongs to which command, so none of them is believed.
     const isWhole = settlements.length === items.length;
     items.forEach((item, at) =>
-      this.#ports.settled(item, (isWhole ? settlements[at] : undefined) ?? this.#unsettled(items, settlements)),
+      this.#ports.settled(
+        item,
+        (isWhole ? settlements[at] : undefined) ?? this.#unsettled(items, settlements),
+      ),
     );
   }
 

@@ -57,6 +57,7 @@ stopper.add("step", () => new Promise((resolve) => setTimeout(resolve, Number(pr
 setInterval(() => {}, 1000);
 if (process.argv[4] === "throw") setTimeout(() => { throw new Error("nobody caught me"); }, 1);
 if (process.argv[4] === "reject") setTimeout(() => void Promise.reject(new Error("nobody caught me")), 1);
+if (process.argv[4] === "lost") setTimeout(() => void Promise.reject(Object.assign(new Error("lost"), { code: "CONNECTION_CLOSED" })), 1);
 process.stdout.write("ready");
 `;
 
@@ -104,6 +105,13 @@ test("exits with 130 when Ctrl-C is pressed again, and takes a repeat within a m
   t.after(() => clearInterval(pressing));
   assert.equal(await program.exited, 130);
   assert.ok(performance.now() - startedMs >= 1_000);
+});
+
+test("goes on when the driver loses a connection that nobody waits for", async (t) => {
+  const program = run(t, 30, "lost");
+  await program.said("a connection was lost while it was made");
+  program.child.kill("SIGTERM");
+  assert.equal(await program.exited, 0);
 });
 
 for (const way of ["throw", "reject"]) {

@@ -6,6 +6,7 @@
  *     sent to us by the terminal and again by a parent that passes it on.
  */
 import type { Log } from "./log.ts";
+import { isConnectionError } from "./postgres/connection-error.ts";
 
 export interface StopperOptions {
   readonly log: Log;
@@ -119,6 +120,12 @@ function attach(stop: Stopper["stop"], log: Log): void {
     log.error({ error }, "an error nobody caught; stopping");
     void stop("an error nobody caught").then(() => process.exit(1));
   };
+  // postgres.js asks for array types behind everybody's back when it connects; a database that dies just then rejects a promise
+  // that nobody can hold (3.4.9, `fetchArrayTypes` in connection.js). Whoever needed that connection is told by its own statement.
+  const onRejection = (error: unknown): void => {
+    if (isConnectionError(error)) log.warn({ error }, "a connection was lost while it was made");
+    else onError(error);
+  };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);
-  process.on("uncaughtException", onError).on("unhandledRejection", onError);
+  process.on("uncaughtException", onError).on("unhandledRejection", onRejection);
 }

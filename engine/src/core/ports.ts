@@ -217,6 +217,9 @@ export interface StateCount {
   readonly parked: number;
 }
 
+/** From when on a run that does not move is counted as stuck: a quarter of an hour, longer than most steps and shorter than a shift. */
+export const STUCK_MS = 900_000;
+
 export interface StoreTotals {
   readonly outboxDepth: number;
   readonly outboxAgeMs: number;
@@ -225,6 +228,8 @@ export interface StoreTotals {
   readonly inbox: number;
   readonly deadLetters: number;
   readonly parkedRuns: number;
+  /** Runs that are neither final nor parked and have been in their state for STUCK_MS or longer. */
+  readonly stuckRuns: number;
 }
 
 /** What is stored as one finding of an audit: which invariant, where, and what is wrong. */

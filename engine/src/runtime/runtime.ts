@@ -64,6 +64,7 @@ export class Runtime {
       | "outboxAge"
       | "timersDue"
       | "parked"
+      | "stuck"
       | "inbox"
       | "queue"
       | "lanes"
@@ -188,6 +189,7 @@ export class Runtime {
     this.#gauges.outboxAge.set({}, totals.outboxAgeMs / 1_000);
     this.#gauges.timersDue.set({}, totals.timersDue);
     this.#gauges.parked.set({}, totals.parkedRuns);
+    this.#gauges.stuck.set({}, totals.stuckRuns);
     this.#gauges.inbox.set({}, totals.inbox);
     this.#gauges.queue.set(
       {},
@@ -372,6 +374,11 @@ function createGauges(meter: MeterPort) {
     outboxAge: meter.gauge("sluice_outbox_age_seconds", "Age of the oldest unsettled command.", []),
     timersDue: meter.gauge("sluice_timers_due", "Timers whose time has come and that have not fired.", []),
     parked: meter.gauge("sluice_parked_runs", "Runs that wait for an operator.", []),
+    stuck: meter.gauge(
+      "sluice_stuck_runs",
+      "Runs that have been in their state for a quarter of an hour or longer.",
+      [],
+    ),
     inbox: meter.gauge("sluice_inbox_depth", "Inputs in the durable inbox.", []),
     queue: meter.gauge("sluice_queue_depth", "Inputs that wait for a batch in this process.", []),
     lanes: meter.gauge("sluice_lanes_owned", "Lanes this process owns.", []),

@@ -191,19 +191,19 @@ export class Writer {
     }
   }
 
-  /** What the next batch works on: due timers, then what has arrived. */
+  /** What the next batch works on: due timers, at most half of it, then what has arrived. A crowd of callers holds no deadline back. */
   #take(): QueueItem[] {
     const { batchInputsMax, timersPerBatchMax } = this.#ports.options;
-    const limit = this.#failures >= FAILURES_BEFORE_SINGLE ? 1 : batchInputsMax;
-    const items = this.#queue.splice(0, limit);
-    if (items.length >= limit) return items;
-    const due = this.#timers.takeDue(
-      this.#ports.storeNowMs(),
-      Math.min(timersPerBatchMax, limit - items.length),
-    );
-    for (const { lane, runId, number } of due)
-      items.push({ lane, runId, input: { kind: "timer", runId, number } });
-    return items;
+    const isSearching = this.#failures >= FAILURES_BEFORE_SINGLE && this.#queue.length > 0;
+    if (isSearching) return this.#queue.splice(0, 1);
+    const timersMax = Math.min(timersPerBatchMax, Math.ceil(batchInputsMax / 2));
+    const due = this.#timers.takeDue(this.#ports.storeNowMs(), timersMax);
+    const timers = due.map(({ lane, runId, number }): QueueItem => ({
+      lane,
+      runId,
+      input: { kind: "timer", runId, number },
+    }));
+    return [...timers, ...this.#queue.splice(0, batchInputsMax - timers.length)];
   }
 
   /** A lane may have gone while its inputs waited for room. */

@@ -15,7 +15,7 @@ import { until } from "./fixtures/until.ts";
 import { findFreePort } from "./free-port.ts";
 
 /** How long processes die; `SLUICE_CHAOS_SECONDS` makes it longer. */
-const SECONDS = Number(env["SLUICE_CHAOS_SECONDS"] ?? 40);
+const SECONDS = Number(env["SLUICE_CHAOS_SECONDS"] ?? 60);
 /** `SLUICE_CHAOS_SEED` repeats the instants, the victims and the provider's faults of an earlier trial, as far as the machine allows. */
 const SEED = Number(env["SLUICE_CHAOS_SEED"] ?? randomInt(2 ** 31));
 

@@ -1,3 +1,4 @@
+import { STUCK_MS } from "../../core/ports.ts";
 import type { InboxRow, OutboxRow, StoreTotals, TimerRow } from "../../core/ports.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
@@ -39,6 +40,7 @@ export function totals(database: MemoryDatabase): StoreTotals {
   const unpublished = [...database.outbox.values()].flat();
   const oldestMs = Math.min(nowMs, ...unpublished.map((row) => writtenAtMs(database, row)));
   const timers = [...database.timers.values()];
+  const rows = [...database.projection.values()];
   return {
     outboxDepth: unpublished.length,
     outboxAgeMs: nowMs - oldestMs,
@@ -46,7 +48,11 @@ export function totals(database: MemoryDatabase): StoreTotals {
     timers: timers.length,
     inbox: database.inbox.size,
     deadLetters: storedDeadLetters(database).length,
-    parkedRuns: [...database.projection.values()].filter(({ parked }) => parked !== null).length,
+    parkedRuns: rows.filter(({ parked }) => parked !== null).length,
+    stuckRuns: rows.filter(
+      ({ outcome, parked, enteredAtMs }) =>
+        outcome === null && parked === null && enteredAtMs <= nowMs - STUCK_MS,
+    ).length,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from "postgres";
+import { STUCK_MS } from "../../core/ports.ts";
 import type { StoreTotals } from "../../core/ports.ts";
 
 /** Beyond this many rows a count only says "many", and counting on would cost more than it tells. */
@@ -22,6 +23,10 @@ export async function totals(sql: Sql): Promise<StoreTotals> {
            (select count(*)::float8 from (select from timers limit ${COUNT_MAX}) t) as timers,
            (select count(*)::float8 from (select from inbox limit ${COUNT_MAX}) i) as inbox,
            (select count(*)::float8 from (select from dead_letters limit ${COUNT_MAX}) d) as "deadLetters",
-           (select coalesce(sum(parked), 0)::float8 from state_counts) as "parkedRuns"`;
+           (select coalesce(sum(parked), 0)::float8 from state_counts) as "parkedRuns",
+           (select count(*)::float8 from (
+              select from run_search
+               where outcome is null and parked is null and entered_at <= clock_timestamp() - ${STUCK_MS} * interval '1 ms'
+               limit ${COUNT_MAX}) s) as "stuckRuns"`;
   return row;
 }

@@ -135,6 +135,7 @@ export function queuePromises(open: OpenHarness): void {
         inbox: 0,
         deadLetters: 0,
         parkedRuns: 0,
+        stuckRuns: 0,
       },
     );
   });

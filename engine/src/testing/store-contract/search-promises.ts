@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { fractionOf } from "../../core/digest.ts";
+import { STUCK_MS } from "../../core/ports.ts";
 import type { RunQuery, RunRow, StateCount, Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import { countRows } from "../../core/audit.ts";
@@ -77,8 +78,13 @@ export function searchPromises(open: OpenHarness): void {
       await store.project([...changed.values()], []);
     }
     assert.deepEqual(await store.countStates(), sortCounts(countRows(rows.values())));
-    const { parkedRuns } = await store.totals();
-    assert.equal(parkedRuns, [...rows.values()].filter(({ parked }) => parked !== null).length);
+    const { parkedRuns, stuckRuns } = await store.totals();
+    const parked = [...rows.values()].filter((row) => row.parked !== null);
+    const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
+    const stuck = [...rows.values()].filter(
+      (row) => row.outcome === null && row.parked === null && row.enteredAtMs <= nowMs - STUCK_MS,
+    );
+    assert.deepEqual([parkedRuns, stuckRuns], [parked.length, stuck.length]);
   });
 
   it("finds by every filter what a look at all rows finds", async (t) => {

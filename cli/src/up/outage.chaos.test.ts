@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { SILENT_LOG } from "@sluice/host/log";
-import { startEmbeddedPostgres } from "@sluice/host/postgres";
+import { closePostgres, openPostgres, startEmbeddedPostgres } from "@sluice/host/postgres";
+import type { PostgresTarget } from "@sluice/host/postgres";
 import { testDataDirectory } from "@sluice/host/postgres-testing";
 import { sluice } from "../fixtures/terminal.ts";
 import { until } from "../fixtures/until.ts";
@@ -43,6 +44,7 @@ test("a database that is away for 30 s costs refusals with Retry-After, nothing 
   await until("30 s to pass", () => performance.now() - goneAtMs >= OUTAGE_MS, OUTAGE_MS + 10_000);
   const during = asked.slice(before + 1);
   database = await start();
+  await keepPassword(database.target, databaseUrl);
   await until("readiness to come back", async () => (await fetch(`${url}/readyz`)).ok, 20_000);
   const after = asked.length;
   await until(
@@ -71,6 +73,14 @@ test("a database that is away for 30 s costs refusals with Retry-After, nothing 
   const audit = await sluice(["audit", "--database-url", databaseUrl, "--app", PARCELS, "--json"]);
   assert.equal(audit.exitCode, 0, audit.stdout + audit.stderr);
 });
+
+/** The embedded server has a new password at each start; the database of this test is somebody else's and keeps its own. */
+async function keepPassword(target: PostgresTarget, databaseUrl: string): Promise<void> {
+  const { username, password } = new URL(databaseUrl);
+  const sql = await openPostgres(target, { applicationName: "test", connectionsMax: 1 });
+  await sql.unsafe(`alter role ${username} password '${password}'`);
+  await closePostgres(sql);
+}
 
 async function keepAsking(url: string, asked: Asked[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

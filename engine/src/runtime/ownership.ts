@@ -209,6 +209,8 @@ export class Ownership {
     const { store, engineId, leaseMs } = this.#ports;
     const claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });
     if (claimed.length === 0) return;
+    // Time does not go back on a lane, however far behind this clock may be: what we write is dated after what is projected already.
+    this.#nowFloorMs = Math.max(this.#nowFloorMs, ...claimed.map(({ projectedAtMs }) => projectedAtMs));
     const laneIds = claimed.map(({ laneId }) => laneId);
     const horizonMs = Math.max(this.#horizonMs, this.nowMs() + TIMER_HORIZON_MS);
     const [runs, timers] = await Promise.all([

@@ -24,7 +24,11 @@ function tagOf(data: unknown): string {
 }
 
 /** Starts of one tag are meant to be one run: repeats under the same key, and perhaps one that contradicts them. */
-function checkStarts(starts: readonly StartRecord[], runs: readonly FinishedRun[], { report }: CallerCheck): void {
+function checkStarts(
+  starts: readonly StartRecord[],
+  runs: readonly FinishedRun[],
+  { report }: CallerCheck,
+): void {
   const name = `the start ${tagOf(starts[0]?.data)}`;
   if (runs.length > 1) report("I6", `${name} has made ${runs.length} runs`);
   const [made] = runs;
@@ -32,7 +36,8 @@ function checkStarts(starts: readonly StartRecord[], runs: readonly FinishedRun[
     report("I6", `${name} has made run ${made.run.runId}, and its caller was told that nothing happened`);
   for (const { runId, isDecided, data } of starts) {
     if (runId === null) continue;
-    if (made?.run.runId !== runId) report("I6", `${name} was acknowledged as run ${runId}, which there is not`);
+    if (made?.run.runId !== runId)
+      report("I6", `${name} was acknowledged as run ${runId}, which there is not`);
     else if (isDecided && JSON.stringify(made.entries[0]?.data) !== JSON.stringify(data))
       report("I6", `${name} was acknowledged, and run ${runId} began with other data`);
   }
@@ -43,25 +48,38 @@ function checkEvent(event: EventRecord, { runs, limits, report }: CallerCheck): 
   const entries = runs.get(runId)?.entries ?? [];
   const found = entries.filter(({ eventId }) => eventId === id);
   const [entry] = found;
-  if (found.length > 1) report("I6", `event ${id} stands ${found.length} times in the history of run ${runId}`);
+  if (found.length > 1)
+    report("I6", `event ${id} stands ${found.length} times in the history of run ${runId}`);
   if (entry === undefined) {
     // What waits in the inbox may meet a history that has become full.
-    const isExcused = answers.every(({ outcome }) => outcome === "accepted") && entries.length >= limits.entriesMax;
-    if (answers.length > 0 && !isExcused) report("I6", `event ${id} was acknowledged, and run ${runId} has no trace of it`);
+    const isExcused =
+      answers.every(({ outcome }) => outcome === "accepted") && entries.length >= limits.entriesMax;
+    if (answers.length > 0 && !isExcused)
+      report("I6", `event ${id} was acknowledged, and run ${runId} has no trace of it`);
     return;
   }
   if (answers.length === 0 && !isMaybe)
-    report("I6", `event ${id} is in the history of run ${runId}, and its caller was told that nothing happened`);
+    report(
+      "I6",
+      `event ${id} is in the history of run ${runId}, and its caller was told that nothing happened`,
+    );
   checkAnswers(event, entry, report);
 }
 
-function checkAnswers({ id, runId, type, data, answers }: EventRecord, entry: HistoryEntry, report: Report): void {
+function checkAnswers(
+  { id, runId, type, data, answers }: EventRecord,
+  entry: HistoryEntry,
+  report: Report,
+): void {
   if (entry.type !== type || JSON.stringify(entry.data) !== JSON.stringify(data))
     report("I6", `event ${id} of run ${runId} was stored as another: ${JSON.stringify(entry)}`);
   for (const { outcome, version } of answers) {
     const isSame = outcome === "accepted" || OUTCOMES[entry.kind] === outcome;
     if (!isSame || (version !== null && version !== entry.version))
-      report("I6", `event ${id} of run ${runId} was answered ${outcome} ${version}, and history says ${JSON.stringify(entry)}`);
+      report(
+        "I6",
+        `event ${id} of run ${runId} was answered ${outcome} ${version}, and history says ${JSON.stringify(entry)}`,
+      );
   }
 }
 
@@ -75,7 +93,11 @@ const OUTCOMES: Partial<Record<HistoryEntry["kind"], string>> = {
 /** Section "Order": what was sent after another was decided comes after it. */
 function checkOrder(first: EventRecord, second: EventRecord, { runs, report }: CallerCheck): void {
   const entries = runs.get(first.runId)?.entries ?? [];
-  const at = (event: EventRecord): number => entries.find(({ eventId }) => eventId === event.id)?.version ?? 0;
+  const at = (event: EventRecord): number =>
+    entries.find(({ eventId }) => eventId === event.id)?.version ?? 0;
   if (at(second) > 0 && at(first) > at(second))
-    report("I6", `event ${second.id} was sent after ${first.id} was decided, and came before it in run ${first.runId}`);
+    report(
+      "I6",
+      `event ${second.id} was sent after ${first.id} was decided, and came before it in run ${first.runId}`,
+    );
 }

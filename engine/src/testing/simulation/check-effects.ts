@@ -17,7 +17,8 @@ export function checkEffects(runs: Iterable<FinishedRun>, ports: EffectPorts): v
   const effects = readEffects(ports.database);
   for (const finished of runs) checkRunEffects(finished, effects, ports);
   for (const [commandId, count] of effects) {
-    if (count !== 0) ports.report("I2", `command ${commandId} took effect ${count} times, and no history knows it`);
+    if (count !== 0)
+      ports.report("I2", `command ${commandId} took effect ${count} times, and no history knows it`);
   }
 }
 
@@ -25,14 +26,16 @@ export function checkEffects(runs: Iterable<FinishedRun>, ports: EffectPorts): v
 function readEffects(database: MemoryDatabase): Map<string, number> {
   const effects = new Map<string, number>();
   for (const [key, text] of database.values)
-    if (key.startsWith(EFFECT_PREFIX)) effects.set(key.slice(EFFECT_PREFIX.length), JSON.parse(text) as number);
+    if (key.startsWith(EFFECT_PREFIX))
+      effects.set(key.slice(EFFECT_PREFIX.length), JSON.parse(text) as number);
   return effects;
 }
 
 export function checkHotRow({ database, report }: EffectPorts): void {
   const effects = [...readEffects(database).values()].reduce((sum, count) => sum + count, 0);
   const hot = JSON.parse(database.values.get(HOT_KEY) ?? "0") as number;
-  if (hot !== effects) report("I2", `the row that all effects share counts ${hot}, the effects by command are ${effects}`);
+  if (hot !== effects)
+    report("I2", `the row that all effects share counts ${hot}, the effects by command are ${effects}`);
 }
 
 function checkRunEffects(
@@ -41,7 +44,9 @@ function checkRunEffects(
   { ledger, report }: EffectPorts,
 ): void {
   const ends = endsOf(entries);
-  const issued = new Map(entries.flatMap(({ commands }) => (commands ?? []).map(({ id, type }) => [id, type])));
+  const issued = new Map(
+    entries.flatMap(({ commands }) => (commands ?? []).map(({ id, type }) => [id, type])),
+  );
   for (const [id, type] of issued) {
     const end = ends.get(id);
     if (!TRANSACTIONAL_CHANNELS.has(flow.commands.get(type)?.channel ?? "")) {

@@ -18,12 +18,19 @@ export function checkHistory(
 }
 
 /** I3: every input that parked a run, or queued behind it, is kept as a dead letter of that version. */
-export function checkDeadLetters({ run, entries }: FinishedRun, database: MemoryDatabase, report: Report): void {
+export function checkDeadLetters(
+  { run, entries }: FinishedRun,
+  database: MemoryDatabase,
+  report: Report,
+): void {
   for (const { version, kind } of entries) {
     const isKept = database.deadLetters.has(`${run.runId}:${version}`);
     const isDue = kind === "parked" || kind === "queued";
     if (isKept !== isDue)
-      report("I3", `run ${run.runId} has ${isKept ? "a" : "no"} dead letter for version ${version} (${kind})`);
+      report(
+        "I3",
+        `run ${run.runId} has ${isKept ? "a" : "no"} dead letter for version ${version} (${kind})`,
+      );
   }
 }
 
@@ -33,7 +40,11 @@ export function checkDeadLetters({ run, entries }: FinishedRun, database: Memory
  */
 export function checkWait(
   { run, entries, flow }: FinishedRun,
-  { outside, limits, report }: {
+  {
+    outside,
+    limits,
+    report,
+  }: {
     readonly outside: ReadonlySet<string>;
     readonly limits: Limits;
     readonly report: Report;
@@ -45,5 +56,8 @@ export function checkWait(
   // A run whose history is full takes nothing from outside any more, a late answer included; its callers are told so.
   if (isHeard || entries.length >= limits.entriesMax) return;
   const pending = run.commands.map(({ id, phase }) => `${id} ${phase}`).join(", ") || "no command";
-  report("I3", `run ${run.runId} stays in state ${run.state} for ever: ${pending} pending, and nobody outside can move it`);
+  report(
+    "I3",
+    `run ${run.runId} stays in state ${run.state} for ever: ${pending} pending, and nobody outside can move it`,
+  );
 }

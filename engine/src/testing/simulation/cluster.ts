@@ -99,7 +99,9 @@ export class Cluster {
   /** Who is not ready yet, and why; nothing once all engines serve, and hold all lanes between them. */
   unrest(): readonly string[] {
     const engineIds = new Set(this.engines().map(({ engineId }) => engineId));
-    const starting = this.#slots.filter(({ engine }) => engine?.state !== "ready").map(({ name }) => `${name} starts`);
+    const starting = this.#slots
+      .filter(({ engine }) => engine?.state !== "ready")
+      .map(({ name }) => `${name} starts`);
     const waiting = this.engines()
       .map(({ engineId, runtime }) => ({ engineId, readiness: runtime.readiness() }))
       .filter(({ readiness }) => readiness !== true)
@@ -169,7 +171,7 @@ export class Cluster {
     const { profile, flows, wire, coverage, sabotage, enginesLog, participants } = this.#ports;
     const { clock } = process;
     const { lanes } = await store.openDeployment(profile.options.lanes ?? null);
-        const remote = participants.remote("remote", process, (submit) => (engine.submit = submit));
+    const remote = participants.remote("remote", process, (submit) => (engine.submit = submit));
     const transports = [remote, participants.local("local", process)];
     const gauges = new Map<string, number>();
     const runtime = new Runtime({
@@ -181,7 +183,9 @@ export class Cluster {
         gauge: (name) => ({ set: (_labels, value) => void gauges.set(name, value) }),
       },
       flows,
-      participants: [...TRANSACTIONAL_CHANNELS].map((channel) => participants.transactional(channel, process)),
+      participants: [...TRANSACTIONAL_CHANNELS].map((channel) =>
+        participants.transactional(channel, process),
+      ),
       transports: transports.map((transport) => sabotage.transport?.(transport) ?? transport),
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
@@ -197,7 +201,15 @@ export class Cluster {
       newId: () => clock.newId(),
       nameId,
     });
-    const engine: SimulatedEngine = { engineId, process, runtime, client, submit: null, gauges, state: "starting" };
+    const engine: SimulatedEngine = {
+      engineId,
+      process,
+      runtime,
+      client,
+      submit: null,
+      gauges,
+      state: "starting",
+    };
     return engine;
   }
 
@@ -208,9 +220,17 @@ export class Cluster {
   #crashed(slot: Slot, closeSessions: () => Promise<void>): void {
     const { scheduler, random } = this.#ports;
     const noticedMs = random.between(0, DEATH_NOTICED_MS_MAX);
-    scheduler.schedule(noticedMs, `the database notices that ${slot.name}${slot.starts} is gone`, () => void closeSessions());
+    scheduler.schedule(
+      noticedMs,
+      `the database notices that ${slot.name}${slot.starts} is gone`,
+      () => void closeSessions(),
+    );
     if (this.#isClosing) return;
-    scheduler.schedule(random.between(1, RESTART_MS_MAX), `${slot.name} starts again`, () => void this.#boot(slot));
+    scheduler.schedule(
+      random.between(1, RESTART_MS_MAX),
+      `${slot.name} starts again`,
+      () => void this.#boot(slot),
+    );
   }
 
   async #stop(engine: SimulatedEngine): Promise<void> {

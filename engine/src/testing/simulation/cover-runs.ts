@@ -34,5 +34,6 @@ function coverEntry(entry: HistoryEntry, before: HistoryEntry | undefined, cover
   if (kind !== "timer" || type === "retry" || type === "poll") return;
   coverage.count("timer fired");
   if (type === "flow-deadline") coverage.count("flow deadline fired");
-  if (before !== undefined && entry.atMs - before.atMs >= TIMER_FAR_MS) coverage.count("timer far away fired");
+  if (before !== undefined && entry.atMs - before.atMs >= TIMER_FAR_MS)
+    coverage.count("timer far away fired");
 }

@@ -108,7 +108,7 @@ export class Coverage {
     return COVERAGE_KINDS.filter((kind) => this.of(kind) === 0);
   }
 
-  lines(): readonly string[] {
-    return COVERAGE_KINDS.map((kind) => `${String(this.of(kind)).padStart(9)}  ${kind}`);
+  summary(): string {
+    return COVERAGE_KINDS.map((kind) => `${kind} ${this.of(kind)}`).join(" · ");
   }
 }

@@ -13,6 +13,12 @@ export interface CallPlan {
   readonly fault: CallFault | null;
 }
 
+/** One certain crash, at the n-th call of a port, counted from 1. */
+export interface CrashPoint {
+  readonly call: number;
+  readonly side: "before" | "after";
+}
+
 /** A commit is where most can be lost, so it is struck more often than other calls. */
 const COMMIT_WEIGHT = 4;
 
@@ -21,16 +27,20 @@ export class Faults {
   readonly #profile: Profile;
   readonly #random: Random;
   readonly #coverage: Coverage;
+  readonly #crash: CrashPoint | null;
   #crashes = 0;
   #freezes = 0;
+  /** Calls of ports while the faults are on. */
+  calls = 0;
   isOn = true;
   /** While true nothing reaches the database. */
   isOutage = false;
 
-  constructor(profile: Profile, random: Random, coverage: Coverage) {
+  constructor(profile: Profile, random: Random, coverage: Coverage, crash: CrashPoint | null) {
     this.#profile = profile;
     this.#random = random;
     this.#coverage = coverage;
+    this.#crash = crash;
   }
 
   planCall(name: string, canFail: boolean): CallPlan {
@@ -43,9 +53,11 @@ export class Faults {
   }
 
   #drawFault(weight: number, canFail: boolean): CallFault | null {
+    this.calls++;
+    if (this.calls === this.#crash?.call) return `crash-${this.#crash.side}`;
     const { rates, crashesMax, freezesMax } = this.#profile;
     let left = this.#random.next() / weight;
-    const strikes = (rate: number): boolean => (left -= rate) < 0 && left >= -rate;
+    const strikes = (rate: number): boolean => (left -= rate) < 0;
     const side = this.#random.chance(0.5) ? "before" : "after";
     if (canFail && strikes(rates.errorBefore)) return "error-before";
     if (canFail && strikes(rates.errorAfter)) return "error-after";

@@ -29,7 +29,8 @@ export interface FaultRates {
 export interface Profile {
   readonly engines: number;
   readonly hasPeers: boolean;
-  readonly options: EngineOptions & Required<Pick<EngineOptions, "leaseMs" | "submitMs" | "stopMs" | "entriesMax">>;
+  readonly options: EngineOptions &
+    Required<Pick<EngineOptions, "leaseMs" | "submitMs" | "stopMs" | "entriesMax">>;
   /** How long faults and callers go on, in virtual ms. */
   readonly chaosMs: number;
   /** Usual time of one way over the network, and the longest of a rare slow one. */
@@ -109,4 +110,12 @@ export function drawProfile(random: Random): Profile {
       entriesMax: random.pick([10, 1_000, 1_000, 1_000]),
     },
   };
+}
+
+/** The same world with nothing going wrong in it. */
+export function withoutFaults(profile: Profile): Profile {
+  const rates = Object.fromEntries(
+    Object.keys(profile.rates).map((rate) => [rate, 0]),
+  ) as unknown as FaultRates;
+  return { ...profile, rates, strikes: { crash: 0, freeze: 0, restart: 0, outage: 0 } };
 }

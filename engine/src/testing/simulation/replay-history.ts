@@ -22,7 +22,8 @@ export function replayHistory(
   let run: Run | null = null;
   for (const entry of entries) {
     const next = explain(stored, run, entry, flow, limits);
-    if (next === null) return `no input explains version ${entry.version}: ${JSON.stringify(entry)} after ${brief(run)}`;
+    if (next === null)
+      return `no input explains version ${entry.version}: ${JSON.stringify(entry)} after ${brief(run)}`;
     run = next;
   }
   return sameRun(run, stored) ? null : `its history leads to ${brief(run)}, and ${brief(stored)} is stored`;
@@ -66,7 +67,8 @@ function settlementOf(entry: HistoryEntry): Settlement {
   const { kind, type = "", data, error } = entry;
   if (kind === "command-delivered") return { type: "delivered" };
   if (kind === "polled" && error === undefined) return { type: "no-news" };
-  if (kind === "polled" || kind === "command-attempted") return { type: "failed", error: paced(error, entry) };
+  if (kind === "polled" || kind === "command-attempted")
+    return { type: "failed", error: paced(error, entry) };
   if (type !== COMMAND_FAILED) return { type: "answered", event: { type, data: data ?? null } };
   if (data !== undefined) return { type: "failed", error: (data as unknown as CommandFailed).error };
   // A failure that waits behind a parked run leaves its error to the dead letter; any that is final leads to the same entry.

@@ -3,7 +3,7 @@
  * S1  One thing happens at a time; whatever it sets off within the program (microtasks) is over before the next.
  * S2  Nothing waits for real time, and nothing happens that was not scheduled here: the same seed gives the same steps.
  */
-import { Trace } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 
 /** Whose events these are. A process that is frozen keeps them for later, one that is dead loses them. */
 export interface EventOwner {
@@ -20,6 +20,9 @@ export interface ScheduledEvent {
   isOver: boolean;
 }
 
+/** How often a step may read a clock. A loop that never waits would go on for ever, and nothing could interrupt it. */
+const READS_PER_STEP_MAX = 100_000;
+
 /** How many steps share one turn of the event loop: the more, the less it costs; a step still sees the microtasks of the former done. */
 const STEPS_PER_TURN = 64;
 
@@ -28,12 +31,22 @@ export class Scheduler {
   readonly #heap: ScheduledEvent[] = [];
   #nowMs = 0;
   #order = 0;
+  #reads = 0;
 
   constructor(trace: Trace) {
     this.trace = trace;
   }
 
   get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** The time, for a clock of the engine's. Throws in a step that does not end. */
+  readMs(): number {
+    if (++this.#reads > READS_PER_STEP_MAX)
+      throw new Error(
+        `a step has read the clock ${READS_PER_STEP_MAX} times and does not end; something spins without waiting`,
+      );
     return this.#nowMs;
   }
 
@@ -59,7 +72,7 @@ export class Scheduler {
     this.trace.add(this.#nowMs, `· ${text}`);
   }
 
-  /** How many events of this owner are still to come. */
+  /** What this owner has still to come, by label. */
   pendingOf(owner: EventOwner): readonly string[] {
     return this.#heap.filter((event) => event.owner === owner && !event.isOver).map(({ label }) => label);
   }
@@ -95,6 +108,7 @@ export class Scheduler {
       this.#nowMs = Math.max(this.#nowMs, event.atMs);
       if (event.owner !== null && !event.owner.admits(event)) continue;
       event.isOver = true;
+      this.#reads = 0;
       this.trace.add(this.#nowMs, event.label);
       event.run();
       return true;

@@ -32,6 +32,7 @@ export class SimulatedProcess implements EventOwner {
   readonly name: string;
   readonly clock: Clock;
   readonly #ports: ProcessPorts;
+  readonly #timerLabel: string;
   readonly #onDeath = new Set<() => void>();
   #state: "running" | "frozen" | "dead" = "running";
   #held: ScheduledEvent[] = [];
@@ -39,6 +40,7 @@ export class SimulatedProcess implements EventOwner {
   constructor(name: string, ports: ProcessPorts) {
     this.name = name;
     this.#ports = ports;
+    this.#timerLabel = `${name} timer`;
     this.clock = this.#createClock();
   }
 
@@ -122,6 +124,11 @@ export class SimulatedProcess implements EventOwner {
     return () => this.#onDeath.delete(callback);
   }
 
+  /** How many timers it has still set. */
+  get timers(): number {
+    return this.#ports.scheduler.pendingOf(this).filter((label) => label === this.#timerLabel).length;
+  }
+
   crash(where: string): void {
     if (!this.isAlive) return;
     this.#ports.scheduler.note(`${this.name} crashes ${where}`);
@@ -156,8 +163,8 @@ export class SimulatedProcess implements EventOwner {
     const offsetMs = random.between(0, 1e7);
     const rate = 1 + random.between(-DRIFT_MAX, DRIFT_MAX);
     return {
-      monotonicMs: () => offsetMs + scheduler.nowMs * rate,
-      schedule: (delayMs, callback) => this.#schedule(delayMs / rate, "timer", callback),
+      monotonicMs: () => offsetMs + scheduler.readMs() * rate,
+      schedule: (delayMs, callback) => scheduler.schedule(delayMs / rate, this.#timerLabel, callback, this),
       random: () => random.next(),
       newId: () => random.uuid(),
     };

@@ -52,5 +52,9 @@ function outage({ random, coverage, faults, scheduler, database }: StrikePorts):
   coverage.count("database outage");
   faults.isOutage = true;
   if (random.chance(0.5)) for (const transaction of [...database.transactions]) transaction.end();
-  scheduler.schedule(random.between(5, OUTAGE_MS_MAX), "the database is back", () => (faults.isOutage = false));
+  scheduler.schedule(
+    random.between(5, OUTAGE_MS_MAX),
+    "the database is back",
+    () => (faults.isOutage = false),
+  );
 }

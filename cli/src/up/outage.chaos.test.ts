@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+import { setInterval as ticks } from "node:timers/promises";
 import { SILENT_LOG } from "@sluice/host/log";
 import { closePostgres, openPostgres, startEmbeddedPostgres } from "@sluice/host/postgres";
 import type { PostgresTarget } from "@sluice/host/postgres";
@@ -83,7 +83,8 @@ async function keepPassword(target: PostgresTarget, databaseUrl: string): Promis
 }
 
 async function keepAsking(url: string, asked: Asked[], signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
+  for await (const _ of ticks(ASK_EVERY_MS)) {
+    if (signal.aborted) return;
     const key = randomUUID();
     const startedMs = performance.now();
     const response = await fetch(`${url}/v1/flows/parcel/runs`, {
@@ -98,6 +99,5 @@ async function keepAsking(url: string, asked: Asked[], signal: AbortSignal): Pro
       retryAfter: response.headers.get("retry-after"),
       tookMs: performance.now() - startedMs,
     });
-    await delay(ASK_EVERY_MS);
   }
 }

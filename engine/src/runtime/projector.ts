@@ -10,6 +10,8 @@ import type { Run } from "../core/run.ts";
 
 /** Between two flushes lies at least this many times what the last one took: under load many transitions of a run are one row. */
 const REST_FACTOR = 4;
+/** The longest such rest: one slow flush must not leave lists and counts behind for long. */
+const REST_MS_MAX = 2_000;
 
 interface ProjectorPorts {
   readonly store: Pick<Store, "project">;
@@ -40,6 +42,7 @@ export class Projector {
   /** Resolves at once, or when the projection has caught up enough: this is how its lag holds the batches back. */
   async room(): Promise<void> {
     while (!this.#isStopped && this.#rows.size >= this.#ports.pendingMax) {
+      this.#hurry();
       await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     }
   }
@@ -71,9 +74,17 @@ export class Projector {
     this.#flushing = null;
   }
 
+  /** Batches wait, so the next flush does not rest; a failed one does, and is tried again after it. */
+  #hurry(): void {
+    if (this.#cancel === null) return;
+    this.#cancel();
+    this.#cancel = null;
+    void this.flush();
+  }
+
   #schedule(): void {
     if (this.#cancel !== null) return;
-    const restMs = Math.max(this.#ports.intervalMs, REST_FACTOR * this.#flushMs);
+    const restMs = Math.max(this.#ports.intervalMs, Math.min(REST_MS_MAX, REST_FACTOR * this.#flushMs));
     this.#cancel = this.#ports.clock.schedule(restMs, () => {
       this.#cancel = null;
       void this.flush();

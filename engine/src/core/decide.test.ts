@@ -238,6 +238,22 @@ describe("events", () => {
     assert.equal(drive.run.enteredAtMs, NOW_MS);
   });
 
+  test("data that is nested too deep is refused wherever it comes from", () => {
+    let deep: Json = {};
+    for (let n = 0; n < 100_000; n++) deep = [deep];
+    assert.equal(rejectedWith(new Drive(flowOf({})).start({ id: deep })), "FLOW_BAD_DATA");
+    const drive = started(states);
+    assert.equal(rejectedWith(drive.event("Paid", deep)), "FLOW_BAD_EVENT");
+    const asking = started({
+      first: { send: { Ship: "data" }, on: { Shipped: "second" } },
+      second: { final: "x" },
+    });
+    asking.answer("Shipped", deep);
+    assert.equal(asking.last?.deadLetter?.error?.code, "FLOW_BAD_ANSWER");
+    assert.doesNotThrow(() => JSON.stringify(asking.last));
+    assert.equal(rejectedWith(drive.start({ id: deep })), "FLOW_BAD_DATA");
+  });
+
   test("an event id that was seen changes nothing and answers as the first time", () => {
     const drive = started(states);
     drive.event("Tick", {}, "e1");

@@ -1,6 +1,7 @@
 /** What the rules answer: the run as it is afterwards, the entry that explains it, and what must leave. */
 import type { ErrorFields, ErrorKind } from "@sluice/contracts/problem";
 import type { CompiledFlow } from "./compile-flow.ts";
+import { DEPTH_MAX } from "./depth.ts";
 import type { EngineErrorCode, PlainError } from "./errors.ts";
 import type { SchemaFault } from "./flow.ts";
 import type { HistoryEntry } from "./history.ts";
@@ -101,4 +102,8 @@ export function withoutStack(error: PlainError): PlainError {
 
 export function plain(code: EngineErrorCode, kind: ErrorKind, message: string): PlainError {
   return { code, kind, message };
+}
+
+export function tooDeep(what: string): string {
+  return `${what} is nested deeper than ${DEPTH_MAX} objects and arrays; flatten it, or keep it as a text`;
 }

@@ -3,8 +3,9 @@ import type { ErrorKind } from "@sluice/contracts/problem";
 import { backoffMs } from "../backoff.ts";
 import type { RetryPolicy } from "../backoff.ts";
 import type { CompiledFlow } from "../compile-flow.ts";
-import { changed, describeFaults, plain, unchanged, withoutStack } from "../decision.ts";
+import { changed, describeFaults, plain, tooDeep, unchanged, withoutStack } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
+import { isTooDeep } from "../depth.ts";
 import { fractionOf } from "../digest.ts";
 import type { PlainError } from "../errors.ts";
 import { COMMAND_FAILED } from "../flow.ts";
@@ -57,7 +58,13 @@ function takeAnswer(
 ): Decision {
   const trace: Trace = { type: event.type, commandId: command.id, attempt: input.attempt, data: event.data };
   const fault = checkAnswer(context.flow, command, event);
-  if (fault !== null) return failAttempt(context, run, command, input, fault);
+  if (fault !== null) {
+    // What cannot be serialised cannot be kept as a dead letter either; the fault says what it was.
+    const kept: SettledInput = isTooDeep(event.data)
+      ? { ...input, settlement: { type: "failed", error: fault } }
+      : input;
+    return failAttempt(context, run, command, kept, fault);
+  }
   if (run.parked !== null) return queueBehind(context, run, input, trace);
   const answered = withoutCommand(run, command.id);
   const decision = takeEvent(context, answered, input, event.type, event.data, trace);
@@ -94,6 +101,8 @@ export function checkAnswer(
       `${command.type} was answered with ${event.type}, expected one of: ${declared}`,
     );
   }
+  if (isTooDeep(event.data))
+    return plain("FLOW_BAD_ANSWER", "bug", tooDeep(`the ${event.type} that answered ${command.type}`));
   const faults = validate(event.data);
   if (faults === null) return null;
   return plain(

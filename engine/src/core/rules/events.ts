@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type { CompiledState, CompiledTransition } from "../compile-flow.ts";
-import { changed, reject, rejectFaults, unchanged } from "../decision.ts";
+import { changed, reject, rejectFaults, tooDeep, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
+import { isTooDeep } from "../depth.ts";
 import { digest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import type { HistoryKind } from "../history.ts";
@@ -13,6 +14,7 @@ import type { Trace } from "./park.ts";
 
 export function receiveEvent(context: Context, known: KnownRun, input: EventInput): Decision {
   const { run } = known;
+  if (isTooDeep(input.data)) return reject("FLOW_BAD_EVENT", tooDeep(`the data of event ${input.type}`));
   const eventDigest = digest(input.type + JSON.stringify(input.data));
   const before = known.seen.get(input.id);
   if (before !== undefined) {

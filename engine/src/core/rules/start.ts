@@ -1,5 +1,6 @@
-import { changed, reject, rejectFaults, unchanged } from "../decision.ts";
+import { changed, reject, rejectFaults, tooDeep, unchanged } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
+import { isTooDeep } from "../depth.ts";
 import { digest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import type { StartInput } from "../inputs.ts";
@@ -7,6 +8,7 @@ import type { Run } from "../run.ts";
 import { armTimer, bytesAbove, enter, requireState, tooLarge } from "./enter.ts";
 
 export function start(context: Context, input: StartInput): Decision {
+  if (isTooDeep(input.data)) return reject("FLOW_BAD_DATA", tooDeep("the data of a run"));
   const faults = context.flow.validateData(input.data);
   if (faults !== null)
     return rejectFaults("FLOW_BAD_DATA", `the data of a run of ${context.flow.name}`, faults);
@@ -56,6 +58,7 @@ export function start(context: Context, input: StartInput): Decision {
 }
 
 export function startAgain(run: Run, input: StartInput): Decision {
+  if (isTooDeep(input.data)) return reject("FLOW_BAD_DATA", tooDeep("the data of a run"));
   const sameBody = run.startDigest === digest(JSON.stringify(input.data));
   if (run.startId !== null && run.startId === input.startId) {
     if (sameBody) return unchanged({ outcome: "existing", version: 1, isRepeat: true });

@@ -65,7 +65,7 @@ function takeAnswer(
       : input;
     return failAttempt(context, run, command, kept, fault);
   }
-  if (run.parked !== null) return queueBehind(context, run, input, trace);
+  if (run.parked !== null) return queueBehind(context, asSent(run, command), input, trace);
   const answered = withoutCommand(run, command.id);
   const decision = takeEvent(context, answered, input, event.type, event.data, trace);
   if (decision.answer.outcome !== "unexpected" || !isStranded(context, answered)) return decision;
@@ -75,6 +75,14 @@ function takeAnswer(
     `state ${run.state} takes no ${event.type} now, and it answered the command the state has sent`,
   );
   return park(context, answered, input, trace, "answer-not-taken", why);
+}
+
+/**
+ * A command whose outcome is kept in a dead letter is not sent again. A takeover brings outbox rows a second time, and while its run is
+ * parked nothing else would say that this one is settled: a transactional command would take effect once more.
+ */
+function asSent(run: Run, command: PendingCommand): Run {
+  return withCommand(run, { ...command, phase: "delivered" });
 }
 
 /** Whether nothing is left that could move the run: no command, no timer, and no event that comes from anywhere but its commands. */
@@ -184,7 +192,9 @@ function giveUp(
   reason: ParkReason,
 ): Decision {
   const trace: Trace = { type: COMMAND_FAILED, commandId: command.id, attempt: command.attempt };
-  if (run.parked !== null) return queueBehind(context, run, input, trace);
+  // Whether it becomes a dead letter or waits behind one: the command's last word is spoken.
+  const spoken = asSent(run, command);
+  if (run.parked !== null) return queueBehind(context, spoken, input, trace);
   const state = requireState(context.flow, run.state);
   const event: Json = {
     commandId: command.id,
@@ -192,10 +202,10 @@ function giveUp(
     attempts: command.attempt,
     error: { code: error.code, kind: error.kind, message: error.message },
   };
-  if (!state.on.has(COMMAND_FAILED)) return park(context, run, input, trace, reason, error);
+  if (!state.on.has(COMMAND_FAILED)) return park(context, spoken, input, trace, reason, error);
   const failed = takeEvent(context, withoutCommand(run, command.id), input, COMMAND_FAILED, event, {
     ...trace,
     data: event,
   });
-  return failed.answer.outcome === "unexpected" ? park(context, run, input, trace, reason, error) : failed;
+  return failed.answer.outcome === "unexpected" ? park(context, spoken, input, trace, reason, error) : failed;
 }

@@ -59,8 +59,12 @@ export interface Profile {
 export function drawProfile(random: Random): Profile {
   const isLong = random.chance(0.04);
   const leaseMs = isLong ? 12_000 : random.pick([300, 300, 400, 600]);
-  const often = (min: number, max: number): number => (random.chance(0.5) ? random.magnitude(min, max) : 0);
-  const times = (max: number): number => (random.chance(0.4) ? random.whole(1, max) : 0);
+  // One seed in five has nearly everything at once: what needs three faults in a row happens there.
+  const isRough = random.chance(0.2);
+  const often = (min: number, max: number): number =>
+    random.chance(isRough ? 0.9 : 0.5) ? random.magnitude(min, max) : 0;
+  const times = (max: number): number =>
+    random.chance(isRough ? 0.9 : 0.4) ? random.whole(1, isRough ? 2 * max : max) : 0;
   const submitMs = random.whole(2, 6) * 100;
   return {
     engines: random.pick([1, 2, 2, 3, 3]),
@@ -87,8 +91,8 @@ export function drawProfile(random: Random): Profile {
       remoteAnswersLater: often(0.05, 0.6),
       localFails: often(0.05, 0.5),
     },
-    crashesMax: random.whole(1, 6),
-    freezesMax: random.whole(1, 3),
+    crashesMax: random.whole(1, isRough ? 12 : 6),
+    freezesMax: random.whole(1, isRough ? 12 : 3),
     strikes: { crash: times(3), freeze: times(2), restart: times(3), outage: times(2) },
     flows: random.whole(1, 2),
     callers: random.whole(2, 7),

@@ -19,6 +19,8 @@ export interface CommandMessage<Type extends string = string, Data = Json> {
   /** One try of this command, counted from 1. */
   readonly attempt: number;
   readonly data: Data;
+  /** Id of the command this one takes back. A participant remembers it, so that the other does nothing when it comes late. */
+  readonly undoes?: string;
 }
 
 /** Something that happened, told to a run. With an `id` a repeat changes nothing and answers as the first time. */

@@ -137,7 +137,8 @@ function checkChannels(
   }
   for (const flow of flows) {
     for (const [type, { channel }] of Object.entries(flow.commands ?? {})) {
-      if (bound.has(channel)) continue;
+      // A child flow needs no participant.
+      if (channel === undefined || bound.has(channel)) continue;
       const known = [...bound].join(", ") || "none";
       throw engineError(
         "FLOW_UNKNOWN_CHANNEL",

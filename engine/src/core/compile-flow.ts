@@ -8,19 +8,27 @@ import { DEFAULT_RETRY } from "./backoff.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { durationMs } from "./duration.ts";
 import { engineError } from "./errors.ts";
+import { CANCELED, COMPENSATING, FAN_OUT_MAX, FLOW_CHANNEL } from "./flow.ts";
 import type {
   CommandDefinition,
   CompileSchema,
+  EachElement,
   FlowDefinition,
   Guard,
+  JoinDefinition,
+  MigrationDefinition,
   PollDefinition,
   Projection,
+  Projections,
   RetryDefinition,
   Scene,
+  SetValue,
   StateDefinition,
   TimerDefinition,
   TransitionDefinition,
   TransitionsDefinition,
+  UndoDefinition,
+  UndoProjection,
   Update,
   Validate,
 } from "./flow.ts";
@@ -35,6 +43,8 @@ export interface CompiledFlow {
   readonly events: ReadonlyMap<string, Validate>;
   readonly commands: ReadonlyMap<string, CompiledCommand>;
   readonly deadline: CompiledTimer | null;
+  /** How runs come here, by the version they come from. */
+  readonly migrations: ReadonlyMap<number, CompiledMigration>;
   readonly states: ReadonlyMap<string, CompiledState>;
 }
 
@@ -43,6 +53,32 @@ export interface CompiledCommand {
   readonly channel: string;
   readonly validate: Validate;
   readonly answers: ReadonlySet<string>;
+  /** Null for a participant's command. */
+  readonly child: CompiledChild | null;
+}
+
+export interface CompiledChild {
+  readonly flow: string;
+  readonly outcomes: ReadonlyMap<string, string>;
+  readonly isCanceledWhenLeft: boolean;
+}
+
+export interface CompiledUndo {
+  readonly command: CompiledCommand;
+  readonly project: (data: JsonObject, carried: Json) => Json;
+  readonly unless: ReadonlySet<string>;
+  readonly retry: RetryPolicy;
+}
+
+export interface CompiledJoin {
+  readonly wait: "all" | "any";
+  readonly then: readonly CompiledTransition[];
+  readonly undoesLosers: boolean;
+}
+
+export interface CompiledMigration {
+  readonly states: ReadonlyMap<string, { readonly target: string; readonly isEntered: boolean }>;
+  readonly data: ((data: JsonObject) => JsonObject) | null;
 }
 
 export interface CompiledState {
@@ -55,11 +91,15 @@ export interface CompiledState {
   readonly deadline: CompiledTimer | null;
   readonly poll: CompiledPoll | null;
   readonly retry: RetryPolicy;
+  /** By the type of the command that is taken back. */
+  readonly undo: ReadonlyMap<string, CompiledUndo>;
+  readonly join: CompiledJoin | null;
 }
 
 export interface CompiledSend {
   readonly command: CompiledCommand;
-  readonly project: (data: JsonObject) => Json;
+  /** What each command carries that this sends: one, or one for each element of a list. */
+  readonly project: (data: JsonObject) => readonly Json[];
 }
 
 export interface CompiledTransition {
@@ -67,16 +107,19 @@ export interface CompiledTransition {
   readonly target: string | null;
   readonly guard: ((scene: Scene) => boolean) | null;
   readonly update: ((scene: Scene) => JsonObject) | null;
+  readonly compensates: boolean;
 }
 
 export interface CompiledTimer {
   readonly delayMs: number;
   readonly target: string | null;
   readonly event: string | null;
+  readonly compensates: boolean;
 }
 
 export interface CompiledPoll {
-  readonly send: CompiledSend;
+  readonly command: CompiledCommand;
+  readonly project: (data: JsonObject) => Json;
   readonly firstMs: number;
   readonly everyMs: number;
   readonly factor: number;
@@ -103,14 +146,21 @@ export function compileFlow(definition: FlowDefinition, compileSchema: CompileSc
     events: new Map(Object.entries(definition.events).map(([type, schema]) => [type, compileSchema(schema)])),
     commands,
     deadline: compileTimer(definition.deadline),
+    migrations: new Map((definition.migrations ?? []).map((each) => [each.from, compileMigration(each)])),
     states: new Map(
-      Object.entries(definition.states).map(([name, state]) => [
+      Object.entries({ ...BUILT_IN_STATES, ...definition.states }).map(([name, state]) => [
         name,
         compileState(name, state, commands, compileSchema),
       ]),
     ),
   };
 }
+
+/** States every flow has. Only `canceled` may be declared, to say what follows a cancellation. */
+const BUILT_IN_STATES: Readonly<Record<string, StateDefinition>> = {
+  [COMPENSATING]: {},
+  [CANCELED]: { final: CANCELED },
+};
 
 const acceptAll: Validate = () => null;
 
@@ -119,12 +169,18 @@ function compileCommand(
   command: CommandDefinition,
   compileSchema: CompileSchema,
 ): CompiledCommand {
+  const child = command.flow === undefined ? null : compileChild(command.flow, command);
   return {
     type,
-    channel: command.channel,
+    channel: child === null ? (command.channel ?? "") : FLOW_CHANNEL,
     validate: command.data === undefined ? acceptAll : compileSchema(command.data),
-    answers: new Set(command.answers ?? []),
+    answers: new Set(child === null ? (command.answers ?? []) : child.outcomes.values()),
+    child,
   };
+}
+
+function compileChild(flow: string, { outcomes = {}, whenLeft }: CommandDefinition): CompiledChild {
+  return { flow, outcomes: new Map(Object.entries(outcomes)), isCanceledWhenLeft: whenLeft !== "keep" };
 }
 
 function compileState(
@@ -137,18 +193,71 @@ function compileState(
     name,
     businessState: state.businessState ?? null,
     outcome: state.final ?? null,
-    send: compileSends(name, state.send, commands),
+    send: compileSends(`state ${name}`, state.send, commands),
     on: new Map(
       Object.entries(state.on ?? {}).map(([event, transitions]) => [
         event,
-        listTransitions(transitions).map((transition) => compileTransition(transition, compileSchema)),
+        compileTransitions(transitions, compileSchema),
       ]),
     ),
     after: listTimers(state.after).map((timer) => compileTimer(timer)),
     deadline: compileTimer(state.deadline),
     poll: state.poll === undefined ? null : compilePoll(name, state.poll, commands),
     retry: compileRetry(state.retry),
+    undo: new Map(
+      Object.entries(state.undo ?? {}).map(([type, undo]) => [type, compileUndo(name, type, undo, commands)]),
+    ),
+    join: state.join === undefined ? null : compileJoin(state.join, compileSchema),
   };
+}
+
+function compileUndo(
+  state: string,
+  type: string,
+  undo: UndoDefinition,
+  commands: ReadonlyMap<string, CompiledCommand>,
+): CompiledUndo {
+  const [command, projection] = requireOne(`the undo of ${type} in state ${state}`, undo.send, commands);
+  return {
+    command,
+    project: compileUndoProjection(projection),
+    unless: new Set(undo.unless ?? []),
+    retry: compileRetry(undo.retry),
+  };
+}
+
+function compileJoin(join: JoinDefinition, compileSchema: CompileSchema): CompiledJoin {
+  return {
+    wait: join.wait,
+    then: compileTransitions(join.then, compileSchema),
+    undoesLosers: join.losers === "undo",
+  };
+}
+
+function compileMigration({ states = {}, data }: MigrationDefinition): CompiledMigration {
+  return {
+    states: new Map(
+      Object.entries(states).map(([from, to]) => [
+        from,
+        typeof to === "string"
+          ? { target: to, isEntered: false }
+          : { target: to.target, isEntered: to.enter === true },
+      ]),
+    ),
+    data: data === undefined ? null : typeof data === "function" ? data : compileMoves(data.set),
+  };
+}
+
+function compileMoves(set: Readonly<Record<string, SetValue>>): (data: JsonObject) => JsonObject {
+  const update = compileUpdate({ set });
+  return (data) => update({ data, event: {} });
+}
+
+function compileTransitions(
+  transitions: TransitionsDefinition,
+  compileSchema: CompileSchema,
+): readonly CompiledTransition[] {
+  return listTransitions(transitions).map((transition) => compileTransition(transition, compileSchema));
 }
 
 /** The transitions of one event, whichever way they are written. */
@@ -164,30 +273,87 @@ export function listTimers(timers: StateDefinition["after"]): readonly TimerDefi
 }
 
 function compileSends(
-  state: string,
-  send: Readonly<Record<string, Projection>> | undefined,
+  place: string,
+  send: Readonly<Record<string, Projections>> | undefined,
   commands: ReadonlyMap<string, CompiledCommand>,
 ): CompiledSend[] {
-  return Object.entries(send ?? {}).map(([type, projection]) => {
-    const command = commands.get(type);
-    if (command === undefined) {
-      throw engineError(
-        "FLOW_BAD_DEFINITION",
-        `state ${state} sends ${type}, expected one of the flow's commands; declare it under commands`,
-      );
-    }
-    return { command, project: compileProjection(projection) };
-  });
+  return Object.entries(send ?? {}).map(([type, projection]) => ({
+    command: requireCommand(place, type, commands),
+    project: compileProjections(type, projection),
+  }));
+}
+
+function requireCommand(
+  place: string,
+  type: string,
+  commands: ReadonlyMap<string, CompiledCommand>,
+): CompiledCommand {
+  const command = commands.get(type);
+  if (command !== undefined) return command;
+  throw engineError(
+    "FLOW_BAD_DEFINITION",
+    `${place} sends ${type}, expected one of the flow's commands; declare it under commands`,
+  );
+}
+
+/** The one command of a poll or an undo. */
+function requireOne<P>(
+  place: string,
+  send: Readonly<Record<string, P>>,
+  commands: ReadonlyMap<string, CompiledCommand>,
+): readonly [CompiledCommand, P] {
+  const [only, ...others] = Object.entries(send);
+  if (only !== undefined && others.length === 0) return [requireCommand(place, only[0], commands), only[1]];
+  const count = Object.keys(send).length;
+  throw engineError("FLOW_BAD_DEFINITION", `${place} sends ${count} commands, expected exactly one`);
+}
+
+function compileUndoProjection(projection: UndoProjection): (data: JsonObject, carried: Json) => Json {
+  if (projection === "command") return (_, carried) => carried;
+  if (typeof projection === "function") return projection;
+  return compileProjection(projection);
+}
+
+function compileProjections(type: string, projection: Projections): (data: JsonObject) => readonly Json[] {
+  if (typeof projection === "object" && "each" in projection) return compileEach(type, projection);
+  const project = compileProjection(projection);
+  return (data) => [project(data)];
 }
 
 function compileProjection(projection: Projection): (data: JsonObject) => Json {
   if (projection === "data") return (data) => data;
   if (typeof projection === "function") return projection;
-  const names = projection.pick;
-  return (data) =>
-    Object.fromEntries(
-      names.filter((name) => Object.hasOwn(data, name)).map((name) => [name, data[name] ?? null]),
+  return (data) => pickFields(data, projection.pick);
+}
+
+function pickFields(data: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(data, name)).map((name) => [name, data[name] ?? null]),
+  );
+}
+
+type Each = Extract<Projections, { readonly each: unknown }>;
+
+function compileEach(type: string, projection: Each): (data: JsonObject) => readonly Json[] {
+  const list = typeof projection.each === "function" ? projection.each : listElements(projection as EachElement);
+  return (data) => {
+    const elements = list(data);
+    if (Array.isArray(elements) && elements.length <= FAN_OUT_MAX) return elements;
+    const found = Array.isArray(elements) ? `${elements.length} elements` : typeof elements;
+    throw engineError(
+      "FLOW_RULE_FAILED",
+      `${type} is sent for each of ${found}, expected a list of at most ${FAN_OUT_MAX} (FAN_OUT_MAX)`,
     );
+  };
+}
+
+function listElements({ each, as, pick = [] }: EachElement): (data: JsonObject) => readonly Json[] {
+  return (data) => {
+    const elements = getPointer(data, each);
+    // What is no list is told by the caller, which knows the command.
+    if (!Array.isArray(elements) || as === undefined) return elements as readonly Json[];
+    return elements.map((element) => ({ ...pickFields(data, pick), [as]: element }));
+  };
 }
 
 function compileTransition(
@@ -198,6 +364,7 @@ function compileTransition(
     target: transition.target ?? null,
     guard: transition.guard === undefined ? null : compileGuard(transition.guard, compileSchema),
     update: transition.update === undefined ? null : compileUpdate(transition.update),
+    compensates: transition.compensate === true,
   };
 }
 
@@ -222,7 +389,12 @@ function compileTimer(timer: TimerDefinition): CompiledTimer;
 function compileTimer(timer: TimerDefinition | undefined): CompiledTimer | null;
 function compileTimer(timer: TimerDefinition | undefined): CompiledTimer | null {
   if (timer === undefined) return null;
-  return { delayMs: durationMs(timer.delay), target: timer.target ?? null, event: timer.event ?? null };
+  return {
+    delayMs: durationMs(timer.delay),
+    target: timer.target ?? null,
+    event: timer.event ?? null,
+    compensates: timer.compensate === true,
+  };
 }
 
 function compilePoll(
@@ -230,16 +402,11 @@ function compilePoll(
   poll: PollDefinition,
   commands: ReadonlyMap<string, CompiledCommand>,
 ): CompiledPoll {
-  const [send, ...others] = compileSends(state, poll.send, commands);
-  if (send === undefined || others.length > 0) {
-    throw engineError(
-      "FLOW_BAD_DEFINITION",
-      `the poll of state ${state} sends ${Object.keys(poll.send).length} commands, expected exactly one`,
-    );
-  }
+  const [command, projection] = requireOne(`the poll of state ${state}`, poll.send, commands);
   const everyMs = durationMs(poll.every);
   return {
-    send,
+    command,
+    project: compileProjection(projection),
     everyMs,
     firstMs: poll.first === undefined ? everyMs : durationMs(poll.first),
     factor: poll.factor ?? 1,

@@ -5,6 +5,7 @@ import { DEPTH_MAX } from "./depth.ts";
 import type { EngineErrorCode, PlainError } from "./errors.ts";
 import type { SchemaFault } from "./flow.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { RedriveInput } from "./inputs.ts";
 import type { DeadLetterRow, SeenEvent } from "./ports.ts";
 import type { PendingCommand, Run } from "./run.ts";
 
@@ -38,6 +39,8 @@ export interface Limits {
 export interface KnownRun {
   readonly run: Run;
   readonly seen: ReadonlyMap<string, SeenEvent>;
+  /** The run's dead letters in order, where an operation needs them. */
+  readonly deadLetters?: readonly DeadLetterRow[];
 }
 
 export interface Decision {
@@ -48,6 +51,8 @@ export interface Decision {
   /** Commands whose next attempt is due now. */
   readonly send: readonly PendingCommand[];
   readonly deadLetter: DeadLetterRow | null;
+  /** Dead letters that are none any more, and what of them is taken in again, right after this. */
+  readonly letters?: { readonly taken: readonly number[]; readonly again: readonly RedriveInput[] };
 }
 
 export interface Context {

@@ -9,6 +9,26 @@ export type JsonSchema = object;
 export type Projection<Data = JsonObject, Sent = Json> =
   "data" | { readonly pick: readonly string[] } | ((data: Data) => Sent);
 
+/** One command for each element of a list in the data: `each` answers what the commands carry, at most FAN_OUT_MAX of them. */
+export type Projections<Data = JsonObject, Sent = Json> =
+  | Projection<Data, Sent>
+  | EachElement
+  | { readonly each: (data: Data) => readonly Sent[] };
+
+/** The list by JSON Pointer into the data. With `as` an element is carried under that name, beside the fields of `pick`. */
+export interface EachElement {
+  readonly each: string;
+  readonly as?: string;
+  readonly pick?: readonly string[];
+}
+
+/** What an undo carries: as a projection, or what the command carried that it takes back, or both through a pure function. */
+export type UndoProjection<Data = JsonObject, Carried = Json, Sent = Json> =
+  "data" | "command" | { readonly pick: readonly string[] } | ((data: Data, carried: Carried) => Sent);
+
+/** The most commands one state sends in one visit. More is work for several runs. */
+export const FAN_OUT_MAX = 1_000;
+
 /** What a guard and an update may look at. */
 export interface Scene<Data = JsonObject, Payload = Json> {
   readonly data: Data;
@@ -32,6 +52,8 @@ export interface TransitionDefinition<State extends string = string, Data = Json
   readonly target?: State;
   readonly guard?: Guard<Data, Payload>;
   readonly update?: Update<Data, Payload>;
+  /** Takes back the completed steps first, newest first, and enters the target when that is done. */
+  readonly compensate?: true;
 }
 
 /** One transition, its target alone, or several of which the first with a true guard is taken. */
@@ -40,8 +62,8 @@ export type TransitionsDefinition<State extends string = string, Data = JsonObje
 
 /** A durable timer: at its due time the run goes to `target`, or meets `event` as if somebody had sent it with an empty payload. */
 export type TimerDefinition<State extends string = string, Event extends string = string> =
-  | { readonly delay: Duration; readonly target: State; readonly event?: never }
-  | { readonly delay: Duration; readonly event: Event; readonly target?: never };
+  | { readonly delay: Duration; readonly target: State; readonly compensate?: true; readonly event?: never }
+  | { readonly delay: Duration; readonly event: Event; readonly compensate?: never; readonly target?: never };
 
 /** How the state's command is tried again. Absent fields take DEFAULT_RETRY. */
 export interface RetryDefinition {
@@ -74,9 +96,61 @@ export interface PollDefinition<
   readonly giveUp?: TimerDefinition<State, Event>;
 }
 
+/**
+ * How a command is taken back. The undo may come twice, may come when nobody knows whether the command was carried out, and wins
+ * against one that arrives late.
+ */
+export interface UndoDefinition<Send = Readonly<Record<string, UndoProjection>>, Event extends string = string> {
+  /** The one command that takes it back. What it carries is taken from the data as it is when the step is over. */
+  readonly send: Send;
+  /** Events by which the run learns that there is nothing to take back. */
+  readonly unless?: readonly Event[];
+  readonly retry?: RetryDefinition;
+}
+
+/** What becomes of a state that sends several commands. An answer counts when its transition has no target. */
+export interface JoinDefinition<Transitions = TransitionsDefinition> {
+  /** `all`: when each command is answered. `any`: at the first answer. */
+  readonly wait: "all" | "any";
+  /** Where the run goes then; the event is empty. */
+  readonly then: Transitions;
+  /** With `any`: whether commands that are still under way are only given up, or taken back by their `undo`. @default "withdraw" */
+  readonly losers?: "withdraw" | "undo";
+}
+
+/** Starts runs by the clock. */
+export interface ScheduleDefinition<Data = JsonObject> {
+  /** Five or six fields: minute, hour, day of month, month, day of week, with seconds before them if there are six. */
+  readonly cron: string;
+  /** An IANA time zone. @default "UTC" */
+  readonly timeZone?: string;
+  /**
+   * What becomes of times that passed while no engine ran: `none` are skipped, the `last` one is made up for, or `all` of them are, at most
+   * CATCH_UP_MAX. @default "last"
+   */
+  readonly catchUp?: "none" | "last" | "all";
+  /** Data of the run. @default {} */
+  readonly data?: Data;
+}
+
+/** How runs of an older version become runs of this one. */
+export interface MigrationDefinition<State extends string = string, Data = JsonObject> {
+  readonly from: number;
+  /** States that are called otherwise here, by their old names; `enter` begins the new state afresh. All others keep their name. */
+  readonly states?: Readonly<Record<string, State | { readonly target: State; readonly enter?: boolean }>>;
+  /** From the old data to the new. @default the data stays */
+  readonly data?: ((data: JsonObject) => Data) | { readonly set: Readonly<Record<string, SetValue>> };
+}
+
 export interface CommandDefinition {
-  /** Who carries it out: a channel that the deployment binds to a participant. */
-  readonly channel: string;
+  /** Who carries it out: a channel that the deployment binds to a participant. Absent for a child flow. */
+  readonly channel?: string;
+  /** Name of the flow a child run is started of. Its newest version is taken. */
+  readonly flow?: string;
+  /** Child flow: the event that each outcome of the child answers with. It carries the child's data. */
+  readonly outcomes?: Readonly<Record<string, string>>;
+  /** Child flow: what becomes of a child whose parent no longer waits for it. @default "cancel" */
+  readonly whenLeft?: "cancel" | "keep";
   /** Shape of what the command carries. */
   readonly data?: JsonSchema;
   /** Events that answer it. A participant may return no other. */
@@ -88,7 +162,10 @@ export interface StateDefinition {
   /** The name of this state for people outside: many states may share one. */
   readonly businessState?: string;
   /** Commands sent on entry, by type. */
-  readonly send?: Readonly<Record<string, Projection>>;
+  readonly send?: Readonly<Record<string, Projections>>;
+  /** How the commands of this state are taken back, by their type. */
+  readonly undo?: Readonly<Record<string, UndoDefinition>>;
+  readonly join?: JoinDefinition;
   readonly on?: Readonly<Record<string, TransitionsDefinition>>;
   /** Timers set at each entry, a self-transition included. */
   readonly after?: TimerDefinition | readonly TimerDefinition[];
@@ -117,8 +194,18 @@ export interface FlowDefinition {
   readonly initial: string;
   /** A limit on the whole run, counted from its start. */
   readonly deadline?: TimerDefinition;
+  readonly schedule?: ScheduleDefinition;
+  /** How runs of older versions come to this one. */
+  readonly migrations?: readonly MigrationDefinition[];
   readonly states: Readonly<Record<string, StateDefinition>>;
 }
+
+/** Where a run is while its steps are taken back. Every flow has this state; none declares it. */
+export const COMPENSATING = "compensating";
+/** Where a canceled run ends, and its outcome there. A flow may declare a state of this name; else it is final. */
+export const CANCELED = "canceled";
+/** The channel of child flows: they need no participant. */
+export const FLOW_CHANNEL = "$flow";
 
 /** The event a run meets when a command has failed for good. A definition may handle it; it is never declared. */
 export const COMMAND_FAILED = "commandFailed";

@@ -4,7 +4,8 @@ import type { PlainError } from "./errors.ts";
 /**
  * What one entry of a run's history tells:
  * `started` · `event` taken, from outside or as an answer · `unexpected` event that changed nothing · `timer` fired ·
- * `command-attempted` failed and waits · `command-delivered`, the answer comes later · `polled` without news · `parked` · `queued` behind a parked run.
+ * `command-attempted` failed and waits · `command-delivered`, the answer comes later · `polled` without news · `parked` · `queued` behind a parked run ·
+ * `undone` a step was taken back · `canceled` `retried` `redriven` `skipped` `forced` `migrated` by an operator.
  */
 export type HistoryKind =
   | "started"
@@ -15,7 +16,14 @@ export type HistoryKind =
   | "command-delivered"
   | "polled"
   | "parked"
-  | "queued";
+  | "queued"
+  | "undone"
+  | "canceled"
+  | "retried"
+  | "redriven"
+  | "skipped"
+  | "forced"
+  | "migrated";
 
 /** One version of a run. Entries have no gap and no repeat (I1); each explains what made its version. */
 export interface HistoryEntry {
@@ -37,4 +45,9 @@ export interface HistoryEntry {
   readonly attempt?: number;
   readonly nextAtMs?: number;
   readonly error?: PlainError;
+  /** The dead letter that was taken in again, by the version at which it became one. */
+  readonly letter?: number;
+  /** Who operated, and why. */
+  readonly by?: string;
+  readonly reason?: string;
 }

@@ -1,6 +1,7 @@
 /** Everything that can happen to a run, as data: what callers send, what participants answer, what timers do. */
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type { PlainError } from "./errors.ts";
+import type { Parent } from "./run.ts";
 
 /** What became of one attempt of a command. */
 export type Settlement =
@@ -9,7 +10,9 @@ export type Settlement =
   | { readonly type: "delivered" }
   /** A query that has nothing to report yet. */
   | { readonly type: "no-news" }
-  | { readonly type: "failed"; readonly error: PlainError };
+  | { readonly type: "failed"; readonly error: PlainError }
+  /** The child run that the command started has ended. */
+  | { readonly type: "ended"; readonly outcome: string; readonly data: JsonObject };
 
 export interface StartInput {
   readonly kind: "start";
@@ -21,6 +24,8 @@ export interface StartInput {
   readonly startId: string | null;
   readonly lane: number;
   readonly data: JsonObject;
+  /** Absent: started by somebody outside. */
+  readonly parent?: Parent;
 }
 
 export interface EventInput {
@@ -45,5 +50,40 @@ export interface TimerInput {
   readonly number: number;
 }
 
+/** What an operator may do to a run. */
+export type Operation =
+  /** Ends the run; with `compensate` its steps are taken back first. */
+  | { readonly type: "cancel"; readonly compensate: boolean }
+  /** Sends pending commands again, now; of a parked run it is the same as `redrive`. */
+  | { readonly type: "retry" }
+  /** Takes the dead letters in again, in order. */
+  | { readonly type: "redrive" }
+  /** Drops the dead letter that parked the run and takes in those behind it. */
+  | { readonly type: "skip" }
+  /** Puts the run into a state as if a transition had led there. */
+  | { readonly type: "force"; readonly state: string; readonly data?: JsonObject }
+  /** Moves the run to another version of its flow. */
+  | { readonly type: "migrate"; readonly toVersion: number };
+
+export interface OperationInput {
+  readonly kind: "operation";
+  readonly runId: string;
+  /** A repeat with the same id changes nothing. */
+  readonly id: string;
+  readonly operation: Operation;
+  /** Who asked for it, and why. */
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** A dead letter that is taken in again. Comes from an operation, never from outside. */
+export interface RedriveInput {
+  readonly kind: "redrive";
+  readonly runId: string;
+  /** The version at which it became a dead letter. */
+  readonly version: number;
+  readonly input: LaneInput;
+}
+
 /** Everything that can happen to a run. All of it goes through the run's lane. */
-export type LaneInput = StartInput | EventInput | SettledInput | TimerInput;
+export type LaneInput = StartInput | EventInput | SettledInput | TimerInput | OperationInput | RedriveInput;

@@ -98,6 +98,8 @@ export interface BatchWrites {
   readonly timersSet: readonly TimerRow[];
   readonly timersCleared: readonly TimerRow[];
   readonly deadLetters: readonly DeadLetterRow[];
+  /** Dead letters of former batches that are none any more. */
+  readonly deadLettersTaken: readonly Pick<DeadLetterRow, "runId" | "version">[];
   /** Durable inbox rows this batch has taken in. */
   readonly inboxTaken: readonly string[];
   /** Time of the batch, by the store's clock as the owner knows it. */
@@ -122,6 +124,8 @@ export interface LoadedRun {
  */
 export interface Batch {
   loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]>;
+  /** All dead letters of these runs, those of a run in order. */
+  loadDeadLetters(runIds: readonly string[]): Promise<readonly DeadLetterRow[]>;
   /** Runs `work` with the store's transaction, undoing what it did there when it throws. */
   withTransaction<T>(work: (transaction: unknown) => Promise<T>): Promise<T>;
   /**

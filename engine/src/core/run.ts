@@ -11,7 +11,35 @@ export interface PendingCommand {
   readonly attempt: number;
   /** `sending`: in the outbox or the batch · `waiting` for its retry timer · `delivered`: taken, the answer comes later. */
   readonly phase: "sending" | "waiting" | "delivered";
-  readonly purpose: "do" | "poll";
+  readonly purpose: "do" | "poll" | "undo";
+  /** Attempts that do not count any more, since an operator asked for new ones. */
+  readonly attemptsForgiven?: number;
+  /** An undo names the command it takes back. */
+  readonly undoes?: string;
+}
+
+/** A step that was, or may have been, carried out, with what takes it back. */
+export interface Step {
+  readonly state: string;
+  readonly command: string;
+  readonly commandId: string;
+  readonly undo: Pick<PendingCommand, "type" | "channel" | "data">;
+}
+
+/** Steps being taken back, the last of them first. */
+export interface Compensation {
+  /** Where the run goes when all is taken back. */
+  readonly target: string;
+  /** The one under way is the last. */
+  readonly steps: readonly Step[];
+}
+
+/** The run that started this one, by which of its commands. */
+export interface Parent {
+  readonly runId: string;
+  readonly commandId: string;
+  /** Generations above this run. */
+  readonly depth: number;
 }
 
 /**
@@ -35,6 +63,7 @@ export type ParkReason =
   | "command-gave-up"
   | "command-refused"
   | "answer-not-taken"
+  | "undo-failed"
   | "data-too-large"
   | "state-missing";
 
@@ -60,6 +89,10 @@ export interface Run {
   readonly timers: readonly RunTimer[];
   /** Number of the last timer given. */
   readonly timerCount: number;
+  /** Completed steps that know how to be taken back, oldest first. */
+  readonly steps: readonly Step[];
+  readonly compensation: Compensation | null;
+  readonly parent: Parent | null;
   /** The caller's idempotency key of the start, and a digest of its body. */
   readonly startId: string | null;
   readonly startDigest: number;

@@ -9,7 +9,7 @@ export interface Delivery {
   readonly body: unknown;
 }
 
-const FIELDS: Readonly<Record<keyof CommandMessage, (value: Json | undefined) => boolean>> = {
+const FIELDS: Readonly<Record<keyof CommandMessage & string, (value: Json | undefined) => boolean>> = {
   commandId: isText,
   type: isText,
   runId: isText,
@@ -17,6 +17,7 @@ const FIELDS: Readonly<Record<keyof CommandMessage, (value: Json | undefined) =>
   flowVersion: isCount,
   attempt: isCount,
   data: (value) => value !== undefined,
+  undoes: (value) => value === undefined || isText(value),
 };
 
 /**

@@ -5,13 +5,16 @@
  */
 import type { Answer } from "../core/decision.ts";
 import { engineError } from "../core/errors.ts";
+import { FLOW_CHANNEL } from "../core/flow.ts";
+import type { LaneInput } from "../core/inputs.ts";
 import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow } from "../core/ports.ts";
 import { BatchWork, historyRow, timerChanges } from "./batch-work.ts";
 import type { DueCommand } from "./batch-work.ts";
+import { childRunId, startChild } from "./family.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { OwnedLane } from "./lane.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
-import type { TransactionalParticipants } from "./participants.ts";
+import type { Settled, TransactionalParticipants } from "./participants.ts";
 import type { OutboxItem, QueueItem } from "./queue-item.ts";
 import type { RunCache } from "./run-cache.ts";
 
@@ -41,6 +44,8 @@ export interface PlanParts {
    */
   readonly lanes: ReadonlyMap<number, OwnedLane>;
   readonly cache: RunCache;
+  /** Of the deployment. */
+  readonly laneCount: number;
   readonly nowMs: number;
 }
 
@@ -53,9 +58,15 @@ export async function planBatch(
   batch: Batch,
   items: readonly QueueItem[],
 ): Promise<BatchPlan> {
-  const work = new BatchWork(parts.flows, parts.options, parts.nowMs);
+  const work = new BatchWork(parts.flows, parts.options, parts.laneCount, parts.nowMs);
   await loadRuns(parts, batch, work, items);
+  await loadLetters(
+    batch,
+    work,
+    items.map(({ input }) => input),
+  );
   const answers = items.map((item) => applyItem(parts, work, item));
+  await settleFamilies(parts, batch, work);
   const calls = callsFromOutbox(items, work);
   const leftOver = await callParticipants(parts, batch, work, calls);
   const outbox = outboxItems(
@@ -79,10 +90,10 @@ async function loadRuns(
   { cache }: PlanParts,
   batch: Batch,
   work: BatchWork,
-  items: readonly QueueItem[],
+  runs: readonly Pick<QueueItem, "runId" | "isNew">[],
 ): Promise<void> {
   const missing: string[] = [];
-  for (const { runId, isNew } of items) {
+  for (const { runId, isNew } of runs) {
     if (work.holds(runId)) continue;
     const cached = cache.get(runId);
     work.hold(runId, cached ?? null);
@@ -90,6 +101,28 @@ async function loadRuns(
   }
   if (missing.length === 0) return;
   for (const loaded of await batch.loadRuns(missing)) work.hold(loaded.run.runId, loaded satisfies LoadedRun);
+}
+
+/** Brings in the dead letters that operations are about. */
+async function loadLetters(batch: Batch, work: BatchWork, inputs: readonly (LaneInput | null)[]): Promise<void> {
+  const operations = inputs.filter((input) => input?.kind === "operation");
+  const runIds = [...new Set(operations.map(({ runId }) => runId))].filter((runId) => work.needsLetters(runId));
+  if (runIds.length === 0) return;
+  const byRun = Map.groupBy(await batch.loadDeadLetters(runIds), ({ runId }) => runId);
+  for (const runId of runIds) work.holdLetters(runId, byRun.get(runId) ?? []);
+}
+
+/** What a run's change means to the runs it started and the one that started it, generation by generation. */
+async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): Promise<void> {
+  for (let inputs = work.takeInputs(); inputs.length > 0; inputs = work.takeInputs()) {
+    await loadRuns(parts, batch, work, inputs);
+    await loadLetters(batch, work, inputs);
+    for (const input of inputs) {
+      const answer = work.apply(input);
+      if (answer.outcome === "rejected")
+        parts.log.debug({ runId: input.runId, code: answer.error.code }, answer.error.message);
+    }
+  }
 }
 
 function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer {
@@ -104,26 +137,55 @@ function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer
 
 /** Rounds of calls: answers may issue further transactional commands. Answers what is left for the outbox. */
 async function callParticipants(
-  { participants, options }: PlanParts,
+  parts: PlanParts,
   batch: Batch,
   work: BatchWork,
   first: readonly DueCommand[],
 ): Promise<DueCommand[]> {
+  const { participants, options } = parts;
   const forOutbox: DueCommand[] = [];
   let calls = [...first];
   for (let round = 0; ; round++) {
     for (const due of work.takeDue())
-      (participants.serves(due.command.channel) ? calls : forOutbox).push(due);
+      (isCarriedOutHere(parts, due) ? calls : forOutbox).push(due);
     if (calls.length === 0) return forOutbox;
     // What is left after the last round goes on in the next batch, by way of the outbox.
     if (round === options.roundsMax) return [...forOutbox, ...calls];
-    const settled = await participants.call(batch, calls);
+    const [children, asked] = splitChildren(calls);
     calls = [];
+    const settled = [...(await startChildren(parts, batch, work, children)), ...(await participants.call(batch, asked))];
     for (const { due, settlement } of settled) {
       const { id, attempt } = due.command;
       work.apply({ kind: "settled", runId: due.runId, commandId: id, attempt, settlement });
     }
+    await settleFamilies(parts, batch, work);
   }
+}
+
+function isCarriedOutHere({ participants }: PlanParts, { command }: DueCommand): boolean {
+  return command.channel === FLOW_CHANNEL || participants.serves(command.channel);
+}
+
+function splitChildren(calls: readonly DueCommand[]): readonly [children: DueCommand[], others: DueCommand[]] {
+  const isChild = ({ command }: DueCommand) => command.channel === FLOW_CHANNEL;
+  return [calls.filter(isChild), calls.filter((due) => !isChild(due))];
+}
+
+async function startChildren(
+  parts: PlanParts,
+  batch: Batch,
+  work: BatchWork,
+  calls: readonly DueCommand[],
+): Promise<Settled[]> {
+  if (calls.length === 0) return [];
+  const children = calls.map((due) => ({
+    due,
+    runId: childRunId(due.command.id, due.lane, parts.laneCount),
+    // Its first attempt is committed with its start, or not at all.
+    isNew: due.command.attempt === 1,
+  }));
+  await loadRuns(parts, batch, work, children);
+  return children.map(({ due, runId }) => ({ due, settlement: startChild(work, due, runId) }));
 }
 
 /**
@@ -192,6 +254,7 @@ function collectWrites(
     timersSet: timers.flatMap(({ set }) => set),
     timersCleared: timers.flatMap(({ cleared }) => cleared),
     deadLetters: work.deadLetters,
+    deadLettersTaken: work.deadLettersTaken,
     inboxTaken,
     atMs: work.nowMs,
   };

@@ -11,6 +11,7 @@ import { seenOf } from "../core/seen.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
 import { activeTimers } from "../core/run.ts";
+import { familyInputs } from "./family.ts";
 import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 
@@ -20,6 +21,9 @@ export interface WorkRun {
   run: Run | null;
   readonly seen: Map<string, SeenEvent>;
   readonly entries: HistoryEntry[];
+  /** The run's dead letters as far as an operation needs them: those loaded, and those this batch has made. */
+  letters: DeadLetterRow[];
+  hasStoredLetters: boolean;
 }
 
 /** A command whose next attempt this batch owes: to a transactional participant at once, to any other through the outbox. */
@@ -40,16 +44,22 @@ export interface Transition {
 
 export class BatchWork {
   readonly nowMs: number;
+  /** Of the deployment. */
+  readonly lanes: number;
   readonly #flows: FlowRegistry;
   readonly #limits: Limits;
   readonly #runs = new Map<string, WorkRun>();
   readonly transitions: Transition[] = [];
-  readonly deadLetters: DeadLetterRow[] = [];
+  /** Made by this batch and not taken in again by it. */
+  deadLetters: DeadLetterRow[] = [];
+  readonly deadLettersTaken: Pick<DeadLetterRow, "runId" | "version">[] = [];
   unexpectedEvents = 0;
   #due: DueCommand[] = [];
+  #inputs: LaneInput[] = [];
 
-  constructor(flows: FlowRegistry, limits: Limits, nowMs: number) {
+  constructor(flows: FlowRegistry, limits: Limits, lanes: number, nowMs: number) {
     this.#flows = flows;
+    this.lanes = lanes;
     this.#limits = limits;
     this.nowMs = nowMs;
   }
@@ -57,7 +67,21 @@ export class BatchWork {
   /** Brings a stored run in; null when the store has none. */
   hold(runId: string, loaded: LoadedRun | null): void {
     const seen = loaded === null ? new Map<string, SeenEvent>() : (loaded.seen as Map<string, SeenEvent>);
-    this.#runs.set(runId, { stored: loaded?.run ?? null, run: loaded?.run ?? null, seen, entries: [] });
+    this.#runs.set(runId, { stored: loaded?.run ?? null, run: loaded?.run ?? null, seen, entries: [], letters: [], hasStoredLetters: false });
+  }
+
+  /** Whether the store has dead letters of a held run that are not brought in yet: those of a run that was parked before this batch. */
+  needsLetters(runId: string): boolean {
+    const work = this.#runs.get(runId);
+    return work?.stored?.parked != null && !work.hasStoredLetters;
+  }
+
+  /** Brings in all stored dead letters of a held run, in order. */
+  holdLetters(runId: string, letters: readonly DeadLetterRow[]): void {
+    const work = this.#runs.get(runId);
+    if (work === undefined) return;
+    work.letters = [...letters, ...work.letters];
+    work.hasStoredLetters = true;
   }
 
   holds(runId: string): boolean {
@@ -76,12 +100,11 @@ export class BatchWork {
   apply(input: LaneInput): Answer {
     const work = this.#runs.get(input.runId);
     if (work === undefined) throw new Error(`run ${input.runId} is not held by the batch`);
-    const pinned =
-      work.run ?? (input.kind === "start" ? { flow: input.flow, flowVersion: input.flowVersion } : null);
+    const pinned = versionFor(work.run, input);
     const flow = pinned === null ? undefined : this.#flows.get(pinned.flow, pinned.flowVersion);
     if (flow === undefined)
       return pinned === null ? unknownRun(input.runId) : missingVersion(pinned.flow, pinned.flowVersion);
-    const known = work.run === null ? null : { run: work.run, seen: work.seen };
+    const known = work.run === null ? null : { run: work.run, seen: work.seen, deadLetters: work.letters };
     let decision: Decision;
     try {
       decision = decide(flow, known, input, this.nowMs, this.#limits);
@@ -92,22 +115,47 @@ export class BatchWork {
         error: { code: "FLOW_UNEXPECTED", message: fault.message, fields: { runId: input.runId } },
       };
     }
-    this.#fold(work, flow, decision);
+    this.#fold(work, flow, decision, input);
+    if (decision.letters !== undefined) this.#takeLetters(work, decision.letters);
     return decision.answer;
   }
 
-  #fold(work: WorkRun, flow: CompiledFlow, decision: Decision): void {
+  #takeLetters(work: WorkRun, { taken, again }: NonNullable<Decision["letters"]>): void {
+    const { runId } = work.run ?? { runId: "" };
+    const versions = new Set(taken);
+    const isTaken = (letter: DeadLetterRow) => letter.runId === runId && versions.has(letter.version);
+    const made = new Set(this.deadLetters.filter(isTaken).map(({ version }) => version));
+    this.deadLetters = this.deadLetters.filter((letter) => !isTaken(letter));
+    for (const version of taken) if (!made.has(version)) this.deadLettersTaken.push({ runId, version });
+    work.letters = work.letters.filter((letter) => !isTaken(letter));
+    for (const input of again) this.apply(input);
+  }
+
+  #fold(work: WorkRun, flow: CompiledFlow, decision: Decision, input: LaneInput): void {
     const { run, entry } = decision;
     if (run === null || entry === null) return;
     const before = work.run;
     work.run = run;
     work.entries.push(entry);
     if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
-    if (decision.deadLetter !== null) this.deadLetters.push(decision.deadLetter);
+    if (decision.deadLetter !== null) {
+      this.deadLetters.push(decision.deadLetter);
+      work.letters.push(decision.deadLetter);
+    }
+    this.#inputs.push(...familyInputs(flow, before, run, input, this.lanes));
     if (entry.kind === "unexpected") this.unexpectedEvents++;
     if (before === null || before.state !== run.state)
       this.transitions.push(transitionOf(before, run, this.nowMs));
     for (const command of decision.send) this.#due.push({ runId: run.runId, lane: run.lane, flow, command });
+  }
+
+  /** Inputs of other runs of the same lane that follow from what was decided: a child's end for its parent, a cancellation for a child. */
+  takeInputs(): LaneInput[] {
+    return this.#inputs.splice(0);
+  }
+
+  newestFlow(name: string): CompiledFlow | undefined {
+    return this.#flows.newest.get(name);
   }
 
   /** Commands that became due since the last call and that no later input of this batch withdrew. */
@@ -181,6 +229,14 @@ function transitionOf(before: Run | null, run: Run, nowMs: number): Transition {
     to: run.state,
     inStateMs: before === null ? 0 : nowMs - before.enteredAtMs,
   };
+}
+
+/** The version whose rules judge an input: the one a run is pinned to, begins with, or is to be migrated to. */
+function versionFor(run: Run | null, input: LaneInput): Pick<Run, "flow" | "flowVersion"> | null {
+  if (run === null) return input.kind === "start" ? input : null;
+  if (input.kind === "operation" && input.operation.type === "migrate")
+    return { flow: run.flow, flowVersion: input.operation.toVersion };
+  return run;
 }
 
 function unknownRun(runId: string): Answer {

@@ -151,6 +151,7 @@ export function messageOf({
     flowVersion: flow.version,
     attempt: command.attempt,
     data: command.data,
+    ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
   };
 }
 

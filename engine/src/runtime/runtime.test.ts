@@ -379,6 +379,7 @@ describe("a store that fails", () => {
             const batch = writer.openBatch();
             return {
               loadRuns: (ids) => batch.loadRuns(ids),
+              loadDeadLetters: (ids) => batch.loadDeadLetters(ids),
               withTransaction: (work) => batch.withTransaction(work),
               rollback: () => batch.rollback(),
               commit: async (writes) => {

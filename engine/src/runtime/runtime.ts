@@ -201,8 +201,9 @@ export class Runtime {
   }
 
   #createWriter(index: number): Writer {
-    const { store, clock, log, options } = this.#parts;
+    const { store, clock, log, lanes, options } = this.#parts;
     return new Writer({
+      laneCount: lanes,
       name: `w${index}`,
       clock,
       log,

@@ -34,6 +34,8 @@ export interface WriterPorts {
   readonly participants: TransactionalParticipants;
   readonly projector: Projector;
   readonly metrics: EngineMetrics;
+  /** Of the deployment. */
+  readonly laneCount: number;
   openConnection(): Promise<StoreWriter>;
   storeNowMs(): number;
   /** Timers due later than this are left in the store; they are read when their time comes near. */
@@ -246,13 +248,14 @@ export class Writer {
   }
 
   #planParts(lanes: ReadonlyMap<number, OwnedLane>): PlanParts {
-    const { flows, options, participants, log } = this.#ports;
+    const { flows, options, participants, log, laneCount } = this.#ports;
     return {
       flows,
       options,
       participants,
       log,
       lanes,
+      laneCount,
       cache: this.#cache,
       nowMs: this.#ports.storeNowMs(),
     };

@@ -2,7 +2,7 @@ import type { Json } from "@sluice/contracts/envelope";
 import type { ErrorKind } from "@sluice/contracts/problem";
 import { backoffMs } from "../backoff.ts";
 import type { RetryPolicy } from "../backoff.ts";
-import type { CompiledFlow } from "../compile-flow.ts";
+import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
 import { changed, describeFaults, plain, tooDeep, unchanged, withoutStack } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
 import { isTooDeep } from "../depth.ts";
@@ -10,7 +10,7 @@ import { fractionOf } from "../digest.ts";
 import type { PlainError } from "../errors.ts";
 import { COMMAND_FAILED } from "../flow.ts";
 import type { HistoryEntry } from "../history.ts";
-import type { SettledInput } from "../inputs.ts";
+import type { SettledInput, Settlement } from "../inputs.ts";
 import { withCommand, withoutCommand } from "../run.ts";
 import type { ParkReason, PendingCommand, Run } from "../run.ts";
 import { armAt, requireState } from "./enter.ts";
@@ -18,6 +18,7 @@ import { takeEvent } from "./events.ts";
 import { park, queueBehind } from "./park.ts";
 import type { Trace } from "./park.ts";
 import { pollAgain } from "./polls.ts";
+import { stepUndone, undoRetry } from "./steps.ts";
 
 export function settle(context: Context, run: Run, input: SettledInput): Decision {
   const command = run.commands.find(({ id }) => id === input.commandId);
@@ -45,8 +46,22 @@ export function settle(context: Context, run: Run, input: SettledInput): Decisio
       if (command.phase === "waiting" || command.attempt !== input.attempt)
         return unchanged({ outcome: "stale" });
       return failAttempt(context, run, command, input, settlement.error);
+    case "ended":
+      return settle(context, run, { ...input, attempt: command.attempt, settlement: answerOf(context.flow, command, settlement) });
   }
 }
+
+/** What the end of a child run says to its parent. */
+function answerOf(flow: CompiledFlow, command: PendingCommand, { outcome, data }: ChildEnd): Settlement {
+  const child = flow.commands.get(command.type)?.child;
+  const type = child?.outcomes.get(outcome);
+  if (type !== undefined) return { type: "answered", event: { type, data } };
+  const known = [...(child?.outcomes.keys() ?? [])].join(", ") || "none";
+  const message = `the ${child?.flow ?? "child"} run of ${command.type} ended ${outcome}, expected one of: ${known}`;
+  return { type: "failed", error: plain("FLOW_CHILD_REFUSED", "invalid", message) };
+}
+
+type ChildEnd = Extract<Settlement, { readonly type: "ended" }>;
 
 /** An answer counts whichever attempt brought it, since all attempts are one command. */
 function takeAnswer(
@@ -66,27 +81,31 @@ function takeAnswer(
     return failAttempt(context, run, command, kept, fault);
   }
   if (run.parked !== null) return queueBehind(context, asSent(run, command), input, trace);
+  if (command.purpose === "undo") return stepUndone(context, run, command, input, trace);
   const answered = withoutCommand(run, command.id);
-  const decision = takeEvent(context, answered, input, event.type, event.data, trace);
+  const decision = takeEvent(context, answered, input, event.type, event.data, trace, {
+    answered: command,
+    parked: asSent(run, command),
+  });
   if (decision.answer.outcome !== "unexpected" || !isStranded(context, answered)) return decision;
   const why = plain(
     "FLOW_RULE_FAILED",
     "bug",
     `state ${run.state} takes no ${event.type} now, and it answered the command the state has sent`,
   );
-  return park(context, answered, input, trace, "answer-not-taken", why);
+  return park(context, asSent(run, command), input, trace, "answer-not-taken", why);
 }
 
 /**
  * A command whose outcome is kept in a dead letter is not sent again. A takeover brings outbox rows a second time, and while its run is
  * parked nothing else would say that this one is settled: a transactional command would take effect once more.
  */
-function asSent(run: Run, command: PendingCommand): Run {
+export function asSent(run: Run, command: PendingCommand): Run {
   return withCommand(run, { ...command, phase: "delivered" });
 }
 
 /** Whether nothing is left that could move the run: no command, no timer, and no event that comes from anywhere but its commands. */
-function isStranded({ flow }: Context, run: Run): boolean {
+export function isStranded({ flow }: Context, run: Run): boolean {
   if (run.commands.length + run.timers.length > 0) return false;
   const state = requireState(flow, run.state);
   const answers = new Set(state.send.flatMap(({ command }) => [...command.answers]));
@@ -149,9 +168,10 @@ function failAttempt(
   error: PlainError,
 ): Decision {
   if (command.purpose === "poll") return pollAgain(context, run, command, error);
-  const policy = requireState(context.flow, run.state).retry;
+  const policy =
+    command.purpose === "undo" ? undoRetry(context.flow, run) : requireState(context.flow, run.state).retry;
   const isRetried = RETRIED[error.kind] && !policy.never.includes(error.code);
-  if (isRetried && command.attempt < policy.attemptsMax)
+  if (isRetried && countedAttempts(command) < policy.attemptsMax)
     return retryLater(context, run, command, error, policy);
   return giveUp(context, run, command, input, error, isRetried ? "command-gave-up" : "command-refused");
 }
@@ -164,7 +184,7 @@ function retryLater(
   policy: RetryPolicy,
 ): Decision {
   const random = fractionOf(`${command.id}#${command.attempt}`);
-  const waitMs = Math.max(backoffMs(policy, command.attempt, random), error.retryAfterMs ?? 0);
+  const waitMs = Math.max(backoffMs(policy, countedAttempts(command), random), error.retryAfterMs ?? 0);
   const nextAtMs = context.nowMs + waitMs;
   const waiting = withCommand(run, { ...command, attempt: command.attempt + 1, phase: "waiting" });
   return changed(
@@ -173,6 +193,10 @@ function retryLater(
     { outcome: "applied" },
     context.nowMs,
   );
+}
+
+function countedAttempts({ attempt, attemptsForgiven = 0 }: PendingCommand): number {
+  return attempt - attemptsForgiven;
 }
 
 function attemptTrace(
@@ -195,6 +219,7 @@ function giveUp(
   // Whether it becomes a dead letter or waits behind one: the command's last word is spoken.
   const spoken = asSent(run, command);
   if (run.parked !== null) return queueBehind(context, spoken, input, trace);
+  if (command.purpose === "undo") return park(context, spoken, input, trace, "undo-failed", error);
   const state = requireState(context.flow, run.state);
   const event: Json = {
     commandId: command.id,
@@ -203,9 +228,22 @@ function giveUp(
     error: { code: error.code, kind: error.kind, message: error.message },
   };
   if (!state.on.has(COMMAND_FAILED)) return park(context, spoken, input, trace, reason, error);
-  const failed = takeEvent(context, withoutCommand(run, command.id), input, COMMAND_FAILED, event, {
-    ...trace,
-    data: event,
-  });
-  return failed.answer.outcome === "unexpected" ? park(context, spoken, input, trace, reason, error) : failed;
+  const remaining = withoutCommand(run, command.id);
+  const failed = takeEvent(
+    context,
+    remaining,
+    input,
+    COMMAND_FAILED,
+    event,
+    { ...trace, data: event },
+    { answered: command, parked: spoken },
+  );
+  const isNews = failed.answer.outcome !== "unexpected" && !isLastOfJoin(context, failed.run, state);
+  return isNews ? failed : park(context, spoken, input, trace, reason, error);
+}
+
+/** A join that waits for any answer, and nobody is left to give one: the failure cannot just be noted. */
+function isLastOfJoin(context: Context, run: Run | null, state: CompiledState): boolean {
+  const stayed = run !== null && run.parked === null && run.state === state.name;
+  return stayed && state.join?.wait === "any" && isStranded(context, run);
 }

@@ -1,15 +1,10 @@
-/** Moving a run: following a transition, landing on a state, issuing its commands, setting its timers. */
+/** Landing on a state: issuing its commands, setting its timers. */
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
-import type {
-  CompiledFlow,
-  CompiledSend,
-  CompiledState,
-  CompiledTimer,
-  CompiledTransition,
-} from "../compile-flow.ts";
+import type { CompiledCommand, CompiledFlow, CompiledState, CompiledTimer } from "../compile-flow.ts";
 import { describeFaults } from "../decision.ts";
 import type { Context } from "../decision.ts";
 import { engineError } from "../errors.ts";
+import { FAN_OUT_MAX } from "../flow.ts";
 import type { PendingCommand, Run, RunTimer, TimerKind } from "../run.ts";
 
 export interface Moved {
@@ -17,27 +12,10 @@ export interface Moved {
   readonly send: readonly PendingCommand[];
 }
 
-export function follow(
-  context: Context,
-  run: Run,
-  from: CompiledState,
-  transition: CompiledTransition,
-  event: Json,
-): Moved {
-  const updated =
-    transition.update === null ? run : withData(context, run, transition.update({ data: run.data, event }));
-  if (transition.target === null) return { run: updated, send: [] };
-  const target = requireState(context.flow, transition.target);
-  return enter(context, updated, target, run.version + 1, target !== from);
-}
-
-function withData(context: Context, run: Run, data: JsonObject): Run {
+export function withData(context: Context, run: Run, data: JsonObject, what = "an update gave data"): Run {
   const faults = context.flow.validateData(data);
   if (faults !== null)
-    throw engineError(
-      "FLOW_RULE_FAILED",
-      `an update gave data that breaks the flow's schema: ${describeFaults(faults)}`,
-    );
+    throw engineError("FLOW_RULE_FAILED", `${what} that breaks the flow's schema: ${describeFaults(faults)}`);
   const dataText = JSON.stringify(data);
   const bytes = bytesAbove(context.limits.dataBytesMax, dataText);
   if (bytes !== null) throw engineError("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
@@ -58,7 +36,7 @@ export function enter(
   const kept = run.timers.filter(
     (timer) => timer.kind === "flow-deadline" || (timer.kind === "deadline" && !isNewVisit),
   );
-  let entered: Run = {
+  const entered: Run = {
     ...run,
     state: state.name,
     businessState: state.businessState,
@@ -67,45 +45,61 @@ export function enter(
     timers: state.outcome === null ? kept : [],
     enteredAtMs: context.nowMs,
   };
-  if (state.outcome !== null) return { run: entered, send: [] };
-  const send = state.send.map((sent, n) => issue(run.runId, version, n, sent, run.data, "do"));
-  entered = { ...entered, commands: send };
-  state.after.forEach(
-    (timer, index) => (entered = armTimer(entered, timer, "after", context.nowMs, { index })),
-  );
-  if (isNewVisit) entered = armTimer(entered, state.deadline, "deadline", context.nowMs);
-  if (state.poll !== null) {
-    entered = armAt(entered, "poll", context.nowMs + state.poll.firstMs, { index: 0 });
-    entered = armTimer(entered, state.poll.giveUp, "give-up", context.nowMs);
+  if (state.outcome !== null) return { run: { ...entered, steps: [] }, send: [] };
+  const send = issueAll(entered, state, version);
+  return { run: armState({ ...entered, commands: send }, state, context.nowMs, isNewVisit), send };
+}
+
+/** Sets the timers of a state as for a run that entered it at `enteredMs`. */
+export function armState(run: Run, state: CompiledState, enteredMs: number, isNewVisit: boolean): Run {
+  let armed = run;
+  state.after.forEach((timer, index) => (armed = armTimer(armed, timer, "after", enteredMs, { index })));
+  if (isNewVisit) armed = armTimer(armed, state.deadline, "deadline", enteredMs);
+  if (state.poll === null) return armed;
+  armed = armAt(armed, "poll", enteredMs + state.poll.firstMs, { index: 0 });
+  return armTimer(armed, state.poll.giveUp, "give-up", enteredMs);
+}
+
+function issueAll(run: Run, state: CompiledState, version: number): readonly PendingCommand[] {
+  const issued: PendingCommand[] = [];
+  for (const { command, project } of state.send) {
+    for (const carried of project(run.data))
+      issued.push(issue(run.runId, version, issued.length, command, carried, "do"));
   }
-  return { run: entered, send };
+  if (issued.length <= FAN_OUT_MAX) return issued;
+  throw engineError(
+    "FLOW_RULE_FAILED",
+    `state ${state.name} sends ${issued.length} commands, at most ${FAN_OUT_MAX} may be (FAN_OUT_MAX)`,
+  );
 }
 
 export function issue(
   runId: string,
   version: number,
   n: number,
-  sent: CompiledSend,
-  data: JsonObject,
+  command: CompiledCommand,
+  carried: Json,
   purpose: "do" | "poll",
 ): PendingCommand {
-  const carried = sent.project(data);
-  const faults = sent.command.validate(carried);
-  if (faults !== null) {
-    throw engineError(
-      "FLOW_RULE_FAILED",
-      `the data of command ${sent.command.type} breaks its schema: ${describeFaults(faults)}`,
-    );
-  }
   return {
     id: `${runId}:${version}:${n}`,
-    type: sent.command.type,
-    channel: sent.command.channel,
-    data: carried,
+    type: command.type,
+    channel: command.channel,
+    data: carry(command, carried),
     attempt: 1,
     phase: "sending",
     purpose,
   };
+}
+
+/** What a command carries, if it may. */
+export function carry({ type, validate }: CompiledCommand, carried: Json): Json {
+  const faults = validate(carried);
+  if (faults === null) return carried;
+  throw engineError(
+    "FLOW_RULE_FAILED",
+    `the data of command ${type} breaks its schema: ${describeFaults(faults)}`,
+  );
 }
 
 export function armTimer(

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "@sluice/contracts/envelope";
-import type { CompiledState, CompiledTransition } from "../compile-flow.ts";
+import type { Json } from "@sluice/contracts/envelope";
+import type { CompiledState } from "../compile-flow.ts";
 import { changed, reject, rejectFaults, tooDeep, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
 import { isTooDeep } from "../depth.ts";
@@ -7,10 +7,13 @@ import { digest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import type { HistoryKind } from "../history.ts";
 import type { EventInput, LaneInput } from "../inputs.ts";
-import type { Run } from "../run.ts";
-import { follow, requireState } from "./enter.ts";
+import { withoutCommand } from "../run.ts";
+import type { PendingCommand, Run } from "../run.ts";
+import { requireState } from "./enter.ts";
+import { firstOpen, follow } from "./follow.ts";
 import { park, queueBehind } from "./park.ts";
 import type { Trace } from "./park.ts";
+import { stepUndone, undoAnsweredBy } from "./steps.ts";
 
 export function receiveEvent(context: Context, known: KnownRun, input: EventInput): Decision {
   const { run } = known;
@@ -62,19 +65,42 @@ export function takeEvent(
   type: string,
   data: Json,
   trace: Trace,
+  taken: Taken = { answered: null, parked: run },
 ): Decision {
+  const undo = undoAnsweredBy(context.flow, run, type);
+  if (undo !== null) return stepUndone(context, run, undo, input, trace);
   const state = requireState(context.flow, run.state);
   const kind: HistoryKind = input.kind === "timer" ? "timer" : "event";
   try {
-    const transition = findTransition(state, type, run.data, data);
-    if (transition === null) {
+    const transition = firstOpen(state.on.get(type) ?? [], run.data, data);
+    if (transition === null)
       return changed(run, { ...trace, kind: "unexpected" }, { outcome: "unexpected" }, context.nowMs);
-    }
-    const moved = follow(context, run, state, transition, data);
+    const answered = taken.answered ?? answeredFromOutside(context, run, state, type);
+    const waiting = answered === null ? run : withoutCommand(run, answered.id);
+    const moved = follow(context, waiting, state, transition, data, { event: type, answered });
     return changed(moved.run, { ...trace, kind }, { outcome: "applied" }, context.nowMs, moved.send);
   } catch (error) {
-    return refuse(context, run, input, trace, error);
+    return refuse(context, taken.parked, input, trace, error);
   }
+}
+
+/** Beside the event: the command that it answered, which the run holds no more, and the run to park when a rule throws. */
+export interface Taken {
+  readonly answered: PendingCommand | null;
+  readonly parked: Run;
+}
+
+/** Where answers are counted, an event that comes by itself answers the oldest command that was waiting for such. */
+function answeredFromOutside(
+  { flow }: Context,
+  run: Run,
+  state: CompiledState,
+  event: string,
+): PendingCommand | null {
+  if (state.join === null) return null;
+  const isWaiting = ({ type, purpose }: PendingCommand) =>
+    purpose === "do" && flow.commands.get(type)?.answers.has(event) === true;
+  return run.commands.find(isWaiting) ?? null;
 }
 
 /** A rule threw, or its result cannot be stored: a caller is told when its own event is too large; all else parks the run. */
@@ -83,16 +109,4 @@ export function refuse(context: Context, run: Run, input: LaneInput, trace: Trac
   if (fault.code !== "FLOW_DATA_TOO_LARGE") return park(context, run, input, trace, "rule-failed", fault);
   if (input.kind === "event") return reject("FLOW_DATA_TOO_LARGE", fault.message);
   return park(context, run, input, trace, "data-too-large", fault);
-}
-
-function findTransition(
-  state: CompiledState,
-  type: string,
-  data: JsonObject,
-  event: Json,
-): CompiledTransition | null {
-  for (const transition of state.on.get(type) ?? []) {
-    if (transition.guard === null || transition.guard({ data, event })) return transition;
-  }
-  return null;
 }

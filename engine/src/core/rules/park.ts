@@ -9,7 +9,7 @@ import type { ParkReason, Run } from "../run.ts";
 
 /** What an entry tells of the input that made it. */
 export type Trace = Partial<
-  Pick<HistoryEntry, "type" | "eventId" | "digest" | "data" | "commandId" | "attempt">
+  Pick<HistoryEntry, "type" | "eventId" | "digest" | "data" | "commandId" | "attempt" | "by" | "reason">
 >;
 
 export function park(

@@ -11,6 +11,7 @@ import { refuse } from "./events.ts";
 
 export function ask(
   context: Context,
+  parked: Run,
   run: Run,
   state: CompiledState,
   timer: RunTimer,
@@ -20,13 +21,13 @@ export function ask(
   try {
     // A query counts itself in `attempt`, so that the schedule of the visit survives a restart.
     const query: PendingCommand = {
-      ...issue(run.runId, run.version + 1, 0, state.poll.send, run.data, "poll"),
+      ...issue(run.runId, run.version + 1, 0, state.poll.command, state.poll.project(run.data), "poll"),
       attempt: (timer.index ?? 0) + 1,
     };
     const asked: Run = { ...run, commands: [...run.commands, query] };
     return changed(asked, { kind: "timer", type: "poll" }, { outcome: "applied" }, context.nowMs, [query]);
   } catch (error) {
-    return refuse(context, run, input, { type: "poll" }, error);
+    return refuse(context, parked, input, { type: "poll" }, error);
   }
 }
 

@@ -4,8 +4,9 @@ import type { Context, Decision } from "../decision.ts";
 import type { TimerInput } from "../inputs.ts";
 import { withCommand } from "../run.ts";
 import type { PendingCommand, Run, RunTimer } from "../run.ts";
-import { follow, requireState } from "./enter.ts";
+import { requireState } from "./enter.ts";
 import { refuse, takeEvent } from "./events.ts";
+import { BY_ITSELF, follow } from "./follow.ts";
 import type { Trace } from "./park.ts";
 import { ask } from "./polls.ts";
 
@@ -19,20 +20,22 @@ export function fireTimer(context: Context, run: Run, input: TimerInput): Decisi
     case "retry":
       return sendAgain(context, fired, timer);
     case "poll":
-      return ask(context, fired, state, timer, input);
+      return ask(context, run, fired, state, timer, input);
     case "after":
-      return takeTimer(context, fired, input, timer, state.after[timer.index ?? 0] ?? null);
+      return takeTimer(context, run, fired, input, timer, state.after[timer.index ?? 0] ?? null);
     case "deadline":
-      return takeTimer(context, fired, input, timer, state.deadline);
+      return takeTimer(context, run, fired, input, timer, state.deadline);
     case "flow-deadline":
-      return takeTimer(context, fired, input, timer, context.flow.deadline);
+      return takeTimer(context, run, fired, input, timer, context.flow.deadline);
     case "give-up":
-      return takeTimer(context, fired, input, timer, state.poll?.giveUp ?? null);
+      return takeTimer(context, run, fired, input, timer, state.poll?.giveUp ?? null);
   }
 }
 
+/** A run that a rule parks keeps the timer: it fires again when an operator lets the run go on. */
 function takeTimer(
   context: Context,
+  parked: Run,
   run: Run,
   input: TimerInput,
   timer: RunTimer,
@@ -41,13 +44,14 @@ function takeTimer(
   if (compiled === null) return unchanged({ outcome: "stale" });
   const trace: Trace = { type: compiled.event ?? timer.kind };
   if (compiled.event !== null)
-    return takeEvent(context, run, input, compiled.event, {}, { ...trace, data: {} });
-  const transition: CompiledTransition = { target: compiled.target, guard: null, update: null };
+    return takeEvent(context, run, input, compiled.event, {}, { ...trace, data: {} }, { answered: null, parked });
+  const { target, compensates } = compiled;
+  const transition: CompiledTransition = { target, compensates, guard: null, update: null };
   try {
-    const moved = follow(context, run, requireState(context.flow, run.state), transition, {});
+    const moved = follow(context, run, requireState(context.flow, run.state), transition, {}, BY_ITSELF);
     return changed(moved.run, { ...trace, kind: "timer" }, { outcome: "applied" }, context.nowMs, moved.send);
   } catch (error) {
-    return refuse(context, run, input, trace, error);
+    return refuse(context, parked, input, trace, error);
   }
 }
 

@@ -22,6 +22,7 @@ export function commitBatch(database: MemoryDatabase, writes: BatchWrites, chang
   for (const [runId, run] of runs) database.runs.set(runId, run);
   for (const [runId, entries] of history)
     database.history.set(runId, [...(database.history.get(runId) ?? []), ...entries]);
+  for (const row of writes.deadLettersTaken) database.deadLetters.delete(deadLetterKey(row));
   for (const [key, text] of deadLetters) database.deadLetters.set(key, text);
   for (const row of writes.timersCleared) database.timers.delete(timerKey(row));
   for (const row of writes.timersSet) database.timers.set(timerKey(row), copyRow(row));

@@ -18,6 +18,13 @@ export function listDeadLetters(
   return { items, cursor: hasMore ? encodeCursor([last.runId, last.version]) : null };
 }
 
+/** All dead letters of these runs, each run's in order. */
+export function deadLettersOf(database: MemoryDatabase, runIds: readonly string[]): DeadLetterRow[] {
+  return storedDeadLetters(database)
+    .filter(({ runId }) => runIds.includes(runId))
+    .sort((a, b) => compare(a, b.runId, b.version));
+}
+
 export function storedDeadLetters(database: MemoryDatabase): DeadLetterRow[] {
   return [...database.deadLetters.values()].map((text) => JSON.parse(text) as DeadLetterRow);
 }

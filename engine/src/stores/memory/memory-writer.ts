@@ -1,6 +1,7 @@
 import { engineError } from "../../core/errors.ts";
-import type { Batch, BatchWrites, LoadedRun, StoreWriter } from "../../core/ports.ts";
+import type { Batch, BatchWrites, DeadLetterRow, LoadedRun, StoreWriter } from "../../core/ports.ts";
 import { commitBatch } from "./commit-batch.ts";
+import { deadLettersOf } from "./list-dead-letters.ts";
 import { loadRuns } from "./load-runs.ts";
 import type { MemoryDatabase, OpenTransaction } from "./memory-database.ts";
 import { openMemoryTransaction } from "./memory-transaction.ts";
@@ -57,6 +58,11 @@ class MemoryBatch implements Batch, OpenTransaction {
   async loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]> {
     this.#assertOpen();
     return loadRuns(this.#database, runIds);
+  }
+
+  async loadDeadLetters(runIds: readonly string[]): Promise<readonly DeadLetterRow[]> {
+    this.#assertOpen();
+    return deadLettersOf(this.#database, runIds);
   }
 
   async withTransaction<T>(work: (transaction: unknown) => Promise<T>): Promise<T> {

@@ -1,10 +1,11 @@
-import type { Sql } from "postgres";
+import type { Fragment, PendingQuery, Sql } from "postgres";
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
 import type { LaneInput } from "../../core/inputs.ts";
 import type { PlainError } from "../../core/errors.ts";
 import type { DeadLetterRow, Page } from "../../core/ports.ts";
+import { plains } from "./columns.ts";
 
-interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error"> {
+export interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error"> {
   readonly input: string;
   readonly error: string | null;
 }
@@ -16,20 +17,33 @@ export async function listDeadLetters(
 ): Promise<Page<DeadLetterRow>> {
   const after = cursor === undefined ? null : decodeCursor(cursor, ["uuid", "version"]);
   const rows = await sql<StoredDeadLetter[]>`
-    select run_id as "runId", lane, version, reason, state, input, error, to_ms(at) as "atMs"
+    select ${deadLetterColumns(sql)}
       from dead_letters
      where true
        ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
        ${after === null ? sql`` : sql`and (run_id, version) > (${after[0] as string}::uuid, ${after[1] as number})`}
      order by run_id, version
      limit ${limit + 1}`;
-  const items = rows.slice(0, limit).map(fromStored);
+  const items = rows.slice(0, limit).map(fromStoredDeadLetter);
   const last = items.at(-1);
   const hasMore = last !== undefined && rows.length > items.length;
   return { items, cursor: hasMore ? encodeCursor([last.runId, last.version]) : null };
 }
 
-function fromStored({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {
+/** All dead letters of these runs, each run's in order. */
+export function selectDeadLettersOf(sql: Sql, runIds: readonly string[]): PendingQuery<StoredDeadLetter[]> {
+  return sql<StoredDeadLetter[]>`
+    select ${deadLetterColumns(sql)}
+      from dead_letters
+     where run_id = any(${plains(runIds)}::uuid[])
+     order by run_id, version`;
+}
+
+function deadLetterColumns(sql: Sql): Fragment {
+  return sql`run_id as "runId", lane, version, reason, state, input, error, to_ms(at) as "atMs"`;
+}
+
+export function fromStoredDeadLetter({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {
   return {
     ...row,
     input: JSON.parse(input) as LaneInput,

@@ -3,14 +3,26 @@ import type { JsonObject } from "@sluice/contracts/envelope";
 import type { Fragment, Sql } from "postgres";
 import type { Run } from "../../core/run.ts";
 
-type Control = Pick<Run, "commands" | "timers" | "timerCount" | "startId" | "startDigest">;
+type Control = Pick<Run, "commands" | "timers" | "timerCount" | "startId" | "startDigest"> & Partial<Family>;
+/** What few runs have. Left out where there is none of it. */
+type Family = Pick<Run, "steps" | "compensation" | "parent">;
 
-export function toControlText({ commands, timers, timerCount, startId, startDigest }: Run): string {
-  return JSON.stringify({ commands, timers, timerCount, startId, startDigest } satisfies Control);
+export function toControlText(run: Run): string {
+  const { commands, timers, timerCount, startId, startDigest, steps, compensation, parent } = run;
+  return JSON.stringify({
+    commands,
+    timers,
+    timerCount,
+    startId,
+    startDigest,
+    ...(steps.length === 0 ? {} : { steps }),
+    ...(compensation === null ? {} : { compensation }),
+    ...(parent === null ? {} : { parent }),
+  } satisfies Control);
 }
 
 /** A row of `runs` as `runColumns` selects it. */
-export interface StoredRun extends Omit<Run, "data" | "dataText" | keyof Control> {
+export interface StoredRun extends Omit<Run, "data" | "dataText" | keyof Control | keyof Family> {
   readonly data: string;
   readonly control: string;
 }
@@ -26,6 +38,9 @@ export function runColumns(sql: Sql): Fragment {
 export function fromStoredRun({ data, control, ...columns }: StoredRun): Run {
   return {
     ...columns,
+    steps: [],
+    compensation: null,
+    parent: null,
     ...(JSON.parse(control) as Control),
     data: JSON.parse(data) as JsonObject,
     dataText: data,

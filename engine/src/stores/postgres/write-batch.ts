@@ -2,6 +2,7 @@ import type { Fragment, PendingQuery, Row, Sql } from "postgres";
 import type { BatchWrites } from "../../core/ports.ts";
 import { advanceLanes } from "./advance-lanes.ts";
 import { plains } from "./columns.ts";
+import { deleteDeadLetters } from "./delete-dead-letters.ts";
 import { deleteInbox } from "./delete-inbox.ts";
 import { deleteTimers } from "./delete-timers.ts";
 import { insertDeadLetters } from "./insert-dead-letters.ts";
@@ -24,7 +25,8 @@ export function writeBatch(sql: Sql, writes: BatchWrites): PendingQuery<Row[]> {
 
 /** The parts of the statement that have rows. Each combination is a statement of its own to the server; few occur. */
 function listWrites(sql: Sql, writes: BatchWrites): Fragment[] {
-  const { runs, history, outbox, timersSet, timersCleared, deadLetters, inboxTaken, atMs } = writes;
+  const { runs, history, outbox, timersSet, timersCleared, deadLetters, deadLettersTaken, inboxTaken, atMs } =
+    writes;
   const parts: Fragment[] = [];
   if (runs.length > 0) parts.push(sql`written_runs as (${upsertRuns(sql, runs)}),`);
   if (history.length > 0) parts.push(sql`written_history as (${insertHistory(sql, history, atMs)}),`);
@@ -33,6 +35,8 @@ function listWrites(sql: Sql, writes: BatchWrites): Fragment[] {
   if (timersCleared.length > 0) parts.push(sql`cleared_timers as (${deleteTimers(sql, timersCleared)}),`);
   if (deadLetters.length > 0)
     parts.push(sql`written_dead_letters as (${insertDeadLetters(sql, deadLetters)}),`);
+  if (deadLettersTaken.length > 0)
+    parts.push(sql`taken_dead_letters as (${deleteDeadLetters(sql, deadLettersTaken)}),`);
   if (inboxTaken.length > 0) parts.push(sql`taken_inbox as (${deleteInbox(sql, inboxTaken)}),`);
   return parts.length > 0 ? parts : [sql``];
 }

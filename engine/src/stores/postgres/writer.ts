@@ -10,8 +10,9 @@
 import type { PendingQuery, Row } from "postgres";
 import { engineError } from "../../core/errors.ts";
 import { assertFenced } from "../../core/fence.ts";
-import type { Batch, BatchWrites, LoadedRun, StoreWriter } from "../../core/ports.ts";
+import type { Batch, BatchWrites, DeadLetterRow, LoadedRun, StoreWriter } from "../../core/ports.ts";
 import { endSession } from "./end-sessions.ts";
+import { fromStoredDeadLetter, selectDeadLettersOf } from "./list-dead-letters.ts";
 import { fromSeenRun, selectSeenRuns } from "./load-runs.ts";
 import { writerPrefix } from "./options.ts";
 import type { ResolvedPostgresStoreOptions } from "./options.ts";
@@ -120,6 +121,18 @@ class PostgresBatch implements Batch {
       const session = await this.#pin();
       const rows = await session.run(selectSeenRuns(session.sql, runIds));
       return rows.map(fromSeenRun);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  async loadDeadLetters(runIds: readonly string[]): Promise<readonly DeadLetterRow[]> {
+    this.#assertOpen();
+    if (runIds.length === 0) return [];
+    try {
+      const session = await this.#pin();
+      const rows = await session.run(selectDeadLettersOf(session.sql, runIds));
+      return rows.map(fromStoredDeadLetter);
     } catch (error) {
       throw toStoreError(error);
     }

@@ -99,6 +99,7 @@ export class CommitLog {
   #watchBatch(batch: Batch, engineId: string): Batch {
     return {
       loadRuns: (runIds) => batch.loadRuns(runIds),
+      loadDeadLetters: (runIds) => batch.loadDeadLetters(runIds),
       withTransaction: (work) => batch.withTransaction(work),
       rollback: () => batch.rollback(),
       commit: async (writes) => {

@@ -1,5 +1,5 @@
 import { engineError } from "../../core/errors.ts";
-import type { Batch, BatchWrites, LoadedRun, Store, StoreWriter } from "../../core/ports.ts";
+import type { Batch, BatchWrites, DeadLetterRow, LoadedRun, Store, StoreWriter } from "../../core/ports.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -87,6 +87,12 @@ class FaultyBatch implements Batch {
   loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]> {
     return this.#network.process.call({ name: "loadRuns", failure: AWAY }, async () =>
       (await this.#opened).loadRuns(runIds),
+    );
+  }
+
+  loadDeadLetters(runIds: readonly string[]): Promise<readonly DeadLetterRow[]> {
+    return this.#network.process.call({ name: "loadDeadLetters", failure: AWAY }, async () =>
+      (await this.#opened).loadDeadLetters(runIds),
     );
   }
 

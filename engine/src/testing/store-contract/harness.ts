@@ -62,6 +62,7 @@ export class TestOwner {
       timersSet: [],
       timersCleared: [],
       deadLetters: [],
+      deadLettersTaken: [],
       inboxTaken: [],
       atMs: TEST_BEGIN_MS,
       ...given,

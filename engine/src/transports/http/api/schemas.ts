@@ -174,7 +174,7 @@ export const Run = Type.Object(
         channel: Type.String(),
         attempt: Type.Integer(),
         phase: Type.Enum(["sending", "waiting", "delivered"]),
-        purpose: Type.Enum(["do", "poll"]),
+        purpose: Type.Enum(["do", "poll", "undo"]),
       }),
       { description: "What it has asked and is not answered yet." },
     ),

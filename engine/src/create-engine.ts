@@ -11,6 +11,8 @@ import type {
 } from "./core/ports.ts";
 import { createClient } from "./client/client.ts";
 import type { Client } from "./client/client.ts";
+import { createOperator } from "./client/operator.ts";
+import type { Operator } from "./client/operator.ts";
 import { compileFlow } from "./core/compile-flow.ts";
 import type { Answer } from "./core/decision.ts";
 import type { LaneInput } from "./core/inputs.ts";
@@ -18,6 +20,7 @@ import { engineError } from "./core/errors.ts";
 import type { FlowDefinition } from "./core/flow.ts";
 import { getPointer } from "./core/pointer.ts";
 import { assertFlow } from "./definition/load-flow.ts";
+import { nextOccurrence } from "./definition/next-occurrence.ts";
 import { compileSchema } from "./definition/compile-schema.ts";
 import { flowToJson, hashFlow } from "./definition/hash-flow.ts";
 import { nameId, systemClock } from "./runtime/clock.ts";
@@ -50,6 +53,7 @@ export interface Engine {
   /** Shared by the engines of the deployment; authenticates what they forward to each other. */
   readonly secret: string;
   readonly client: Client;
+  readonly operator: Operator;
   readonly store: Store;
   /** Joins the deployment; resolves when every lane has an owner, here or elsewhere. */
   start(): Promise<void>;
@@ -85,7 +89,9 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   const { lanes, secret } = await store.openDeployment(options.lanes);
   await pinVersions(store, parts.flows);
   const { engineId } = store;
-  const runtime = new Runtime({
+  const runtime: Runtime = new Runtime({
+    nextOccurrence,
+    start: (flow, run) => client.start(flow, run),
     store,
     clock,
     log: parts.log ?? NO_LOG,
@@ -98,7 +104,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     lanes,
     options,
   });
-  const client = createClient({
+  const client: Client = createClient({
     store,
     flows: runtime.flows.newest,
     lanes,
@@ -107,10 +113,23 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     newId: () => clock.newId(),
     nameId,
   });
+  const operator = createOperator({
+    store,
+    lanes,
+    newId: () => clock.newId(),
+    nameId,
+    flow: (name, version) =>
+      version === undefined ? runtime.flows.newest.get(name) : runtime.flows.get(name, version),
+    versionsOf: (name) => runtime.flows.all.filter((flow) => flow.name === name),
+    submit: (input) => runtime.submit(input),
+    pausesChanged: () => runtime.readPauses(),
+    preview: (plan, cursor, limit) => runtime.previewJob(plan, cursor, limit),
+  });
   return {
     engineId,
     secret,
     client,
+    operator,
     store,
     start: () => runtime.start(),
     stop: () => runtime.stop(),

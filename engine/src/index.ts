@@ -4,6 +4,7 @@
 export { createEngine } from "./create-engine.ts";
 export type { Engine, EngineParts } from "./create-engine.ts";
 export type { Client, Sent, Started, StartOptions } from "./client/client.ts";
+export type { Asked, JobWish, Operated, Operator, Paused } from "./client/operator.ts";
 export type { EngineOptions } from "./runtime/options.ts";
 export { resolveEngineOptions } from "./runtime/options.ts";
 export type { Run, PendingCommand, RunTimer, ParkReason } from "./core/run.ts";
@@ -13,13 +14,18 @@ export type { EngineErrorCode, PlainError } from "./core/errors.ts";
 
 // For those who write stores, transports and tools
 export type {
+  ActionRow,
+  ApiKeyRow,
+  ApiScope,
   AuditFinding,
   AuditReport,
   Clock,
   LaneRow,
   LogPort,
   MeterPort,
+  JobExample,
   Page,
+  PauseRow,
   PeerAnswer,
   Peers,
   RunQuery,
@@ -30,5 +36,5 @@ export type {
   Transport,
 } from "./core/ports.ts";
 export type { Answer } from "./core/decision.ts";
-export type { LaneInput, Settlement } from "./core/inputs.ts";
+export type { LaneInput, Operation, Settlement } from "./core/inputs.ts";
 export { systemClock } from "./runtime/clock.ts";

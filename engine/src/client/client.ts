@@ -191,7 +191,11 @@ async function unexpected(ports: ClientPorts, runId: string, type: string): Prom
   );
 }
 
-async function requireRun(ports: ClientPorts, runId: string): Promise<Run> {
+/** @throws FLOW_UNKNOWN_RUN (missing) */
+export async function requireRun(
+  ports: { readonly store: Pick<Store, "getRun"> },
+  runId: string,
+): Promise<Run> {
   const run = isRunId(runId) ? await ports.store.getRun(runId) : null;
   if (run === null) throw unknownRun(runId);
   return run;
@@ -201,7 +205,8 @@ function unknownRun(runId: string): Error {
   return engineError("FLOW_UNKNOWN_RUN", `no run ${runId.slice(0, 80)}, expected the id of a stored run`);
 }
 
-function rejected(error: Rejection): Error {
+/** A rejection as the error its caller gets. */
+export function rejected(error: Rejection): Error {
   return engineError(error.code, error.message, error.fields === undefined ? {} : { fields: error.fields });
 }
 

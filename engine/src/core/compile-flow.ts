@@ -22,6 +22,7 @@ import type {
   Projections,
   RetryDefinition,
   Scene,
+  ScheduleDefinition,
   SetValue,
   StateDefinition,
   TimerDefinition,
@@ -43,6 +44,7 @@ export interface CompiledFlow {
   readonly events: ReadonlyMap<string, Validate>;
   readonly commands: ReadonlyMap<string, CompiledCommand>;
   readonly deadline: CompiledTimer | null;
+  readonly schedule: CompiledSchedule | null;
   /** How runs come here, by the version they come from. */
   readonly migrations: ReadonlyMap<number, CompiledMigration>;
   readonly states: ReadonlyMap<string, CompiledState>;
@@ -74,6 +76,14 @@ export interface CompiledJoin {
   readonly wait: "all" | "any";
   readonly then: readonly CompiledTransition[];
   readonly undoesLosers: boolean;
+}
+
+export interface CompiledSchedule {
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly catchUp: "none" | "last" | "all";
+  readonly data: JsonObject;
+  readonly dueField?: string;
 }
 
 export interface CompiledMigration {
@@ -146,6 +156,7 @@ export function compileFlow(definition: FlowDefinition, compileSchema: CompileSc
     events: new Map(Object.entries(definition.events).map(([type, schema]) => [type, compileSchema(schema)])),
     commands,
     deadline: compileTimer(definition.deadline),
+    schedule: definition.schedule === undefined ? null : compileSchedule(definition.schedule),
     migrations: new Map((definition.migrations ?? []).map((each) => [each.from, compileMigration(each)])),
     states: new Map(
       Object.entries({ ...BUILT_IN_STATES, ...definition.states }).map(([name, state]) => [
@@ -231,6 +242,16 @@ function compileJoin(join: JoinDefinition, compileSchema: CompileSchema): Compil
     wait: join.wait,
     then: compileTransitions(join.then, compileSchema),
     undoesLosers: join.losers === "undo",
+  };
+}
+
+function compileSchedule({ cron, timeZone, catchUp, data, dueField }: ScheduleDefinition): CompiledSchedule {
+  return {
+    cron,
+    timeZone: timeZone ?? "UTC",
+    catchUp: catchUp ?? "last",
+    data: data ?? {},
+    ...(dueField === undefined ? {} : { dueField }),
   };
 }
 

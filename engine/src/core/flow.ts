@@ -129,9 +129,17 @@ export interface ScheduleDefinition<Data = JsonObject> {
    * CATCH_UP_MAX. @default "last"
    */
   readonly catchUp?: "none" | "last" | "all";
+  /** Field of the data that takes the due time, as ISO 8601. @default none */
+  readonly dueField?: string;
   /** Data of the run. @default {} */
   readonly data?: Data;
 }
+
+/** The next due time of a schedule strictly after a time, both in ms since 1970; null when there is none. Core knows no package. */
+export type NextOccurrence = (
+  schedule: { readonly cron: string; readonly timeZone: string },
+  afterMs: number,
+) => number | null;
 
 /** How runs of an older version become runs of this one. */
 export interface MigrationDefinition<State extends string = string, Data = JsonObject> {

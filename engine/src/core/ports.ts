@@ -2,9 +2,9 @@
  * What the engine needs from outside, as ports: a store, transports, a clock, and somebody who watches.
  * Each store and each transport passes one contract suite (engine/src/testing), so the runtime knows none by name.
  */
-import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
+import type { CommandMessage, EventMessage, Json, JsonObject } from "@sluice/contracts/envelope";
 import type { Answer } from "./decision.ts";
-import type { LaneInput, Settlement } from "./inputs.ts";
+import type { LaneInput, Operation, Settlement } from "./inputs.ts";
 import type { PlainError } from "./errors.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { ParkReason, Run, TimerKind } from "./run.ts";
@@ -186,6 +186,9 @@ export interface RunQuery {
   /** Runs that are not final and entered their state at least this long ago. */
   readonly stuckForMs?: number;
   readonly updatedSinceMs?: number;
+  readonly flowVersion?: number;
+  /** Only runs that have not ended. */
+  readonly isOpen?: boolean;
   readonly cursor?: string;
   readonly limit: number;
 }
@@ -249,6 +252,112 @@ export interface AuditReport {
   readonly findings: readonly AuditFinding[];
 }
 
+export interface DeadLetterQuery {
+  readonly runId?: string;
+  readonly reason?: ParkReason;
+  readonly state?: string;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** Which runs a job works on: those of these ids, or all that a list with the same filters would show. */
+export type RunFilter = Pick<
+  RunQuery,
+  "flow" | "state" | "businessState" | "key" | "outcome" | "parked" | "stuckForMs" | "updatedSinceMs"
+> & { readonly runIds?: readonly string[]; readonly flowVersion?: number };
+
+/** What a job does to each of its runs. */
+export interface JobPlan {
+  readonly operation: Operation;
+  readonly filter: RunFilter;
+  /** Most runs in one second; null: as fast as it goes. */
+  readonly runsPerSecond: number | null;
+  /** Nothing is changed; the counts say what would be. */
+  readonly isDryRun: boolean;
+}
+
+/** How far a job is. */
+export interface JobProgress {
+  /** Opens the page it works on next; null at the beginning. */
+  readonly cursor: string | null;
+  readonly seen: number;
+  readonly applied: number;
+  /** Runs that were left as they are, by the code of the reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Some of the runs for each reason and, of a dry run, for each change: at most EXAMPLES_MAX. */
+  readonly examples: readonly JobExample[];
+}
+
+export interface JobExample {
+  readonly runId: string;
+  readonly from: string;
+  /** The state it went to, or would go to; null when it was left. */
+  readonly to: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+export type ActionState = "running" | "stopping" | "stopped" | "done";
+
+/** What an operator asked for: the record of who did what and why, and of a job also how far it is. */
+export interface ActionRow {
+  readonly actionId: string;
+  /** `runs.cancel`, `flow.pause`, `key.create` … */
+  readonly kind: string;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly askedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly state: ActionState;
+  /** What it was about, for whoever reads the record. */
+  readonly subject: JsonObject;
+  /** Null for what was done at once. */
+  readonly job: { readonly plan: JobPlan; readonly progress: JobProgress } | null;
+  /** The lane whose owner carries the job out. */
+  readonly lane: number;
+  /** Grows with every update, so that of two that update it one learns that it is late. */
+  readonly revision: number;
+}
+
+export interface ActionQuery {
+  readonly kind?: string;
+  readonly state?: ActionState;
+  /** Only actions that are jobs. */
+  readonly isJob?: boolean;
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** Something that stands still: all of a flow, one of its states, or one of its command types. */
+export interface PauseRow {
+  readonly flow: string;
+  readonly scope: "flow" | "state" | "command";
+  /** Name of the state or the command; empty for a whole flow. */
+  readonly name: string;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly atMs: number;
+}
+
+/** How far a flow's schedule has been served. */
+export interface ScheduleRow {
+  readonly flow: string;
+  readonly lastDueAtMs: number;
+}
+
+/** An API key as it is stored: never the key itself. */
+export interface ApiKeyRow {
+  readonly keyId: string;
+  readonly name: string;
+  readonly scopes: readonly ApiScope[];
+  /** SHA-256 of the secret part, as 64 hex digits; the secret is random, so that needs no salt. */
+  readonly hash: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly revokedAtMs: number | null;
+}
+export type ApiScope = "read" | "operate" | "admin";
+
 /**
  * Runs, history, lanes and queues. Every method throws FLOW_STORE_UNAVAILABLE (unavailable) while the store is away.
  */
@@ -297,8 +406,34 @@ export interface Store {
   listRuns(query: RunQuery): Promise<Page<RunRow>>;
   countStates(flow?: string): Promise<readonly StateCount[]>;
   listLanes(): Promise<readonly LaneRow[]>;
-  listDeadLetters(query: { runId?: string; cursor?: string; limit: number }): Promise<Page<DeadLetterRow>>;
+  listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetterRow>>;
   totals(): Promise<StoreTotals>;
+
+  /** Keeps an action; one that is kept already under its id is left alone. Its time is the store's. */
+  addAction(action: Omit<ActionRow, "askedAtMs" | "endedAtMs" | "revision">): Promise<ActionRow>;
+  /** Null when the stored revision is another: somebody else has updated it. An action that ends gets its time from the store. */
+  updateAction(
+    action: Pick<ActionRow, "actionId" | "revision" | "state" | "job">,
+  ): Promise<ActionRow | null>;
+  getAction(actionId: string): Promise<ActionRow | null>;
+  /** Newest first. */
+  listActions(query: ActionQuery): Promise<Page<ActionRow>>;
+  /** Jobs of these lanes that are not at their end. */
+  listOpenJobs(lanes: readonly number[]): Promise<readonly ActionRow[]>;
+
+  /** Null when it stands already. */
+  addPause(pause: Omit<PauseRow, "atMs">): Promise<PauseRow | null>;
+  removePause(pause: Pick<PauseRow, "flow" | "scope" | "name">): Promise<boolean>;
+  listPauses(): Promise<readonly PauseRow[]>;
+
+  listSchedules(): Promise<readonly ScheduleRow[]>;
+  /** Never goes back. */
+  saveSchedule(schedule: ScheduleRow): Promise<void>;
+
+  addApiKey(key: Omit<ApiKeyRow, "createdAtMs" | "revokedAtMs">): Promise<ApiKeyRow>;
+  /** Ends a key now, or at `atMs` if that is sooner than its end. False when there is no such key. */
+  endApiKey(keyId: string, atMs: number | null): Promise<boolean>;
+  listApiKeys(): Promise<readonly ApiKeyRow[]>;
 
   /** Brings the search projection up to these versions and remembers, per lane, up to which time it is complete. */
   project(

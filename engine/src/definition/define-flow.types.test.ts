@@ -91,7 +91,7 @@ type Flat<T> = { [K in keyof T]: T[K] };
 /** Compiles only while each of these is exactly so. */
 const facts: readonly true[] = [
   true satisfies Same<Flat<Order["Data"]>, Flat<OrderData>>,
-  true satisfies Same<Order["State"], "created" | "paid" | "expired">,
+  true satisfies Same<Order["State"], "created" | "paid" | "expired" | "compensating" | "canceled">,
   true satisfies Same<keyof Order["Events"], "Paid" | "Counted" | "Expired">,
   true satisfies Same<Order["Events"]["Paid"], EventMessage<"Paid", { paymentId: string }>>,
   true satisfies Same<
@@ -154,7 +154,7 @@ export const wrong = [
     defineFlow({
       ...base,
       states: {
-        // @ts-expect-error TS2561 at Chrge: a command that the flow does not declare
+        // @ts-expect-error TS2322 at Chrge: a command that the flow does not declare
         created: { send: { Chrge: "data" }, on: { Paid: "paid" } },
         ...ends,
       },

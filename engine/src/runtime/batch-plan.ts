@@ -7,14 +7,16 @@ import type { Answer } from "../core/decision.ts";
 import { engineError } from "../core/errors.ts";
 import { FLOW_CHANNEL } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
-import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow } from "../core/ports.ts";
-import { BatchWork, historyRow, timerChanges } from "./batch-work.ts";
+import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow, TimerRow } from "../core/ports.ts";
+import { activeTimers } from "../core/run.ts";
+import { BatchWork, historyRow, timerChanges, timerRow } from "./batch-work.ts";
 import type { DueCommand } from "./batch-work.ts";
 import { childRunId, startChild } from "./family.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { OwnedLane } from "./lane.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
 import type { Settled, TransactionalParticipants } from "./participants.ts";
+import type { Pauses } from "./pauses.ts";
 import type { OutboxItem, QueueItem } from "./queue-item.ts";
 import type { RunCache } from "./run-cache.ts";
 
@@ -27,6 +29,8 @@ export interface BatchPlan {
   readonly outbox: readonly OutboxItem[];
   /** Outbox positions that this batch settles, by lane. */
   readonly settled: SettledPositions;
+  /** Timers that were due and that a pause keeps from firing. */
+  readonly heldTimers: readonly TimerRow[];
   /** The lanes under whose epochs it was decided. */
   readonly lanes: ReadonlyMap<number, OwnedLane>;
 }
@@ -44,6 +48,7 @@ export interface PlanParts {
    */
   readonly lanes: ReadonlyMap<number, OwnedLane>;
   readonly cache: RunCache;
+  readonly pauses: Pauses;
   /** Of the deployment. */
   readonly laneCount: number;
   readonly nowMs: number;
@@ -65,10 +70,17 @@ export async function planBatch(
     work,
     items.map(({ input }) => input),
   );
-  const answers = items.map((item) => applyItem(parts, work, item));
+  const heldTimers: TimerRow[] = [];
+  const answers = items.map((item) => {
+    const held = heldTimer(parts, work, item);
+    if (held === null) return applyItem(parts, work, item);
+    heldTimers.push(held);
+    return STALE;
+  });
   await settleFamilies(parts, batch, work);
   const calls = callsFromOutbox(items, work);
-  const leftOver = await callParticipants(parts, batch, work, calls);
+  const [callable, kept] = splitCalls(calls, (due) => isCarriedOutHere(parts, work, due));
+  const leftOver = [...kept, ...(await callParticipants(parts, batch, work, callable))];
   const outbox = outboxItems(
     parts,
     leftOver.filter((each) => work.isStillDue(each)),
@@ -81,6 +93,7 @@ export async function planBatch(
     writes: collectWrites(parts, work, items, outbox, settled),
     outbox,
     settled,
+    heldTimers,
     lanes: parts.lanes,
   };
 }
@@ -104,9 +117,15 @@ async function loadRuns(
 }
 
 /** Brings in the dead letters that operations are about. */
-async function loadLetters(batch: Batch, work: BatchWork, inputs: readonly (LaneInput | null)[]): Promise<void> {
+async function loadLetters(
+  batch: Batch,
+  work: BatchWork,
+  inputs: readonly (LaneInput | null)[],
+): Promise<void> {
   const operations = inputs.filter((input) => input?.kind === "operation");
-  const runIds = [...new Set(operations.map(({ runId }) => runId))].filter((runId) => work.needsLetters(runId));
+  const runIds = [...new Set(operations.map(({ runId }) => runId))].filter((runId) =>
+    work.needsLetters(runId),
+  );
   if (runIds.length === 0) return;
   const byRun = Map.groupBy(await batch.loadDeadLetters(runIds), ({ runId }) => runId);
   for (const runId of runIds) work.holdLetters(runId, byRun.get(runId) ?? []);
@@ -123,6 +142,14 @@ async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): 
         parts.log.debug({ runId: input.runId, code: answer.error.code }, answer.error.message);
     }
   }
+}
+
+function heldTimer({ pauses }: PlanParts, work: BatchWork, { input }: QueueItem): TimerRow | null {
+  if (!pauses.any || input?.kind !== "timer") return null;
+  const run = work.runOf(input.runId);
+  if (run === null || !pauses.isStatePaused(run.flow, run.state)) return null;
+  const timer = activeTimers(run).find(({ number }) => number === input.number);
+  return timer === undefined ? null : timerRow(run, timer);
 }
 
 function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer {
@@ -146,14 +173,16 @@ async function callParticipants(
   const forOutbox: DueCommand[] = [];
   let calls = [...first];
   for (let round = 0; ; round++) {
-    for (const due of work.takeDue())
-      (isCarriedOutHere(parts, due) ? calls : forOutbox).push(due);
+    for (const due of work.takeDue()) (isCarriedOutHere(parts, work, due) ? calls : forOutbox).push(due);
     if (calls.length === 0) return forOutbox;
     // What is left after the last round goes on in the next batch, by way of the outbox.
     if (round === options.roundsMax) return [...forOutbox, ...calls];
-    const [children, asked] = splitChildren(calls);
+    const [children, asked] = splitCalls(calls, ({ command }) => command.channel === FLOW_CHANNEL);
     calls = [];
-    const settled = [...(await startChildren(parts, batch, work, children)), ...(await participants.call(batch, asked))];
+    const settled = [
+      ...(await startChildren(parts, batch, work, children)),
+      ...(await participants.call(batch, asked)),
+    ];
     for (const { due, settlement } of settled) {
       const { id, attempt } = due.command;
       work.apply({ kind: "settled", runId: due.runId, commandId: id, attempt, settlement });
@@ -162,13 +191,18 @@ async function callParticipants(
   }
 }
 
-function isCarriedOutHere({ participants }: PlanParts, { command }: DueCommand): boolean {
-  return command.channel === FLOW_CHANNEL || participants.serves(command.channel);
+/** Whether the batch itself carries a command out. A pause sends it to the outbox, where it is kept. */
+function isCarriedOutHere({ participants, pauses }: PlanParts, work: BatchWork, due: DueCommand): boolean {
+  const { channel } = due.command;
+  if (channel !== FLOW_CHANNEL && !participants.serves(channel)) return false;
+  return !pauses.any || !pauses.holds(due, work.runOf(due.runId)?.state ?? null);
 }
 
-function splitChildren(calls: readonly DueCommand[]): readonly [children: DueCommand[], others: DueCommand[]] {
-  const isChild = ({ command }: DueCommand) => command.channel === FLOW_CHANNEL;
-  return [calls.filter(isChild), calls.filter((due) => !isChild(due))];
+function splitCalls(
+  calls: readonly DueCommand[],
+  isFirst: (due: DueCommand) => boolean,
+): readonly [first: DueCommand[], others: DueCommand[]] {
+  return [calls.filter(isFirst), calls.filter((due) => !isFirst(due))];
 }
 
 async function startChildren(

@@ -67,7 +67,14 @@ export class BatchWork {
   /** Brings a stored run in; null when the store has none. */
   hold(runId: string, loaded: LoadedRun | null): void {
     const seen = loaded === null ? new Map<string, SeenEvent>() : (loaded.seen as Map<string, SeenEvent>);
-    this.#runs.set(runId, { stored: loaded?.run ?? null, run: loaded?.run ?? null, seen, entries: [], letters: [], hasStoredLetters: false });
+    this.#runs.set(runId, {
+      stored: loaded?.run ?? null,
+      run: loaded?.run ?? null,
+      seen,
+      entries: [],
+      letters: [],
+      hasStoredLetters: false,
+    });
   }
 
   /** Whether the store has dead letters of a held run that are not brought in yet: those of a run that was parked before this batch. */
@@ -218,7 +225,7 @@ const NO_CHANGES: { readonly set: TimerRow[]; readonly cleared: TimerRow[] } = O
   cleared: [],
 });
 
-function timerRow(run: Run, timer: RunTimer): TimerRow {
+export function timerRow(run: Run, timer: RunTimer): TimerRow {
   return { lane: run.lane, runId: run.runId, number: timer.number, dueAtMs: timer.dueAtMs, kind: timer.kind };
 }
 

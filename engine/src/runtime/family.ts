@@ -37,11 +37,20 @@ export function startChild(work: BatchWork, due: DueCommand, childId: string): S
   const flow = work.newestFlow(name);
   const depth = (work.runOf(runId)?.parent?.depth ?? 0) + 1;
   if (flow === undefined)
-    return failed("FLOW_UNKNOWN_FLOW", `command ${command.type} starts flow ${name}, which is not served here`);
+    return failed(
+      "FLOW_UNKNOWN_FLOW",
+      `command ${command.type} starts flow ${name}, which is not served here`,
+    );
   if (depth > CHILD_DEPTH_MAX)
-    return failed("FLOW_CHILD_REFUSED", `the run has ${depth - 1} runs above it, at most ${CHILD_DEPTH_MAX - 1} may be`);
+    return failed(
+      "FLOW_CHILD_REFUSED",
+      `the run has ${depth - 1} runs above it, at most ${CHILD_DEPTH_MAX - 1} may be`,
+    );
   if (!isJsonObject(command.data))
-    return failed("FLOW_CHILD_REFUSED", `command ${command.type} carries no object, expected the data of a run of ${name}`);
+    return failed(
+      "FLOW_CHILD_REFUSED",
+      `command ${command.type} carries no object, expected the data of a run of ${name}`,
+    );
   const answer = work.apply({
     kind: "start",
     runId: childId,
@@ -53,7 +62,9 @@ export function startChild(work: BatchWork, due: DueCommand, childId: string): S
     data: command.data,
     parent: { runId, commandId: command.id, depth },
   });
-  return answer.outcome === "rejected" ? failed("FLOW_CHILD_REFUSED", answer.error.message) : { type: "delivered" };
+  return answer.outcome === "rejected"
+    ? failed("FLOW_CHILD_REFUSED", answer.error.message)
+    : { type: "delivered" };
 }
 
 function failed(code: EngineErrorCode, message: string): Settlement {

@@ -35,7 +35,8 @@ interface OwnershipPorts {
   removed(lane: number): void;
   /** Rows of the durable inbox and of the projection that nobody has taken in. */
   caughtUp(lanes: readonly ClaimedLane[]): Promise<void>;
-  drainInbox(lanes: readonly number[]): Promise<void>;
+  /** What an owner looks after at each beat. */
+  tend(lanes: readonly number[]): Promise<void>;
   lanesLost(count: number): void;
 }
 
@@ -160,7 +161,7 @@ export class Ownership {
     this.#notice(heartbeat.lanes);
     await this.#balance(heartbeat);
     await this.#refreshTimers();
-    await this.#ports.drainInbox(this.heldLanes);
+    await this.#ports.tend(this.heldLanes);
     for (const wake of this.#changed.splice(0)) wake();
   }
 

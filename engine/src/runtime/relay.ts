@@ -13,6 +13,8 @@ import type { OutboxItem } from "./queue-item.ts";
 
 interface RelayPorts {
   readonly log: LogPort;
+  /** Takes a command over that must not be sent now; false when it may be. */
+  hold(item: OutboxItem): boolean;
   isWanted(item: OutboxItem): boolean;
   settled(item: OutboxItem, settlement: Settlement): void;
 }
@@ -71,6 +73,7 @@ export class ChannelRelay {
     for (const item of this.#queue) {
       if (wanted.length === this.#transport.commandsPerSendMax) break;
       taken++;
+      if (this.#ports.hold(item)) continue;
       if (this.#ports.isWanted(item)) wanted.push(item);
       else this.#ports.settled(item, WITHDRAWN);
     }

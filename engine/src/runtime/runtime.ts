@@ -4,14 +4,18 @@
  */
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer } from "../core/decision.ts";
-import type { LaneInput, Settlement } from "../core/inputs.ts";
+import type { NextOccurrence } from "../core/flow.ts";
+import type { LaneInput, Operation, Settlement } from "../core/inputs.ts";
 import { engineError, toPlainError } from "../core/errors.ts";
 import type {
   ClaimedLane,
   Clock,
   GaugePort,
+  JobExample,
+  JobPlan,
   LogPort,
   MeterPort,
+  Page,
   PeerAnswer,
   Peers,
   Store,
@@ -20,18 +24,23 @@ import type {
   Transport,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { BatchWork } from "./batch-work.ts";
 import type { DueCommand } from "./batch-work.ts";
 import { FlowRegistry } from "./flow-registry.ts";
 import { Forwarding } from "./forwarding.ts";
 import { InboxDrain } from "./inbox-drain.ts";
 import { Intake } from "./intake.ts";
+import { Jobs, listJobPage, previewRuns } from "./jobs.ts";
 import { EngineMetrics } from "./metrics.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
 import { CLOCK_MARGIN_MS, Ownership } from "./ownership.ts";
 import { TransactionalParticipants } from "./participants.ts";
+import { Pauses } from "./pauses.ts";
 import { Projector } from "./projector.ts";
 import { ChannelRelay } from "./relay.ts";
 import { RunEnds } from "./run-ends.ts";
+import { Schedules } from "./schedules.ts";
+import type { StartRun } from "./schedules.ts";
 import { Writer } from "./writer.ts";
 import type { OutboxItem } from "./queue-item.ts";
 
@@ -46,6 +55,8 @@ export interface RuntimeParts {
   readonly peers: Peers | null;
   readonly engineId: string;
   readonly lanes: number;
+  readonly nextOccurrence: NextOccurrence;
+  readonly start: StartRun;
   readonly options: ResolvedEngineOptions;
 }
 
@@ -81,6 +92,11 @@ export class Runtime {
   readonly #intake: Intake;
   readonly #inbox: InboxDrain;
   readonly #runEnds: RunEnds;
+  readonly #pauses = new Pauses();
+  readonly #jobs: Jobs;
+  readonly #schedules: Schedules;
+  /** Committed commands that a pause keeps from being sent. */
+  #held: OutboxItem[] = [];
   #cancelMaintenance: () => void = () => {};
 
   constructor(parts: RuntimeParts) {
@@ -110,6 +126,23 @@ export class Runtime {
     this.#inbox = new InboxDrain({ store, enqueue: (item) => this.#writerOf(item.lane).enqueue(item) });
     this.#ownership = this.#createOwnership();
     this.#intake = this.#createIntake();
+    this.#jobs = new Jobs({
+      store,
+      clock,
+      log,
+      submit: (input) => this.submit(input),
+      preview: (run, operation) => this.preview(run, operation),
+    });
+    this.#schedules = new Schedules({
+      store,
+      log,
+      lanes: parts.lanes,
+      nextOccurrence: parts.nextOccurrence,
+      flows: () => this.#flows.newest.values(),
+      isPaused: (flow) => this.#pauses.isFlowPaused(flow),
+      nowMs: () => this.#ownership.nowMs(),
+      start: parts.start,
+    });
   }
 
   get flows(): FlowRegistry {
@@ -119,6 +152,8 @@ export class Runtime {
   /** Joins the deployment; resolves when every lane has an owner. */
   async start(): Promise<void> {
     await this.#maintain();
+    // Before the first lane: what is paused is not sent even once.
+    await this.readPauses();
     for (const writer of this.#writers) writer.start();
     await this.#ownership.start();
     for (const transport of this.#parts.transports) {
@@ -137,6 +172,7 @@ export class Runtime {
   /** Stops in good order, bounded by `stopMs`: no more intake, batches and calls under way end, lanes are given up. */
   async stop(): Promise<void> {
     const { clock, options, transports } = this.#parts;
+    await this.#jobs.stop();
     this.#intake.stop();
     this.#cancelMaintenance();
     const untilMs = clock.monotonicMs() + options.stopMs;
@@ -155,7 +191,8 @@ export class Runtime {
     for (const writer of this.#writers) await writer.stop();
   }
 
-  submit(input: LaneInput): Promise<Answer> {
+  async submit(input: LaneInput): Promise<Answer> {
+    if (input.kind === "start") this.#pauses.assertStarts(input.flow);
     return this.#intake.submit(input);
   }
 
@@ -171,6 +208,42 @@ export class Runtime {
         }
       }),
     );
+  }
+
+  /** What an operation would make of a run as it is stored, without doing it. */
+  async preview(
+    run: Run,
+    operation: Operation,
+  ): Promise<{ readonly answer: Answer; readonly run: Run | null }> {
+    const { store, options, lanes } = this.#parts;
+    const work = new BatchWork(this.#flows, options, lanes, this.#ownership.nowMs());
+    work.hold(run.runId, { run, seen: new Map() });
+    if (run.parked !== null) {
+      const letters = await store.listDeadLetters({ runId: run.runId, limit: options.entriesMax });
+      work.holdLetters(run.runId, letters.items);
+    }
+    const { runId } = run;
+    const answer = work.apply({
+      kind: "operation",
+      runId,
+      id: "preview",
+      operation,
+      by: "preview",
+      reason: null,
+    });
+    return { answer, run: work.runOf(runId) };
+  }
+
+  /** What a job would do to a page of its runs. */
+  async previewJob(
+    plan: Pick<JobPlan, "operation" | "filter">,
+    cursor: string | null,
+    limit: number,
+  ): Promise<Page<JobExample>> {
+    const { store } = this.#parts;
+    const page = await listJobPage(store, plan, cursor, limit);
+    const preview = (run: Run, operation: Operation) => this.preview(run, operation);
+    return { items: await previewRuns({ store, preview }, plan.operation, page.items), cursor: page.cursor };
   }
 
   waitFinal(runId: string, waitMs: number): Promise<Run | null> {
@@ -204,6 +277,7 @@ export class Runtime {
     const { store, clock, log, lanes, options } = this.#parts;
     return new Writer({
       laneCount: lanes,
+      pauses: this.#pauses,
       name: `w${index}`,
       clock,
       log,
@@ -225,6 +299,7 @@ export class Runtime {
   #createRelay(transport: Transport): ChannelRelay {
     return new ChannelRelay(transport, {
       log: this.#parts.log,
+      hold: (item) => this.#holdBack(item),
       isWanted: (item) => this.#writerOf(item.lane).wants(item),
       settled: (item, settlement) => this.#settled(item, settlement),
     });
@@ -244,7 +319,7 @@ export class Runtime {
       install: (lane, timers, runs) => this.#install(lane, timers, runs),
       removed: (lane) => this.#remove(lane),
       caughtUp: (claimed) => this.#projectAgain(claimed),
-      drainInbox: (held) => this.#inbox.drain(held),
+      tend: (held) => this.#tend(held),
       lanesLost: (count) => this.#metrics.lanesLost(count),
     });
   }
@@ -303,6 +378,41 @@ export class Runtime {
     this.#writerOf(lane).drop(lane);
     this.#projector.forgetLane(lane);
     for (const relay of this.#relays.values()) relay.dropLane(lane);
+    this.#held = this.#held.filter((item) => item.lane !== lane);
+  }
+
+  /** What waits for its owner to look. Jobs and schedules go on beside the heartbeat: they wait for commits, and it must not. */
+  async #tend(held: readonly number[]): Promise<void> {
+    await this.readPauses();
+    await this.#inbox.drain(held);
+    this.#aside(this.#jobs.tend(held), "jobs");
+    this.#aside(this.#schedules.serve(held), "schedules");
+  }
+
+  #aside(work: Promise<void>, what: string): void {
+    work.catch((error: unknown) =>
+      this.#parts.log.warn({ err: error }, `${what} could not be looked after and are looked at again`),
+    );
+  }
+
+  /** Takes what is paused now; what a lifted pause has kept goes on. */
+  async readPauses(): Promise<void> {
+    if (!this.#pauses.update(await this.#parts.store.listPauses())) return;
+    for (const writer of this.#writers) writer.resumeTimers();
+    this.#relayAll(this.#held.splice(0));
+  }
+
+  /** Whether a pause keeps a command; if so it is sent when that is lifted. */
+  #holdBack(item: OutboxItem): boolean {
+    const isHeld = this.#isHeld(item.due);
+    if (isHeld) this.#held.push(item);
+    return isHeld;
+  }
+
+  #isHeld(due: DueCommand): boolean {
+    return (
+      this.#pauses.any && this.#pauses.holds(due, this.#writerOf(due.lane).peek(due.runId)?.state ?? null)
+    );
   }
 
   async #projectAgain(claimed: readonly ClaimedLane[]): Promise<void> {
@@ -316,6 +426,7 @@ export class Runtime {
   #relayAll(items: readonly OutboxItem[]): void {
     for (const item of items) {
       const { lane, position, due } = item;
+      if (this.#holdBack(item)) continue;
       const relay = this.#relays.get(due.command.channel);
       if (relay !== undefined) relay.push(item);
       else

@@ -18,6 +18,7 @@ import type { EngineMetrics } from "./metrics.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
 import { HandlerHangs } from "./participants.ts";
 import type { TransactionalParticipants } from "./participants.ts";
+import type { Pauses } from "./pauses.ts";
 import type { Projector } from "./projector.ts";
 import type { OutboxItem, QueueItem } from "./queue-item.ts";
 import { RunCache } from "./run-cache.ts";
@@ -34,6 +35,7 @@ export interface WriterPorts {
   readonly participants: TransactionalParticipants;
   readonly projector: Projector;
   readonly metrics: EngineMetrics;
+  readonly pauses: Pauses;
   /** Of the deployment. */
   readonly laneCount: number;
   openConnection(): Promise<StoreWriter>;
@@ -62,6 +64,8 @@ export class Writer {
   readonly #timers = new TimerHeap();
   readonly #wake = new Signal();
   #queue: QueueItem[] = [];
+  /** Due, and kept from firing by a pause. Their rows are still in the store. */
+  readonly #heldTimers = new Map<string, TimerRow>();
   #connection: StoreWriter | null = null;
   #failures = 0;
   #isStopping = false;
@@ -144,8 +148,7 @@ export class Writer {
 
   /** Takes a lane over, with the timers of the near future. */
   install(claimed: ClaimedLane, timers: readonly TimerRow[]): void {
-    this.#cache.dropLane(claimed.laneId);
-    this.#timers.dropLane(claimed.laneId);
+    this.#forgetLane(claimed.laneId);
     this.#lanes.set(claimed.laneId, new OwnedLane(claimed));
     this.#failures = 0;
     this.setTimers(timers);
@@ -159,9 +162,21 @@ export class Writer {
   /** Forgets a lane. Callers' inputs go to its next owner. */
   drop(laneId: number): void {
     if (!this.#lanes.delete(laneId)) return;
+    this.#forgetLane(laneId);
+    this.#queue = this.#stillOurs(this.#queue);
+  }
+
+  #forgetLane(laneId: number): void {
     this.#cache.dropLane(laneId);
     this.#timers.dropLane(laneId);
-    this.#queue = this.#stillOurs(this.#queue);
+    for (const [key, { lane }] of this.#heldTimers) if (lane === laneId) this.#heldTimers.delete(key);
+  }
+
+  /** A pause was lifted: timers it kept are set again, and those whose time has come fire. */
+  resumeTimers(): void {
+    this.setTimers([...this.#heldTimers.values()]);
+    this.#heldTimers.clear();
+    this.#wake.notify();
   }
 
   /** Gives a lane up in good order: after the batch under way nothing of it is written here any more. */
@@ -248,7 +263,7 @@ export class Writer {
   }
 
   #planParts(lanes: ReadonlyMap<number, OwnedLane>): PlanParts {
-    const { flows, options, participants, log, laneCount } = this.#ports;
+    const { flows, options, participants, log, laneCount, pauses } = this.#ports;
     return {
       flows,
       options,
@@ -256,6 +271,7 @@ export class Writer {
       log,
       lanes,
       laneCount,
+      pauses,
       cache: this.#cache,
       nowMs: this.#ports.storeNowMs(),
     };
@@ -273,6 +289,7 @@ export class Writer {
       // The lane may have gone while the commit was on its way back, and may be ours again under another epoch.
       if (this.#lanes.get(run.lane) === plan.lanes.get(run.lane)) this.#remember(run, workRun.seen);
     }
+    for (const timer of plan.heldTimers) this.#heldTimers.set(`${timer.runId}:${timer.number}`, timer);
     this.#ports.projector.add(writes.runs, writes.lanes, work.nowMs);
     this.#ports.metrics.batchCommitted(plan.items.length, tookMs, work);
     plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));
@@ -328,8 +345,7 @@ export class Writer {
     const laneIds = [...this.#lanes.keys()];
     for (const laneId of laneIds) {
       this.#lanes.delete(laneId);
-      this.#cache.dropLane(laneId);
-      this.#timers.dropLane(laneId);
+      this.#forgetLane(laneId);
     }
     this.#queue = this.#stillOurs(this.#queue);
     return laneIds;

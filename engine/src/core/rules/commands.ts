@@ -47,7 +47,11 @@ export function settle(context: Context, run: Run, input: SettledInput): Decisio
         return unchanged({ outcome: "stale" });
       return failAttempt(context, run, command, input, settlement.error);
     case "ended":
-      return settle(context, run, { ...input, attempt: command.attempt, settlement: answerOf(context.flow, command, settlement) });
+      return settle(context, run, {
+        ...input,
+        attempt: command.attempt,
+        settlement: answerOf(context.flow, command, settlement),
+      });
   }
 }
 

@@ -27,13 +27,17 @@ export function follow(
   cause: Cause,
 ): Moved {
   const updated =
-    transition.update === null ? run : withData(context, run, transition.update({ data: run.data, event: payload }));
+    transition.update === null
+      ? run
+      : withData(context, run, transition.update({ data: run.data, event: payload }));
   const answered = cause.answered === null ? [] : [cause.answered];
   const isLeaving = transition.target !== null;
   const over = isLeaving ? [...answered, ...updated.commands] : answered;
   const stepped = addSteps(updated, from, over, cause.event);
   if (isLeaving) return leave(context, stepped, from, transition);
-  return from.join === null ? { run: stepped, send: [] } : joinIfReady(context, stepped, from, from.join, cause);
+  return from.join === null
+    ? { run: stepped, send: [] }
+    : joinIfReady(context, stepped, from, from.join, cause);
 }
 
 function leave(context: Context, run: Run, from: CompiledState, transition: CompiledTransition): Moved {
@@ -44,7 +48,13 @@ function leave(context: Context, run: Run, from: CompiledState, transition: Comp
 }
 
 /** An answer that let the run stay: it may be the one the join was waiting for. */
-function joinIfReady(context: Context, run: Run, from: CompiledState, join: CompiledJoin, cause: Cause): Moved {
+function joinIfReady(
+  context: Context,
+  run: Run,
+  from: CompiledState,
+  join: CompiledJoin,
+  cause: Cause,
+): Moved {
   if (cause.answered === null) return { run, send: [] };
   const underWay = run.commands.filter(({ purpose }) => purpose === "do");
   const isReady = join.wait === "all" ? underWay.length === 0 : cause.event !== COMMAND_FAILED;
@@ -70,7 +80,9 @@ function undoLosers(
   losers: readonly PendingCommand[],
 ): Moved {
   const updated =
-    transition.update === null ? run : withData(context, run, transition.update({ data: run.data, event: {} }));
+    transition.update === null
+      ? run
+      : withData(context, run, transition.update({ data: run.data, event: {} }));
   const stepped = addSteps(updated, from, losers, null);
   const lost = stepped.steps.filter(({ commandId }) => losers.some(({ id }) => id === commandId));
   return compensate(context, stepped, lost, transition.target ?? from.name, run.version + 1);

@@ -62,7 +62,9 @@ function isSentBy(state: CompiledState, { type, purpose }: PendingCommand): bool
 
 /** The same visit under new rules. A retry or a query that is waiting goes on waiting. */
 function stay({ flow }: Context, run: Run, state: CompiledState): Run {
-  const waiting = run.timers.filter(({ kind }) => kind === "retry" || (kind === "poll" && state.poll !== null));
+  const waiting = run.timers.filter(
+    ({ kind }) => kind === "retry" || (kind === "poll" && state.poll !== null),
+  );
   const placed: Run = {
     ...run,
     state: state.name,
@@ -72,10 +74,10 @@ function stay({ flow }: Context, run: Run, state: CompiledState): Run {
   };
   if (state.outcome !== null) return { ...placed, commands: [], steps: [] };
   let armed = placed;
-  if (flow.deadline !== null)
-    armed = armAt(armed, "flow-deadline", run.createdAtMs + flow.deadline.delayMs);
+  if (flow.deadline !== null) armed = armAt(armed, "flow-deadline", run.createdAtMs + flow.deadline.delayMs);
   armed = armState(armed, state, run.enteredAtMs, true);
-  const isAsking = waiting.some(({ kind }) => kind === "poll") || run.commands.some(({ purpose }) => purpose === "poll");
+  const isAsking =
+    waiting.some(({ kind }) => kind === "poll") || run.commands.some(({ purpose }) => purpose === "poll");
   const timers = isAsking ? armed.timers.filter(({ kind }) => kind !== "poll") : armed.timers;
   return { ...armed, timers: [...waiting, ...timers] };
 }

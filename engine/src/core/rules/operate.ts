@@ -107,9 +107,13 @@ function perform(
 
 function notParked(run: Run): Outcome {
   return {
-    refused: reject("FLOW_RUN_NOT_PARKED", `the run is in state ${run.state} and not parked, expected one with dead letters`, {
-      runId: run.runId,
-    }),
+    refused: reject(
+      "FLOW_RUN_NOT_PARKED",
+      `the run is in state ${run.state} and not parked, expected one with dead letters`,
+      {
+        runId: run.runId,
+      },
+    ),
   };
 }
 

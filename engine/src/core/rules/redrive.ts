@@ -21,7 +21,9 @@ function takeAgain(context: Context, run: Run, input: LaneInput): Decision {
     case "event":
       return takeEvent(context, run, input, input.type, input.data, traceOf(input));
     case "settled":
-      return input.settlement.type === "failed" ? sendOnceMore(context, run, input) : settle(context, run, input);
+      return input.settlement.type === "failed"
+        ? sendOnceMore(context, run, input)
+        : settle(context, run, input);
     case "timer": // Set again with the run, and due: it fires by itself.
     case "start":
     case "operation":

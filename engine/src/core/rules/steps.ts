@@ -90,7 +90,13 @@ export function stepUndone(
 ): Decision {
   try {
     const moved = afterUndo(context, run, undo);
-    return changed(moved.run, { ...trace, kind: "undone" }, { outcome: "applied" }, context.nowMs, moved.send);
+    return changed(
+      moved.run,
+      { ...trace, kind: "undone" },
+      { outcome: "applied" },
+      context.nowMs,
+      moved.send,
+    );
   } catch (error) {
     const parked = withCommand(run, { ...undo, phase: "delivered" });
     return park(context, parked, input, trace, "rule-failed", toPlainError(error, "FLOW_RULE_FAILED"));
@@ -118,4 +124,3 @@ export function undoRetry(flow: CompiledFlow, run: Run): RetryPolicy {
   const undo = step === undefined ? undefined : flow.states.get(step.state)?.undo.get(step.command);
   return undo?.retry ?? DEFAULT_RETRY;
 }
-

@@ -44,7 +44,15 @@ function takeTimer(
   if (compiled === null) return unchanged({ outcome: "stale" });
   const trace: Trace = { type: compiled.event ?? timer.kind };
   if (compiled.event !== null)
-    return takeEvent(context, run, input, compiled.event, {}, { ...trace, data: {} }, { answered: null, parked });
+    return takeEvent(
+      context,
+      run,
+      input,
+      compiled.event,
+      {},
+      { ...trace, data: {} },
+      { answered: null, parked },
+    );
   const { target, compensates } = compiled;
   const transition: CompiledTransition = { target, compensates, guard: null, update: null };
   try {

@@ -1,15 +1,14 @@
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
-import type { DeadLetterRow, Page } from "../../core/ports.ts";
+import type { DeadLetterQuery, DeadLetterRow, Page } from "../../core/ports.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 
 /** By run and, within a run, in order: the order in which they are redriven. */
-export function listDeadLetters(
-  database: MemoryDatabase,
-  query: { runId?: string; cursor?: string; limit: number },
-): Page<DeadLetterRow> {
+export function listDeadLetters(database: MemoryDatabase, query: DeadLetterQuery): Page<DeadLetterRow> {
   const after = query.cursor === undefined ? null : decodeCursor(query.cursor, ["uuid", "version"]);
   const found = storedDeadLetters(database)
     .filter((row) => query.runId === undefined || row.runId === query.runId)
+    .filter((row) => query.reason === undefined || row.reason === query.reason)
+    .filter((row) => query.state === undefined || row.state === query.state)
     .filter((row) => after === null || compare(row, after[0] as string, after[1] as number) > 0)
     .sort((a, b) => compare(a, b.runId, b.version));
   const items = found.slice(0, query.limit);

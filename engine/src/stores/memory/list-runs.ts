@@ -23,6 +23,8 @@ function matches(row: RunRow, query: RunQuery, nowMs: number): boolean {
   const isStuck = (forMs: number): boolean => row.outcome === null && row.enteredAtMs <= nowMs - forMs;
   return (
     (query.flow === undefined || row.flow === query.flow) &&
+    (query.isOpen !== true || row.outcome === null) &&
+    (query.flowVersion === undefined || row.flowVersion === query.flowVersion) &&
     (query.state === undefined || row.state === query.state) &&
     (query.businessState === undefined || row.businessState === query.businessState) &&
     (query.key === undefined || row.key === query.key) &&

@@ -6,7 +6,15 @@
  * M4  No clock, timer or randomness but what is handed in, so that a simulation can replay it.
  */
 import { randomBytes } from "node:crypto";
-import type { FlowVersionRow, OutboxRow, RunRow, StateCount, TimerRow } from "../../core/ports.ts";
+import type {
+  ApiKeyRow,
+  FlowVersionRow,
+  OutboxRow,
+  PauseRow,
+  RunRow,
+  StateCount,
+  TimerRow,
+} from "../../core/ports.ts";
 import { TurnQueue } from "./turn-queue.ts";
 
 export interface MemoryDatabaseOptions {
@@ -57,6 +65,12 @@ export interface MemoryDatabase {
   readonly inbox: Map<string, string>;
   /** Dead letters as JSON, by run and version. */
   readonly deadLetters: Map<string, string>;
+  /** Actions as JSON, by id. */
+  readonly actions: Map<string, string>;
+  readonly pauses: Map<string, PauseRow>;
+  /** Last due time by flow. */
+  readonly schedules: Map<string, number>;
+  readonly apiKeys: Map<string, ApiKeyRow>;
   readonly projection: Map<string, RunRow>;
   readonly stateCounts: Map<string, StateCount>;
   /** The participants' tables: JSON by key. */
@@ -79,6 +93,10 @@ export function createMemoryDatabase(options: MemoryDatabaseOptions): MemoryData
     timers: new Map(),
     inbox: new Map(),
     deadLetters: new Map(),
+    actions: new Map(),
+    pauses: new Map(),
+    schedules: new Map(),
+    apiKeys: new Map(),
     projection: new Map(),
     stateCounts: new Map(),
     values: new Map(),

@@ -10,6 +10,21 @@ import { listRuns } from "./list-runs.ts";
 import { getRuns } from "./load-runs.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 import { openMemoryWriter } from "./memory-writer.ts";
+import {
+  addAction,
+  addApiKey,
+  addPause,
+  endApiKey,
+  getAction,
+  listActions,
+  listApiKeys,
+  listOpenJobs,
+  listPauses,
+  listSchedules,
+  removePause,
+  saveSchedule,
+  updateAction,
+} from "./operations.ts";
 import { countStates, listWritten, project } from "./project.ts";
 import { appendInbox, listInbox, listTimers, totals } from "./queues.ts";
 
@@ -57,6 +72,19 @@ export function createMemoryStore({ database, engineId }: MemoryStoreOptions): S
     listLanes: method(listLanes),
     listDeadLetters: method(listDeadLetters),
     totals: method(totals),
+    addAction: method(addAction),
+    updateAction: method(updateAction),
+    getAction: method(getAction),
+    listActions: method(listActions),
+    listOpenJobs: method(listOpenJobs),
+    addPause: method(addPause),
+    removePause: method(removePause),
+    listPauses: method(listPauses),
+    listSchedules: method(listSchedules),
+    saveSchedule: method(saveSchedule),
+    addApiKey: method(addApiKey),
+    endApiKey: method(endApiKey),
+    listApiKeys: method(listApiKeys),
     project: method(project),
     listWritten: method(listWritten),
     maintain: method(() => undefined),

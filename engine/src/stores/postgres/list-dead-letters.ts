@@ -2,7 +2,7 @@ import type { Fragment, PendingQuery, Sql } from "postgres";
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
 import type { LaneInput } from "../../core/inputs.ts";
 import type { PlainError } from "../../core/errors.ts";
-import type { DeadLetterRow, Page } from "../../core/ports.ts";
+import type { DeadLetterQuery, DeadLetterRow, Page } from "../../core/ports.ts";
 import { plains } from "./columns.ts";
 
 export interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error"> {
@@ -13,7 +13,7 @@ export interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error">
 /** By run and, within a run, in order: the order in which they are redriven. */
 export async function listDeadLetters(
   sql: Sql,
-  { runId, cursor, limit }: { runId?: string; cursor?: string; limit: number },
+  { runId, reason, state, cursor, limit }: DeadLetterQuery,
 ): Promise<Page<DeadLetterRow>> {
   const after = cursor === undefined ? null : decodeCursor(cursor, ["uuid", "version"]);
   const rows = await sql<StoredDeadLetter[]>`
@@ -21,6 +21,8 @@ export async function listDeadLetters(
       from dead_letters
      where true
        ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
+       ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
+       ${state === undefined ? sql`` : sql`and state = ${state}`}
        ${after === null ? sql`` : sql`and (run_id, version) > (${after[0] as string}::uuid, ${after[1] as number})`}
      order by run_id, version
      limit ${limit + 1}`;

@@ -11,6 +11,8 @@
  */
 import type { Sql } from "postgres";
 import type { Store } from "../../core/ports.ts";
+import { addAction, getAction, listActions, listOpenJobs, updateAction } from "./actions.ts";
+import { addApiKey, endApiKey, listApiKeys } from "./api-keys.ts";
 import { audit } from "./audit.ts";
 import { claimLanes } from "./claim-lanes.ts";
 import { countStates } from "./count-states.ts";
@@ -28,8 +30,10 @@ import { maintain } from "./maintain.ts";
 import { openDeployment } from "./open-deployment.ts";
 import { resolvePostgresStoreOptions } from "./options.ts";
 import type { PostgresStoreOptions, ResolvedPostgresStoreOptions } from "./options.ts";
+import { addPause, listPauses, removePause } from "./pauses.ts";
 import { PostgresPool } from "./pool.ts";
 import { project } from "./project.ts";
+import { listSchedules, saveSchedule } from "./schedules.ts";
 import { PostgresSession } from "./session.ts";
 import { storeUnavailable, toStoreError } from "./store-error.ts";
 import { totals } from "./totals.ts";
@@ -82,6 +86,19 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     listLanes: method(listLanes),
     listDeadLetters: method(listDeadLetters),
     totals: method(totals),
+    addAction: method(addAction),
+    updateAction: method(updateAction),
+    getAction: method(getAction),
+    listActions: method(listActions),
+    listOpenJobs: method(listOpenJobs),
+    addPause: method(addPause),
+    removePause: method(removePause),
+    listPauses: method(listPauses),
+    listSchedules: method(listSchedules),
+    saveSchedule: method(saveSchedule),
+    addApiKey: method(addApiKey),
+    endApiKey: method(endApiKey),
+    listApiKeys: method(listApiKeys),
     project: method(project),
     listWritten: method(listWritten),
     maintain: method(maintain),

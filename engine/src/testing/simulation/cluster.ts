@@ -190,6 +190,8 @@ export class Cluster {
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
       lanes,
+      nextOccurrence: () => null,
+      start: (flow, run) => client.start(flow, run),
       options: resolveEngineOptions({ ...profile.options, address: profile.hasPeers ? engineId : null }),
     });
     const client = createClient({

@@ -1,0 +1,127 @@
+/** What operators do: actions, pauses, schedules and keys. */
+import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
+import type {
+  ActionQuery,
+  ActionRow,
+  ApiKeyRow,
+  Page,
+  PauseRow,
+  ScheduleRow,
+  Store,
+} from "../../core/ports.ts";
+import type { MemoryDatabase } from "./memory-database.ts";
+
+export function addAction(database: MemoryDatabase, action: Parameters<Store["addAction"]>[0]): ActionRow {
+  const before = getAction(database, action.actionId);
+  if (before !== null) return before;
+  const askedAtMs = Math.floor(database.nowMs());
+  const row: ActionRow = {
+    ...action,
+    askedAtMs,
+    endedAtMs: isEnded(action.state) ? askedAtMs : null,
+    revision: 1,
+  };
+  database.actions.set(row.actionId, JSON.stringify(row));
+  return row;
+}
+
+export function updateAction(
+  database: MemoryDatabase,
+  { actionId, revision, state, job }: Parameters<Store["updateAction"]>[0],
+): ActionRow | null {
+  const before = getAction(database, actionId);
+  if (before?.revision !== revision) return null;
+  const endedAtMs = isEnded(state) ? Math.floor(database.nowMs()) : before.endedAtMs;
+  const row: ActionRow = { ...before, state, job, endedAtMs, revision: revision + 1 };
+  database.actions.set(actionId, JSON.stringify(row));
+  return row;
+}
+
+export function getAction(database: MemoryDatabase, actionId: string): ActionRow | null {
+  const text = database.actions.get(actionId);
+  return text === undefined ? null : (JSON.parse(text) as ActionRow);
+}
+
+/** Newest first. */
+export function listActions(database: MemoryDatabase, query: ActionQuery): Page<ActionRow> {
+  const { kind, state, isJob, cursor, limit } = query;
+  const after = cursor === undefined ? null : decodeCursor(cursor, ["time", "uuid"]);
+  const found = storedActions(database)
+    .filter((row) => kind === undefined || row.kind === kind)
+    .filter((row) => state === undefined || row.state === state)
+    .filter((row) => isJob === undefined || (row.job !== null) === isJob)
+    .filter((row) => after === null || isOlder(row, after[0] as number, after[1] as string))
+    .sort((a, b) => (isOlder(a, b.askedAtMs, b.actionId) ? 1 : -1));
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const hasMore = last !== undefined && found.length > items.length;
+  return { items, cursor: hasMore ? encodeCursor([last.askedAtMs, last.actionId]) : null };
+}
+
+export function listOpenJobs(database: MemoryDatabase, lanes: readonly number[]): readonly ActionRow[] {
+  return storedActions(database)
+    .filter(({ lane, job, state }) => lanes.includes(lane) && job !== null && !isEnded(state))
+    .sort((a, b) => (isOlder(a, b.askedAtMs, b.actionId) ? -1 : 1));
+}
+
+function storedActions(database: MemoryDatabase): ActionRow[] {
+  return [...database.actions.values()].map((text) => JSON.parse(text) as ActionRow);
+}
+
+function isOlder(row: ActionRow, askedAtMs: number, actionId: string): boolean {
+  return row.askedAtMs === askedAtMs ? row.actionId < actionId : row.askedAtMs < askedAtMs;
+}
+
+function isEnded(state: ActionRow["state"]): boolean {
+  return state === "done" || state === "stopped";
+}
+
+export function addPause(database: MemoryDatabase, pause: Parameters<Store["addPause"]>[0]): PauseRow | null {
+  const key = pauseKey(pause);
+  if (database.pauses.has(key)) return null;
+  const row: PauseRow = Object.freeze({ ...pause, atMs: database.nowMs() });
+  database.pauses.set(key, row);
+  return row;
+}
+
+export function removePause(database: MemoryDatabase, pause: Parameters<Store["removePause"]>[0]): boolean {
+  return database.pauses.delete(pauseKey(pause));
+}
+
+export function listPauses(database: MemoryDatabase): readonly PauseRow[] {
+  return [...database.pauses.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+function pauseKey({ flow, scope, name }: Pick<PauseRow, "flow" | "scope" | "name">): string {
+  return `${flow}\n${scope}\n${name}`;
+}
+
+export function listSchedules(database: MemoryDatabase): readonly ScheduleRow[] {
+  const flows = [...database.schedules.keys()].sort();
+  return flows.map((flow) => ({ flow, lastDueAtMs: database.schedules.get(flow) ?? 0 }));
+}
+
+export function saveSchedule(database: MemoryDatabase, { flow, lastDueAtMs }: ScheduleRow): void {
+  database.schedules.set(flow, Math.max(lastDueAtMs, database.schedules.get(flow) ?? lastDueAtMs));
+}
+
+export function addApiKey(database: MemoryDatabase, key: Parameters<Store["addApiKey"]>[0]): ApiKeyRow {
+  const row: ApiKeyRow = Object.freeze({ ...key, createdAtMs: database.nowMs(), revokedAtMs: null });
+  database.apiKeys.set(key.keyId, row);
+  return row;
+}
+
+export function endApiKey(database: MemoryDatabase, keyId: string, atMs: number | null): boolean {
+  const row = database.apiKeys.get(keyId);
+  if (row === undefined) return false;
+  const ended: ApiKeyRow =
+    atMs === null
+      ? { ...row, revokedAtMs: row.revokedAtMs ?? database.nowMs() }
+      : { ...row, expiresAtMs: Math.min(row.expiresAtMs ?? Number.POSITIVE_INFINITY, atMs) };
+  database.apiKeys.set(keyId, Object.freeze(ended));
+  return true;
+}
+
+export function listApiKeys(database: MemoryDatabase): readonly ApiKeyRow[] {
+  return [...database.apiKeys.values()];
+}

@@ -106,6 +106,8 @@ export interface Operator {
   /** False when it was not paused. */
   resume(what: Paused, asked: Asked): Promise<boolean>;
   listPauses(): Promise<readonly PauseRow[]>;
+  /** Keeps the record of something that was done at once, elsewhere. */
+  record(kind: string, subject: JsonObject, asked: Asked): Promise<void>;
 }
 
 export type Paused = Pick<PauseRow, "flow" | "scope" | "name">;
@@ -124,6 +126,9 @@ export function createOperator(ports: OperatorPorts): Operator {
     pause: (what, asked) => pause(ports, what, asked),
     resume: (what, asked) => resume(ports, what, asked),
     listPauses: () => ports.store.listPauses(),
+    record: async (kind, subject, asked) => {
+      await addAction(ports, kind, subject, asked);
+    },
   };
 }
 

@@ -64,3 +64,27 @@ test("an inbox refuses more commands under way than its bound, and is free again
   assert.equal(await inbox.once("c2", counting().work), REFUNDED);
   assert.throws(() => memoryInbox({ answersMax: 0 }), { code: "FLOW_BAD_OPTION" });
 });
+
+test("an undo waits for the command it takes back, and one that comes later is refused", async () => {
+  const inbox = memoryInbox();
+  const order: string[] = [];
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const first = inbox.once("do-1", async () => {
+    await gate;
+    order.push("do");
+    return null;
+  });
+  const undo = inbox.undo("undo-1", "do-1", async () => {
+    order.push("undo");
+    return null;
+  });
+  open();
+  await Promise.all([first, undo]);
+  assert.deepEqual(order, ["do", "undo"]);
+  await inbox.undo("undo-2", "do-2", async () => null);
+  await assert.rejects(
+    inbox.once("do-2", async () => assert.fail("carried out after its undo")),
+    { code: "FLOW_COMMAND_UNDONE" },
+  );
+  assert.equal(await inbox.undo("undo-2", "do-2", async () => assert.fail("undone twice")), null);
+});

@@ -16,6 +16,15 @@ export interface Inbox<Transaction = undefined> {
     commandId: string,
     work: (transaction: Transaction) => Promise<EventMessage | null>,
   ): Promise<EventMessage | null>;
+  /**
+   * The same for a command that takes another one back: it waits while that one is under way, and one that comes only afterwards is
+   * refused with FLOW_COMMAND_UNDONE (conflict) for ever. So the undo wins, whichever of the two arrives first.
+   */
+  undo(
+    commandId: string,
+    undoes: string,
+    work: (transaction: Transaction) => Promise<EventMessage | null>,
+  ): Promise<EventMessage | null>;
 }
 
 export interface MemoryInboxOptions {
@@ -35,9 +44,9 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
   const answersMax = resolveWhole("inbox", "answersMax", options.answersMax ?? ANSWERS_DEFAULT, ANSWERS_MAX);
   const underWay = new Map<string, Promise<EventMessage | null>>();
   // A Map keeps the order of insertion: the first key is the oldest.
-  const answers = new Map<string, EventMessage | null>();
+  const answers = new Map<string, EventMessage | typeof UNDONE | null>();
 
-  const keep = (commandId: string, answer: EventMessage | null): void => {
+  const keep = (commandId: string, answer: EventMessage | typeof UNDONE | null): void => {
     answers.set(commandId, answer);
     for (const oldest of answers.keys()) {
       if (answers.size <= answersMax) return;
@@ -56,18 +65,37 @@ export function memoryInbox(options: MemoryInboxOptions = {}): Inbox {
       underWay.delete(commandId);
     }
   };
-  return {
-    async once(commandId, work) {
-      const answer = answers.get(commandId);
-      if (answer !== undefined) return answer;
-      const first = underWay.get(commandId);
-      if (first !== undefined) return first;
-      if (underWay.size >= answersMax) throw tooMany(underWay.size, answersMax);
-      const begun = begin(commandId, work);
-      underWay.set(commandId, begun);
-      return begun;
-    },
+  const once: Inbox["once"] = async (commandId, work) => {
+    const answer = answers.get(commandId);
+    if (answer === UNDONE) throw undone(commandId);
+    if (answer !== undefined) return answer;
+    const first = underWay.get(commandId);
+    if (first !== undefined) return first;
+    if (underWay.size >= answersMax) throw tooMany(underWay.size, answersMax);
+    const begun = begin(commandId, work);
+    underWay.set(commandId, begun);
+    return begun;
   };
+  return {
+    once,
+    undo: (commandId, undoes, work) =>
+      once(commandId, async (transaction) => {
+        // Whether it went well or not is told to its own sender; here it only has to be over.
+        await underWay.get(undoes)?.catch(() => {});
+        keep(undoes, UNDONE);
+        return work(transaction);
+      }),
+  };
+}
+
+/** Stands in the place of an answer: the command was taken back. */
+const UNDONE = Symbol("undone");
+
+function undone(commandId: string): Error {
+  return engineError(
+    "FLOW_COMMAND_UNDONE",
+    `command ${commandId} was taken back before it came; it is not carried out`,
+  );
 }
 
 function tooMany(count: number, countMax: number): Error {

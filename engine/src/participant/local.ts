@@ -45,6 +45,7 @@ export function local<Types extends ParticipantTypes = AnyTypes>(
   const byType = handlers as unknown as Readonly<Record<string, AnyHandler<[]> | undefined>>;
   const handleMs = resolveHandleMs(channel, options.handleMs);
   const schedule = options.schedule ?? scheduleTimer;
+  const underWay = new Map<string, Promise<unknown>>();
   return memoryTransport({
     channel,
     sendsMax: resolveWhole(
@@ -56,7 +57,21 @@ export function local<Types extends ParticipantTypes = AnyTypes>(
     deliver: async (command, signal) => {
       const handler = requireHandler(byType, command.type);
       const bound = { name: `the handler of ${command.type}`, handleMs, schedule, signal };
-      return callBounded(bound, (handlerSignal) => handler(command, handlerSignal));
+      // An undo never runs beside what it takes back, even if nobody waits for that one any more.
+      await settled(underWay.get(command.undoes ?? ""));
+      return callBounded(bound, async (handlerSignal) => {
+        const call = handler(command, handlerSignal);
+        underWay.set(command.commandId, call);
+        try {
+          return await call;
+        } finally {
+          underWay.delete(command.commandId);
+        }
+      });
     },
   });
+}
+
+async function settled(call: Promise<unknown> | undefined): Promise<void> {
+  await call?.catch(() => {});
 }

@@ -1,4 +1,4 @@
-import type { EventMessage } from "@sluice/contracts/envelope";
+import type { CommandMessage, EventMessage } from "@sluice/contracts/envelope";
 import { isErrorKind } from "@sluice/contracts/problem";
 import { engineError } from "../core/errors.ts";
 import type { LogPort } from "../core/ports.ts";
@@ -40,7 +40,8 @@ export interface CommandReply {
  * Takes in one command that an engine sent over HTTP, whatever the web framework: headers and parsed body in, status and body out.
  * What it throws has a code and a kind; `toProblem` of the host makes the answer of it, and does so by itself on a server of the host.
  * @throws FLOW_COMMAND_REFUSED (invalid) for what is no command or has no handler · FLOW_COMMAND_TIMEOUT (timeout) past `handleMs`,
- *   the handler still counts as under way · FLOW_HANDLER_FAILED (unavailable) for an error without a code · the handler's own coded errors
+ *   the handler still counts as under way · FLOW_HANDLER_FAILED (unavailable) for an error without a code · FLOW_COMMAND_UNDONE (conflict) for
+ *   one that was taken back before it came · the handler's own coded errors
  */
 export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, Transaction = undefined>(
   receiver: Receiver<Types, Transaction>,
@@ -60,7 +61,7 @@ export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, 
   try {
     // The bound is around the inbox: a handler that is only slow stays the first, and a repeat waits for it instead of beside it.
     const event = await callBounded(bound, (signal) =>
-      receiver.inbox.once(command.commandId, (transaction) => handler(command, signal, transaction)),
+      takeIn(receiver.inbox, command, (transaction) => handler(command, signal, transaction)),
     );
     // A handler in JavaScript may return nothing at all, which says the same.
     return event == null ? { status: 202, body: undefined } : { status: 200, body: event };
@@ -74,6 +75,14 @@ export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, 
       cause: error,
     });
   }
+}
+
+function takeIn<Transaction>(
+  inbox: Inbox<Transaction>,
+  { commandId, undoes }: CommandMessage,
+  work: (transaction: Transaction) => Promise<EventMessage | null>,
+): Promise<EventMessage | null> {
+  return undoes === undefined ? inbox.once(commandId, work) : inbox.undo(commandId, undoes, work);
 }
 
 function isCoded(error: unknown): boolean {

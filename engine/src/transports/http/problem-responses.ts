@@ -39,7 +39,9 @@ export const Problem = Type.Object(
 /** Errors that every route may answer with. */
 const EVERYWHERE: Readonly<Record<number, string>> = {
   400: "HOST_BAD_REQUEST",
-  429: "HOST_OVERLOADED",
+  401: "FLOW_UNAUTHENTICATED",
+  403: "FLOW_FORBIDDEN",
+  429: "HOST_OVERLOADED, FLOW_RATE_LIMITED",
   500: "HOST_UNEXPECTED",
   503: "FLOW_STORE_UNAVAILABLE, FLOW_STOPPING, HOST_STOPPING",
 };

@@ -2,13 +2,15 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServer
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Static, TSchema } from "typebox";
 import type { Client } from "../../../client/client.ts";
+import type { Operator } from "../../../client/operator.ts";
 import type { LaneInput } from "../../../core/inputs.ts";
 import type { PeerAnswer, Store } from "../../../core/ports.ts";
 
 /** What the API needs of an engine: an `Engine` is one. */
 export interface ApiEngine {
   readonly client: Client;
-  readonly store: Pick<Store, "listLanes">;
+  readonly operator: Operator;
+  readonly store: Pick<Store, "listLanes" | "listDeadLetters" | "listApiKeys" | "addApiKey" | "endApiKey">;
   /** Shared by the engines of the deployment. */
   readonly secret: string;
   receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;

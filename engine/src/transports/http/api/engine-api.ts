@@ -1,8 +1,11 @@
 import type { FastifyPluginAsync } from "fastify";
 import { engineError } from "../../../core/errors.ts";
+import { createAccess } from "../access/access.ts";
+import type { AccessOptions } from "../access/access.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
 import { addInternalRoute } from "./internal.ts";
+import { addKeyRoutes } from "./keys.ts";
 import { addLaneRoute } from "./lanes.ts";
 import { addEventRoute } from "./run-events.ts";
 import { addHistoryRoute } from "./run-history.ts";
@@ -16,6 +19,8 @@ export interface EngineApiOptions {
   readonly waitMsMax?: number;
   /** Largest body of inputs that another engine forwards, in bytes. @default 33554432 */
   readonly inputsBytesMax?: number;
+  /** @default keys are optional */
+  readonly access?: AccessOptions;
 }
 
 export interface ResolvedEngineApiOptions {
@@ -25,7 +30,12 @@ export interface ResolvedEngineApiOptions {
 
 /** @throws FLOW_BAD_OPTION (invalid) */
 export function resolveEngineApiOptions(options: EngineApiOptions): ResolvedEngineApiOptions {
-  const whole = (name: keyof EngineApiOptions, fallback: number, min: number, max: number): number => {
+  const whole = (
+    name: keyof ResolvedEngineApiOptions,
+    fallback: number,
+    min: number,
+    max: number,
+  ): number => {
     const value = options[name] ?? fallback;
     if (Number.isInteger(value) && value >= min && value <= max) return value;
     throw engineError(
@@ -55,6 +65,9 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     // Views are made field by field, so a second schema-driven pass over each answer would add nothing but time.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
+    const access = createAccess(engine.store, options.access);
+    app.decorateRequest("caller", null);
+    app.addHook("onRequest", access.check);
     app.addHook("preValidation", refuseUnknownFields);
     addFlowListRoute(app, engine);
     addFlowRoute(app, engine);
@@ -65,6 +78,7 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addHistoryRoute(app, engine);
     addEventRoute(app, engine);
     addLaneRoute(app, engine);
+    addKeyRoutes(app, engine, access.ring);
     addInternalRoute(app, engine, inputsBytesMax);
   };
 }

@@ -25,8 +25,26 @@ const Event = Type.Object({
   data: Type.Unknown(),
 });
 
+/** The engine's rules look at what an operation says; here it only has to be one. */
+const OperationInput = Type.Object({
+  kind: Type.Literal("operation"),
+  runId: Type.String(),
+  id: Type.String(),
+  operation: Type.Object({
+    type: Type.Enum(["cancel", "retry", "redrive", "skip", "force", "migrate"]),
+    compensate: Type.Optional(Type.Boolean()),
+    state: Type.Optional(Type.String()),
+    data: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    toVersion: Type.Optional(Type.Integer()),
+  }),
+  by: Type.String(),
+  reason: Type.Union([Type.String(), Type.Null()]),
+});
+
 /** Only what callers send is forwarded; settlements and timers are each owner's own. */
-const Inputs = Type.Object({ inputs: Type.Array(Type.Union([Start, Event]), { maxItems: INPUTS_MAX }) });
+const Inputs = Type.Object({
+  inputs: Type.Array(Type.Union([Start, Event, OperationInput]), { maxItems: INPUTS_MAX }),
+});
 
 /** `POST /internal/v1/inputs`: what another engine of the deployment has taken in for a lane that is owned here. */
 export function addInternalRoute(app: ApiApp, engine: ApiEngine, inputsBytesMax: number): void {
@@ -36,6 +54,8 @@ export function addInternalRoute(app: ApiApp, engine: ApiEngine, inputsBytesMax:
     {
       schema: { hide: true, body: Inputs },
       bodyLimit: inputsBytesMax,
+      // Engines know the deployment's secret, not a key.
+      config: { scope: null },
       // Before the body is read: a stranger costs no more than its headers.
       onRequest: async (request) => requireSecret(request, expected),
     },

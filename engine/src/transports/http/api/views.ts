@@ -89,7 +89,7 @@ export function viewFlowRow(
     version: flow.version,
     description: flow.definition.description ?? null,
     initial: flow.initial,
-    states: flow.states.size,
+    states: Object.keys(flow.definition.states).length,
     runs: own.reduce((sum, { runs }) => sum + runs, 0),
     parked: own.reduce((sum, { parked }) => sum + parked, 0),
   };
@@ -114,6 +114,6 @@ function withFunctionsAsText(definition: object): unknown {
   );
 }
 
-function toIso(ms: number): string {
+export function toIso(ms: number): string {
   return new Date(ms).toISOString();
 }

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { openApi } from "../fixtures/open-engine.ts";
+import { addKey } from "../api/keys.ts";
+import { makeApiKey } from "./api-key.ts";
+
+const { call, engine, url } = await openApi({ after }, { api: { access: { isKeyRequired: true } } });
+const make = (name: string, scope: "read" | "operate" | "admin", endsInMs: number | null = null) =>
+  addKey(engine.store, { name, scopes: [scope], endsInMs });
+const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+const admin = await make("root", "admin");
+
+test("a key may do what its scope says and what lesser scopes may", async () => {
+  const [reader, operator] = [await make("dashboard", "read"), await make("shop", "operate")];
+  const start = { body: { data: { seat: "A1", amountMinor: 1 } } };
+  assert.equal((await call.get("/v1/runs", bearer(reader.key))).status, 200);
+  assert.equal((await call.post("/v1/flows/order/runs", { ...bearer(reader.key), ...start })).status, 403);
+  assert.equal((await call.post("/v1/flows/order/runs", { ...bearer(operator.key), ...start })).status, 201);
+  assert.equal((await call.get("/v1/runs", bearer(operator.key))).status, 200);
+  assert.equal((await call.get("/v1/keys", bearer(operator.key))).status, 403);
+  assert.equal((await call.get("/v1/keys", bearer(admin.key))).status, 200);
+});
+
+test("every refusal of a key looks the same", async () => {
+  const revoked = await make("gone", "admin");
+  await engine.store.endApiKey(revoked.keyId, null);
+  const expired = await make("late", "admin", 1);
+  const wrong = `${admin.key.slice(0, -1)}${admin.key.endsWith("A") ? "B" : "A"}`;
+  const headers: Record<string, string>[] = [
+    {},
+    { authorization: "" },
+    { authorization: "Basic cm9vdDpyb290" },
+    { authorization: `Bearer ${makeApiKey().text}` },
+    { authorization: `Bearer ${wrong}` },
+    { authorization: `Bearer ${revoked.key}` },
+    { authorization: `Bearer ${expired.key}` },
+    { authorization: `Bearer ${"x".repeat(4_000)}` },
+  ];
+  const bodies = new Set<string>();
+  for (const each of headers) {
+    const answer = await call.get("/v1/runs", { headers: each });
+    assert.equal(answer.status, 401);
+    const { instance: _, ...body } = answer.body as Record<string, unknown>;
+    bodies.add(JSON.stringify(body).replaceAll(/"requestId":"[^"]*"/g, ""));
+  }
+  assert.equal(bodies.size, 1, [...bodies].join("\n"));
+});
+
+test("a wrong body is not read before the key is judged", async () => {
+  const answer = await call.post("/v1/flows/order/runs", { text: "{ no json" });
+  assert.equal(answer.status, 401);
+});
+
+test("a rotated key goes on until its grace is over, and the new one works at once", async () => {
+  const old = await make("billing", "read");
+  const answer = await call.post(`/v1/keys/${old.keyId}/rotate`, {
+    ...bearer(admin.key),
+    body: { graceSeconds: 60 },
+  });
+  assert.equal(answer.status, 201);
+  const { key } = answer.body as { key: string };
+  assert.equal((await call.get("/v1/runs", bearer(old.key))).status, 200);
+  assert.equal((await call.get("/v1/runs", bearer(key))).status, 200);
+});
+
+test("a revoked key is refused from then on, and the audit says who revoked it", async () => {
+  const made = await call.post("/v1/keys", {
+    ...bearer(admin.key),
+    body: { name: "temp", scopes: ["operate"], expiresInSeconds: 3_600 },
+  });
+  const { keyId, key } = made.body as { keyId: string; key: string };
+  assert.equal((await call.get("/v1/runs", bearer(key))).status, 200);
+  const revoked = await fetch(`${url}/v1/keys/${keyId}`, { method: "DELETE", ...bearer(admin.key) });
+  assert.equal(revoked.status, 204);
+  assert.equal((await call.get("/v1/runs", bearer(key))).status, 401);
+  const [action] = (await engine.operator.listActions({ kind: "key.revoke", limit: 1 })).items;
+  assert.deepEqual([action?.by, action?.subject], ["root", { keyId, name: "temp" }]);
+});
+
+test("no stored row and no list holds a key", async () => {
+  const rows = JSON.stringify(await engine.store.listApiKeys());
+  const listed = JSON.stringify((await call.get("/v1/keys", bearer(admin.key))).body);
+  const secret = admin.key.split("_").at(2) ?? "";
+  assert.ok(secret.length > 40 && !rows.includes(secret) && !listed.includes(secret));
+});

@@ -1,3 +1,4 @@
+import { isJsonObject } from "@sluice/contracts/envelope";
 import type { Json } from "@sluice/contracts/envelope";
 import type {
   Peers,
@@ -13,7 +14,7 @@ import { createClient } from "./client/client.ts";
 import type { Client } from "./client/client.ts";
 import { createOperator } from "./client/operator.ts";
 import type { Operator } from "./client/operator.ts";
-import { compileFlow } from "./core/compile-flow.ts";
+import { BUILT_IN_STATES, compileFlow } from "./core/compile-flow.ts";
 import type { Answer } from "./core/decision.ts";
 import type { LaneInput } from "./core/inputs.ts";
 import { engineError } from "./core/errors.ts";
@@ -110,6 +111,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     lanes,
     submit: (input) => runtime.submit(input),
     waitFinal: (runId, waitMs) => runtime.waitFinal(runId, waitMs),
+    watch: (runId, written) => runtime.watch(runId, written),
     newId: () => clock.newId(),
     nameId,
   });
@@ -184,7 +186,7 @@ async function pinVersions(store: Store, flows: readonly FlowDefinition[]): Prom
   const waiting = (await store.countStates()).filter(({ flow, flowVersion, state, runs }) => {
     const key = versionKey(flow, flowVersion);
     // Final runs of a retired version need nobody.
-    return runs > 0 && served.get(key)?.states[state] === undefined && !isFinal(stored.get(key), state);
+    return runs > 0 && !hasState(served.get(key), state) && !isFinal(stored.get(key), state);
   });
   if (waiting.length === 0) return;
   const counts = waiting
@@ -200,6 +202,14 @@ function versionKey(flow: string, version: number): string {
   return `${flow}@${version}`;
 }
 
+function hasState(flow: FlowDefinition | undefined, state: string): boolean {
+  return flow !== undefined && (flow.states[state] ?? BUILT_IN_STATES[state]) !== undefined;
+}
+
 function isFinal(definition: Json | undefined, state: string): boolean {
-  return definition !== undefined && typeof getPointer(definition, `/states/${state}/final`) === "string";
+  if (definition === undefined) return false;
+  const declared = getPointer(definition, `/states/${state}`);
+  return declared === undefined
+    ? BUILT_IN_STATES[state]?.final !== undefined
+    : isJsonObject(declared) && typeof declared["final"] === "string";
 }

@@ -22,6 +22,8 @@ export interface ClientPorts {
   submit(input: LaneInput): Promise<Answer>;
   /** Resolves with the final run, or with null when it is not final after `waitMs`. */
   waitFinal(runId: string, waitMs: number): Promise<Run | null>;
+  /** Calls back whenever this process has written the run; the answer ends that. */
+  watch(runId: string, written: () => void): () => void;
   newId(): string;
   /** A name-based UUID, so that the same flow and key always give the same run. */
   nameId(text: string): string;
@@ -73,6 +75,11 @@ export interface Client {
   require(runId: string): Promise<Run>;
   /** The final run, or null when it is not final after `waitMs`. */
   waitFinal(runId: string, waitMs: number): Promise<Run | null>;
+  /**
+   * Calls back whenever this process has written the run; the answer ends that. Another process may write it unnoticed, so whoever watches
+   * looks now and then all the same.
+   */
+  watch(runId: string, written: () => void): () => void;
   history(query: { runId: string; afterVersion?: number; limit: number }): Promise<Page<HistoryEntry>>;
   list(query: RunQuery): Promise<Page<RunRow>>;
   countStates(flow?: string): Promise<readonly StateCount[]>;
@@ -86,6 +93,7 @@ export function createClient(ports: ClientPorts): Client {
     get: (runId) => (isRunId(runId) ? ports.store.getRun(runId) : Promise.resolve(null)),
     require: (runId) => requireRun(ports, runId),
     waitFinal: (runId, waitMs) => ports.waitFinal(runId, waitMs),
+    watch: (runId, written) => ports.watch(runId, written),
     history: async ({ runId, afterVersion = 0, limit }) => {
       await requireRun(ports, runId);
       return ports.store.listHistory({ runId, afterVersion, limit });

@@ -2,11 +2,10 @@
  * What operators do: to one run, to many at once, and to flows. Everything is kept as an action first (who, what, why), and what works on
  * runs is a job from then on: if this process dies the owner of the job's lane finishes it, under the same id.
  */
+import { kindOf } from "@sluice/contracts/problem";
 import type { JsonObject } from "@sluice/contracts/envelope";
-import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer } from "../core/decision.ts";
 import { engineError } from "../core/errors.ts";
-import { COMPENSATING } from "../core/flow.ts";
 import type { LaneInput, Operation } from "../core/inputs.ts";
 import { laneOf } from "../core/lane.ts";
 import type {
@@ -17,14 +16,17 @@ import type {
   JobProgress,
   Page,
   PauseRow,
-  RunFilter,
   Store,
 } from "../core/ports.ts";
 import { requireRun, rejected } from "./client.ts";
 import type { ClientPorts } from "./client.ts";
+import { badOperation, planJob, requireFlow, requireVersion } from "./job-plan.ts";
+import type { JobWish, ServedFlows } from "./job-plan.ts";
+
+export type { JobWish } from "./job-plan.ts";
 
 /** What the operator needs beside what the client needs. */
-export interface OperatorPorts extends Pick<ClientPorts, "lanes" | "newId" | "nameId"> {
+export interface OperatorPorts extends Pick<ClientPorts, "lanes" | "newId" | "nameId">, ServedFlows {
   readonly store: Pick<
     Store,
     | "getRun"
@@ -36,10 +38,6 @@ export interface OperatorPorts extends Pick<ClientPorts, "lanes" | "newId" | "na
     | "removePause"
     | "listPauses"
   >;
-  /** A version of a flow; without one the newest. */
-  flow(name: string, version?: number): CompiledFlow | undefined;
-  /** All versions served of a flow. */
-  versionsOf(name: string): readonly CompiledFlow[];
   submit(input: LaneInput): Promise<Answer>;
   /** Has this engine read the pauses at once; others of the deployment see them at their next heartbeat. */
   pausesChanged(): Promise<void>;
@@ -66,35 +64,33 @@ export interface Operated {
   readonly isRepeat: boolean;
 }
 
-export interface JobWish {
-  readonly operation: Operation;
-  readonly filter: RunFilter;
-  readonly runsPerSecond?: number | null;
-  readonly isDryRun?: boolean;
-}
-
-/** Most runs named one by one in a job's filter. */
-export const JOB_RUN_IDS_MAX = 10_000;
-const RUNS_PER_SECOND_MAX = 100_000;
-const TEXT_CHARS_MAX = 1_000;
+/** Longest name of who asks, and longest reason. */
+export const ASKED_CHARS_MAX = 1_000;
 
 export interface Operator {
   /**
-   * Does something to one run; resolves when that is durable.
+   * Does something to one run; resolves when that is durable. While the run cannot be reached the operation is kept, and done later.
    * @throws FLOW_UNKNOWN_RUN (missing) · FLOW_RUN_FINAL, FLOW_RUN_NOT_PARKED, FLOW_NOTHING_TO_RETRY, FLOW_WOULD_STRAND, FLOW_COMPENSATING,
-   *   FLOW_MIGRATION_REFUSED (conflict) · FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING, FLOW_BAD_DATA, FLOW_BAD_OPERATION (invalid), and as
-   *   `Client.send`
+   *   FLOW_MIGRATION_REFUSED (conflict) · FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING, FLOW_BAD_DATA, FLOW_BAD_OPERATION,
+   *   FLOW_IDEMPOTENCY_CONFLICT (invalid) · FLOW_STORE_UNAVAILABLE (unavailable)
    */
   operate(runId: string, operation: Operation, asked: Asked): Promise<Operated>;
-  /** Starts a job over all runs that a filter names. @throws FLOW_BAD_OPERATION, FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING (invalid) · FLOW_MIGRATION_REFUSED (conflict) */
+  /**
+   * Starts a job over all runs that a filter names.
+   * @throws FLOW_BAD_OPERATION, FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING, FLOW_IDEMPOTENCY_CONFLICT (invalid) · FLOW_UNKNOWN_FLOW (missing)
+   *   · FLOW_MIGRATION_REFUSED (conflict)
+   */
   startJob(job: JobWish, asked: Asked): Promise<ActionRow>;
-  /** What a job would do to each run, page by page, without doing it. */
+  /** What a job would do to each run, page by page, without doing it. @throws as `startJob`, and FLOW_BAD_CURSOR (invalid) */
   preview(
     job: JobWish,
     page: { readonly cursor?: string; readonly limit: number },
   ): Promise<Page<JobExample>>;
-  /** Lets a job end after the page it works on. @throws FLOW_UNKNOWN_ACTION (missing) · FLOW_NOT_A_JOB (conflict) */
-  stopJob(actionId: string): Promise<ActionRow>;
+  /**
+   * Lets a job end after the runs it has begun with; one that has ended stays as it is.
+   * @throws FLOW_UNKNOWN_ACTION (missing) · FLOW_NOT_A_JOB (conflict)
+   */
+  stopJob(actionId: string, asked: Asked): Promise<ActionRow>;
   /** @throws FLOW_UNKNOWN_ACTION (missing) */
   requireAction(actionId: string): Promise<ActionRow>;
   listActions(query: ActionQuery): Promise<Page<ActionRow>>;
@@ -115,12 +111,9 @@ export type Paused = Pick<PauseRow, "flow" | "scope" | "name">;
 export function createOperator(ports: OperatorPorts): Operator {
   return {
     operate: (runId, operation, asked) => operate(ports, runId, operation, asked),
-    startJob: (wish, asked) => startJob(ports, wish, asked),
-    preview: (wish, { cursor, limit }) => {
-      const plan = planOf(ports, wish);
-      return ports.preview(plan, cursor ?? null, limit);
-    },
-    stopJob: (actionId) => stopJob(ports, actionId),
+    startJob: async (wish, asked) => addJob(ports, "runs", planJob(ports, wish), asked),
+    preview: async (wish, { cursor, limit }) => ports.preview(planJob(ports, wish), cursor ?? null, limit),
+    stopJob: (actionId, asked) => stopJob(ports, actionId, asked),
     requireAction: (actionId) => requireAction(ports, actionId),
     listActions: (query) => ports.store.listActions(query),
     pause: (what, asked) => pause(ports, what, asked),
@@ -139,10 +132,11 @@ async function operate(
   asked: Asked,
 ): Promise<Operated> {
   const run = await requireRun(ports, runId);
-  const plan = planOf(ports, { operation, filter: { runIds: [run.runId] } });
-  const action = await addJob(ports, plan, asked, run.runId);
+  if (operation.type === "migrate") requireVersion(ports, run.flow, operation.toVersion);
+  const plan = planJob(ports, { operation, filter: { runIds: [run.runId] } });
+  const action = await addJob(ports, "run", plan, asked);
   const { actionId, by, reason } = action;
-  const answer = await ports.submit({ kind: "operation", runId, id: actionId, operation, by, reason });
+  const answer = await submit(ports, { kind: "operation", runId, id: actionId, operation, by, reason });
   await endSingle(ports, action, plan, answer);
   switch (answer.outcome) {
     case "rejected":
@@ -161,15 +155,28 @@ async function operate(
   }
 }
 
-/** The record says how it ended. If somebody was faster, the owner of its lane has carried it out too, to the same end. */
+/** The action is durable by now: what fails in passing is not the caller's to repeat, the owner of the action's lane does it later. */
+async function submit(ports: OperatorPorts, input: LaneInput): Promise<Answer> {
+  try {
+    return await ports.submit(input);
+  } catch (error) {
+    const kind = kindOf(error);
+    if (kind === "unavailable" || kind === "overloaded" || kind === "timeout") return { outcome: "accepted" };
+    throw error;
+  }
+}
+
+/** The record says how it ended. What nobody knows yet the owner of its lane asks for again, and writes down then. */
 async function endSingle(
-  ports: OperatorPorts,
+  { store }: OperatorPorts,
   action: ActionRow,
   plan: JobPlan,
   answer: Answer,
 ): Promise<void> {
-  if (action.state !== "running") return;
+  if (answer.outcome === "accepted") return;
   const isRefused = answer.outcome === "rejected";
+  // A repeat may be taken where the first was refused; never the other way round.
+  if (action.state !== "running" && (isRefused || action.job?.progress.applied === 1)) return;
   const progress: JobProgress = {
     cursor: null,
     seen: 1,
@@ -177,121 +184,62 @@ async function endSingle(
     refused: isRefused ? { [answer.error.code]: 1 } : {},
     examples: [],
   };
-  await ports.store.updateAction({ ...action, state: "done", job: { plan, progress } });
+  // Away by now: the operation is done all the same, and its lane's owner completes the record.
+  await store.updateAction({ ...action, state: "done", job: { plan, progress } }).catch(() => null);
 }
 
-async function startJob(ports: OperatorPorts, wish: JobWish, asked: Asked): Promise<ActionRow> {
-  return addJob(ports, planOf(ports, wish), asked, null);
-}
-
-function addJob(ports: OperatorPorts, plan: JobPlan, asked: Asked, runId: string | null): Promise<ActionRow> {
+/** `run.cancel` is done to one run at once, `runs.cancel` to many in the background. */
+function addJob(
+  ports: OperatorPorts,
+  what: "run" | "runs",
+  plan: JobPlan,
+  asked: Asked,
+): Promise<ActionRow> {
+  const { operation, filter, isDryRun, runsPerSecond } = plan;
   const subject: JsonObject = {
-    operation: plan.operation as unknown as JsonObject,
-    ...(runId === null ? { filter: plan.filter as JsonObject } : { runId }),
-    ...(plan.isDryRun ? { isDryRun: true } : {}),
+    operation: { ...operation },
+    ...(what === "run" ? { runId: filter.runIds?.[0] ?? "" } : { filter: filter as JsonObject }),
+    ...(isDryRun ? { isDryRun } : {}),
+    ...(runsPerSecond === null ? {} : { runsPerSecond }),
   };
   const progress: JobProgress = { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] };
-  return addAction(ports, `runs.${plan.operation.type}`, subject, asked, { plan, progress });
+  return addAction(ports, `${what}.${operation.type}`, subject, asked, { plan, progress });
 }
 
-function addAction(
+async function addAction(
   ports: OperatorPorts,
   kind: string,
   subject: JsonObject,
   asked: Asked,
   job: ActionRow["job"] = null,
 ): Promise<ActionRow> {
-  const { by, reason = null, idempotencyKey } = asked;
+  const { by, reason = null } = asked;
   for (const [name, text] of Object.entries({ by, reason })) {
-    if (text !== null && text.length > TEXT_CHARS_MAX)
-      throw badOperation(`${name} has ${text.length} characters, at most ${TEXT_CHARS_MAX} are kept`);
+    if (text !== null && text.length > ASKED_CHARS_MAX)
+      throw badOperation(`${name} has ${text.length} characters, expected at most ${ASKED_CHARS_MAX}`);
   }
-  const actionId =
-    idempotencyKey === undefined
-      ? ports.newId()
-      : ports.nameId(`action\n${kind}\n${JSON.stringify(subject)}\n${idempotencyKey}`);
+  const actionId = idOf(ports, kind, subject, asked);
   const state = job === null ? "done" : "running";
   const lane = laneOf(actionId, ports.lanes);
-  return ports.store.addAction({ actionId, kind, by, reason, state, subject, job, lane });
-}
-
-/** A wish made complete and checked, as far as that is possible before the first run is met. */
-function planOf(ports: OperatorPorts, wish: JobWish): JobPlan {
-  const { operation, filter, runsPerSecond = null, isDryRun = false } = wish;
-  checkFilter(filter);
-  if (runsPerSecond !== null && !(runsPerSecond > 0 && runsPerSecond <= RUNS_PER_SECOND_MAX))
-    throw badOperation(
-      `runsPerSecond is ${runsPerSecond}, expected a number above 0 and at most ${RUNS_PER_SECOND_MAX}`,
-    );
-  if (filter.flow !== undefined) requireFlow(ports, filter.flow);
-  if (operation.type === "force") checkForce(ports, operation.state, filter);
-  return {
-    operation,
-    filter: operation.type === "migrate" ? checkMigrate(ports, operation.toVersion, filter) : filter,
-    runsPerSecond,
-    isDryRun,
-  };
-}
-
-/** Without any filter a slip would be done to everything there is. */
-function checkFilter(filter: RunFilter): void {
-  const given = Object.values(filter).filter((value) => value !== undefined);
-  if (given.length === 0)
-    throw badOperation(
-      "the filter is empty, expected at least one of flow, state, businessState, key, parked, stuckForMs, runIds",
-    );
-  const named = filter.runIds?.length ?? 0;
-  if (named > JOB_RUN_IDS_MAX)
-    throw badOperation(
-      `the filter names ${named} runs, at most ${JOB_RUN_IDS_MAX} may be; filter by flow and state`,
-    );
-}
-
-function checkForce(ports: OperatorPorts, state: string, { flow }: RunFilter): void {
-  if (flow === undefined) return;
-  const versions = ports.versionsOf(flow);
-  if (state !== COMPENSATING && versions.some(({ states }) => states.has(state))) return;
-  const known = [...new Set(versions.flatMap(({ states }) => [...states.keys()]))].filter(
-    (name) => name !== COMPENSATING,
-  );
+  const action = await ports.store.addAction({ actionId, kind, by, reason, state, subject, job, lane });
+  if (JSON.stringify(action.subject) === JSON.stringify(subject)) return action;
   throw engineError(
-    "FLOW_UNKNOWN_STATE",
-    `flow ${flow} has no state ${state}, expected one of: ${known.join(", ")}`,
+    "FLOW_IDEMPOTENCY_CONFLICT",
+    `the idempotency key came before with ${kind} of something else; use a new one for a new thing`,
+    { fields: { actionId } },
   );
 }
 
-/** A migration is about one flow and must have a place for each state, so that no run is left behind by surprise. */
-function checkMigrate(ports: OperatorPorts, toVersion: number, filter: RunFilter): RunFilter {
-  if (filter.runIds !== undefined) return filter;
-  if (filter.flow === undefined)
-    throw badOperation("the filter names no flow, expected the one whose runs are to be migrated");
-  const target = ports.flow(filter.flow, toVersion);
-  if (target === undefined) {
-    const served = ports
-      .versionsOf(filter.flow)
-      .map(({ version }) => version)
-      .join(", ");
-    throw engineError(
-      "FLOW_MIGRATION_MISSING",
-      `flow ${filter.flow} has no version ${toVersion} here, expected one of: ${served}`,
-    );
-  }
-  for (const from of ports.versionsOf(filter.flow)) checkPlaces(from, target);
-  return filter;
-}
-
-function checkPlaces(from: CompiledFlow, target: CompiledFlow): void {
-  const migration = target.migrations.get(from.version);
-  if (migration === undefined) return;
-  const homeless = [...from.states.values()].filter(
-    ({ name, outcome }) => outcome === null && !target.states.has(migration.states.get(name)?.target ?? name),
-  );
-  if (homeless.length === 0) return;
-  const names = homeless.map(({ name }) => name).join(", ");
-  throw engineError(
-    "FLOW_MIGRATION_REFUSED",
-    `states of version ${from.version} without a place in version ${target.version} of flow ${target.name}: ${names}; name one for each under \`migrations\``,
-  );
+/** A key counts for one kind of action, and for one run where the action is about one. */
+function idOf(
+  { newId, nameId }: OperatorPorts,
+  kind: string,
+  { runId = "" }: JsonObject,
+  { idempotencyKey }: Asked,
+): string {
+  return idempotencyKey === undefined
+    ? newId()
+    : nameId(`action\n${kind}\n${String(runId)}\n${idempotencyKey}`);
 }
 
 async function requireAction(ports: OperatorPorts, actionId: string): Promise<ActionRow> {
@@ -299,14 +247,14 @@ async function requireAction(ports: OperatorPorts, actionId: string): Promise<Ac
   if (action !== null) return action;
   throw engineError(
     "FLOW_UNKNOWN_ACTION",
-    `no action ${actionId}, expected the id of a job or of an entry of the audit`,
+    `no action ${actionId.slice(0, 80)}, expected the id of a job or of an entry of the audit`,
   );
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-async function stopJob(ports: OperatorPorts, actionId: string): Promise<ActionRow> {
-  for (;;) {
+async function stopJob(ports: OperatorPorts, actionId: string, asked: Asked): Promise<ActionRow> {
+  for (let isRecorded = false; ; isRecorded = true) {
     const action = await requireAction(ports, actionId);
     if (action.job === null)
       throw engineError(
@@ -314,6 +262,7 @@ async function stopJob(ports: OperatorPorts, actionId: string): Promise<ActionRo
         `action ${actionId} was done at once, expected a job that can be stopped`,
       );
     if (action.state !== "running") return action;
+    if (!isRecorded) await addAction(ports, "job.stop", { jobId: actionId }, asked);
     const stopping = await ports.store.updateAction({ ...action, state: "stopping" });
     // The job has saved a page meanwhile: look again.
     if (stopping !== null) return stopping;
@@ -347,13 +296,4 @@ function checkPaused(ports: OperatorPorts, { flow, scope, name }: Paused): void 
   throw badOperation(
     `flow ${flow} has no ${scope} ${name}, expected one of: ${[...new Set(known)].join(", ")}`,
   );
-}
-
-function requireFlow(ports: OperatorPorts, name: string): void {
-  if (ports.versionsOf(name).length === 0)
-    throw engineError("FLOW_UNKNOWN_FLOW", `no flow ${name} is served here`, { fields: { flow: name } });
-}
-
-function badOperation(message: string): Error {
-  return engineError("FLOW_BAD_OPERATION", message);
 }

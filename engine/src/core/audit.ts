@@ -2,6 +2,7 @@
  * The check of the invariants over stored rows, pure: a store streams its rows through it, so that all stores are held to the same rules.
  * I2 and I5 need the participants and the owners' word and are not visible here; a broken fence shows itself as I1.
  */
+import { COMPENSATING } from "./flow.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { AuditFinding, DeadLetterRow, LanePosition, RunRow, StateCount, TimerRow } from "./ports.ts";
 import { toRunRow } from "./run-row.ts";
@@ -18,6 +19,15 @@ export interface RunSurroundings {
   isTimerStored(timer: RunTimer): boolean;
   /** Whether an outbox row that is not settled yet carries this attempt. */
   isInOutbox(commandId: string, attempt: number): boolean;
+  /** A run that this one has started; null when there is none of this id. Asked of `listChildIds` alone. */
+  child(runId: string): Pick<Run, "outcome" | "parent"> | null;
+}
+
+/** The runs that a run waits for. */
+export function listChildIds({ commands }: Pick<Run, "commands">): readonly string[] {
+  return commands.flatMap(({ phase, childId }) =>
+    phase === "delivered" && childId !== undefined ? [childId] : [],
+  );
 }
 
 /** Walks the history of one run, entry by entry as stored, then compares its end with the run. */
@@ -74,10 +84,37 @@ export class RunAudit {
         this.#find("I3", `timer ${timer.number} (${timer.kind}) is set, and no row will fire it`);
     }
     this.#checkParked(around.deadLetters);
+    this.#checkCompensation();
     if (this.#run.outcome === null && this.#run.parked === null) {
       for (const command of this.#run.commands) this.#checkCommand(command, around);
+      for (const childId of listChildIds(this.#run)) this.#checkChild(childId, around.child(childId));
     }
     return this.#findings;
+  }
+
+  /** A run that takes steps back waits for exactly one undo, that of its newest step, and is in no other state meanwhile. */
+  #checkCompensation(): void {
+    const { compensation, state, commands } = this.#run;
+    if ((compensation !== null) !== (state === COMPENSATING)) {
+      const found = compensation === null ? "no step" : `${compensation.steps.length} steps`;
+      this.#find("I3", `the run is in state ${state}, and ${found} are being taken back`);
+    }
+    const expected =
+      compensation === null ? [] : compensation.steps.slice(-1).map(({ commandId }) => commandId);
+    const undone = commands.filter(({ purpose }) => purpose === "undo").map(({ undoes }) => undoes);
+    const isOne = compensation === null ? undone.length === 0 : undone.length === 1;
+    if (isOne && undone[0] === expected[0]) return;
+    const told = (ids: readonly (string | undefined)[]) => ids.join(", ") || "none";
+    this.#find("I3", `the undo under way is of ${told(undone)}, expected that of ${told(expected)}`);
+  }
+
+  /** The end of a child and what it means to its parent are committed together. */
+  #checkChild(childId: string, child: Pick<Run, "outcome" | "parent"> | null): void {
+    if (child === null) this.#find("I3", `the run waits for run ${childId}, which does not exist`);
+    else if (child.parent?.runId !== this.runId)
+      this.#find("I3", `the run waits for run ${childId}, which has another parent`);
+    else if (child.outcome !== null)
+      this.#find("I3", `the run waits for run ${childId}, which ended ${child.outcome} and told nobody`);
   }
 
   #checkParked(deadLetters: readonly Pick<DeadLetterRow, "version" | "reason">[]): void {
@@ -112,7 +149,7 @@ export class RunAudit {
 
 /** A timer's row from the other side: `run` is the run it names, null when there is none. */
 export function auditTimerRow(row: TimerRow, run: TimerOwner | null): AuditFinding | null {
-  const timers = run === null || run.outcome !== null || run.parked !== null ? [] : run.timers;
+  const timers = run === null ? [] : activeTimers(run);
   if (timers.some((timer) => isTimerOf(row, timer))) return null;
   return {
     invariant: "I3",
@@ -121,7 +158,7 @@ export function auditTimerRow(row: TimerRow, run: TimerOwner | null): AuditFindi
   };
 }
 
-type TimerOwner = Pick<Run, "outcome" | "parked" | "timers">;
+type TimerOwner = Pick<Run, "outcome" | "parked" | "compensation" | "timers">;
 
 /** Whether a row is this timer's. */
 export function isTimerOf(row: TimerRow, timer: RunTimer): boolean {

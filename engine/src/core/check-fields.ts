@@ -2,8 +2,8 @@
 import { checkKeys } from "./check-names.ts";
 import { didYouMean, finding, oneOf, quote } from "./findings.ts";
 import type { Finding, Place } from "./findings.ts";
-import { isLoose, stateNamed, toLoose } from "./flow-view.ts";
-import type { FlowView, SendView, StateView, TransitionView } from "./flow-view.ts";
+import { isList, isLoose, toLoose } from "./flow-view.ts";
+import type { FlowView, Loose, SendView, TransitionView } from "./flow-view.ts";
 import { parsePointer, toPointer } from "./pointer.ts";
 
 /** What a schema says of an object's fields; null where it says too little to be sure. */
@@ -25,47 +25,14 @@ function readFields(schema: unknown): Fields | null {
   };
 }
 
-/** What a command carries: fields the data has, and every field the command needs. */
-export function checkProjection(flow: FlowView, state: StateView, send: SendView): readonly Finding[] {
-  const { projection, path, type } = send;
-  const place = stateNamed(state.name);
-  const data = readFields(flow.raw["data"]);
-  const needed = readFields(flow.commands.get(type)?.raw["data"])?.required ?? [];
-  if (projection === "data") {
-    const missing = data === null ? [] : needed.filter((field) => !data.required.includes(field));
-    return missing.map((field) => missingField(place, type, field, "the data need not have", path));
-  }
-  if (!isLoose(projection)) return [];
-  const picked = Array.isArray(projection["pick"]) ? projection["pick"] : [];
-  return [
-    ...checkKeys(
-      { ...place, subject: `the projection of ${type} in ${place.subject}` },
-      projection,
-      ["pick"],
-      path,
-    ),
-    ...picked.flatMap((field, index) => checkField(place, `picks`, field, data, `${path}/pick/${index}`)),
-    ...needed
-      .filter((field) => !picked.includes(field))
-      .map((field) => missingField(place, type, field, "`pick` leaves out", `${path}/pick`)),
-  ];
-}
-
-function missingField(place: Place, type: string, field: string, why: string, path: string): Finding {
-  return finding("missing-field", place, {
-    path,
-    found: `sends ${type} without the field ${quote(field)}, which ${why}`,
-    expected: `every field that the schema of ${type} requires`,
-  });
-}
-
-function checkField(
+export function checkField(
   place: Place,
   verb: string,
   field: unknown,
-  fields: Fields | null,
+  schema: unknown,
   path: string,
 ): readonly Finding[] {
+  const fields = readFields(schema);
   if (typeof field !== "string" || fields === null || fields.known.includes(field)) return [];
   return [
     finding("unknown-field", place, {
@@ -77,76 +44,196 @@ function checkField(
   ];
 }
 
-/** The rules of a transition as far as they are data: a guard's schema, and the pointers of `set`. */
-export function checkRules(flow: FlowView, state: StateView, transition: TransitionView): readonly Finding[] {
-  const { raw, path, event } = transition;
-  const place = stateNamed(state.name);
-  const { guard, update } = raw ?? {};
+function badPointer(place: Place, verb: string, pointer: string, expected: string, path: string): Finding {
+  return finding("bad-pointer", place, { path, found: `${verb} ${quote(pointer)}`, expected });
+}
+
+// ---------------------------------------------------------------- what a command carries
+
+/** Fields the data has, and every field the command needs. Of an undo `undone` is the command that it takes back. */
+export function checkProjection(
+  flow: FlowView,
+  place: Place,
+  send: SendView,
+  undone: string | null = null,
+): readonly Finding[] {
+  const { projection, path, type } = send;
+  if (projection === "data")
+    return checkNeeded(flow, place, send, flow.raw["data"], "the data need not have");
+  if (projection === "command" && undone !== null)
+    return checkNeeded(flow, place, send, schemaOf(flow, undone), `${undone} need not carry`);
+  if (!isLoose(projection)) return [];
+  const own: Place = { ...place, subject: `the projection of ${type} in ${place.subject}` };
+  if (isList(projection)) return checkEach(flow, place, own, send, projection);
+  const picked = readPick(projection);
   return [
-    ...(isLoose(guard)
-      ? checkKeys({ ...place, subject: `a guard of ${place.subject}` }, guard, ["schema"], `${path}/guard`)
-      : []),
+    ...checkKeys(own, projection, ["pick"], path),
+    ...checkPick(flow, place, picked, path),
+    ...missingFields(flow, place, send, picked, "`pick` leaves out", `${path}/pick`),
+  ];
+}
+
+function schemaOf(flow: FlowView, type: string): unknown {
+  return flow.commands.get(type)?.raw["data"];
+}
+
+/** Whether a whole value has all that the command needs. */
+function checkNeeded(flow: FlowView, place: Place, send: SendView, schema: unknown, why: string) {
+  const fields = readFields(schema);
+  return fields === null ? [] : missingFields(flow, place, send, fields.required, why, send.path);
+}
+
+function missingFields(
+  flow: FlowView,
+  place: Place,
+  { type }: SendView,
+  given: readonly unknown[],
+  why: string,
+  path: string,
+): readonly Finding[] {
+  const needed = readFields(schemaOf(flow, type))?.required ?? [];
+  return needed
+    .filter((field) => !given.includes(field))
+    .map((field) =>
+      finding("missing-field", place, {
+        path,
+        found: `sends ${type} without the field ${quote(field)}, which ${why}`,
+        expected: `every field that the schema of ${type} requires`,
+      }),
+    );
+}
+
+function readPick(projection: Loose): readonly unknown[] {
+  return Array.isArray(projection["pick"]) ? projection["pick"] : [];
+}
+
+function checkPick(flow: FlowView, place: Place, picked: readonly unknown[], path: string) {
+  return picked.flatMap((field, index) =>
+    checkField(place, "picks", field, flow.raw["data"], `${path}/pick/${index}`),
+  );
+}
+
+const EACH_KEYS = ["each", "as", "pick"];
+
+/** One command for each element of a list: the list is one, and an element is all that is carried or has a name beside what is picked. */
+function checkEach(flow: FlowView, place: Place, own: Place, send: SendView, projection: Loose) {
+  const { path, type } = send;
+  const { each, as, pick } = projection;
+  const list = typeof each === "string" ? findList(flow, place, each, `${path}/each`) : { findings: [] };
+  const keys = [...checkKeys(own, projection, EACH_KEYS, path), ...list.findings];
+  if (typeof each !== "string" || as === undefined) {
+    const stray = typeof each === "string" ? ["pick"] : ["as", "pick"];
+    return [
+      ...keys,
+      ...stray.filter((key) => projection[key] !== undefined).map((key) => strayKey(own, key, path)),
+      ...(pick === undefined ? checkNeeded(flow, place, send, list.items, "the elements need not have") : []),
+    ];
+  }
+  const picked = readPick(projection);
+  return [
+    ...keys,
+    ...checkField(place, `sends ${type} with each element under`, as, schemaOf(flow, type), `${path}/as`),
+    ...checkPick(flow, place, picked, path),
+    ...missingFields(flow, place, send, [as, ...picked], "neither `as` nor `pick` names", path),
+  ];
+}
+
+function strayKey(place: Place, key: string, path: string): Finding {
+  return finding("bad-each", place, {
+    path: `${path}/${key}`,
+    found: `has \`${key}\` and carries elements as they are`,
+    expected: "`pick` only beside `as`, and both only beside a list by its pointer",
+    hint: "give the element a name with `as`, or let a function make the list",
+  });
+}
+
+interface FoundList {
+  readonly findings: readonly Finding[];
+  /** Schema of an element, where one is known. */
+  readonly items?: unknown;
+}
+
+/** Follows a pointer through the schema of the data as far as that tells what lies there. */
+function findList(flow: FlowView, place: Place, pointer: string, path: string): FoundList {
+  const verb = "sends a command for each of";
+  const parts = parsePointer(pointer);
+  if (parts === null) {
+    const expected = 'a JSON Pointer to a list in the data, such as "/tickets"';
+    return { findings: [badPointer(place, verb, pointer, expected, path)] };
+  }
+  let schema = flow.raw["data"];
+  for (const part of parts) {
+    const unknown = checkField(place, verb, part, schema, path);
+    if (unknown.length > 0) return { findings: unknown };
+    schema = toLoose(toLoose(schema)["properties"])[part];
+  }
+  const { type, items } = toLoose(schema);
+  if (type === undefined || [type].flat().includes("array")) return { findings: [], items };
+  return {
+    findings: [
+      finding("bad-each", place, {
+        path,
+        found: `${verb} ${quote(pointer)}, which is no list`,
+        expected: 'a field of the data whose schema has the type "array"',
+      }),
+    ],
+  };
+}
+
+// ---------------------------------------------------------------- guards and updates
+
+/** The rules of a transition as far as they are data: a guard's schema, and the pointers of `set`. */
+export function checkRules(flow: FlowView, place: Place, transition: TransitionView): readonly Finding[] {
+  const { raw, path, event } = transition;
+  const { guard, update } = raw ?? {};
+  const own = (what: string): Place => ({ ...place, subject: `${what} of ${place.subject}` });
+  const data = { name: "the data", schema: flow.raw["data"] };
+  const sources: Sources =
+    event === null ? { data } : { data, event: { name: event, schema: flow.events.get(event) } };
+  return [
+    ...(isLoose(guard) ? checkKeys(own("a guard"), guard, ["schema"], `${path}/guard`) : []),
     ...(isLoose(update)
       ? [
-          ...checkKeys(
-            { ...place, subject: `an update of ${place.subject}` },
-            update,
-            ["set"],
-            `${path}/update`,
-          ),
-          ...Object.entries(toLoose(update["set"])).flatMap(([pointer, value]) =>
-            checkMove(flow, place, event, pointer, value, `${path}/update/set${toPointer([pointer])}`),
-          ),
+          ...checkKeys(own("an update"), update, ["set"], `${path}/update`),
+          ...checkMoves(flow, place, update["set"], sources, `${path}/update/set`),
         ]
       : []),
   ];
 }
 
-/** One entry of `set`: where to, and where from. */
-function checkMove(
+/** What the pointers of `from` may begin with, and what is known of the fields there. */
+export type Sources = Readonly<Record<string, { readonly name: string; readonly schema: unknown }>>;
+
+/** The entries of a `set`: where to, and where from. */
+export function checkMoves(
   flow: FlowView,
   place: Place,
-  event: string,
-  pointer: string,
-  value: unknown,
+  set: unknown,
+  sources: Sources,
   path: string,
 ): readonly Finding[] {
-  const data = readFields(flow.raw["data"]);
-  const parts = parsePointer(pointer);
-  const to =
-    parts === null
-      ? [badPointer(place, "sets", pointer, 'a JSON Pointer into the data, such as "/paymentId"', path)]
-      : checkField(place, "sets", parts[0], data, path);
-  return [...to, ...checkSource(flow, place, event, toLoose(value), path)];
+  return Object.entries(toLoose(set)).flatMap(([pointer, value]) => {
+    const at = path + toPointer([pointer]);
+    const parts = parsePointer(pointer);
+    const to =
+      parts === null
+        ? [badPointer(place, "sets", pointer, 'a JSON Pointer into the data, such as "/paymentId"', at)]
+        : checkField(place, "sets", parts[0], flow.raw["data"], at);
+    return [...to, ...checkSource(place, toLoose(value), sources, at)];
+  });
 }
 
-function checkSource(
-  flow: FlowView,
-  place: Place,
-  event: string,
-  value: Readonly<Record<string, unknown>>,
-  path: string,
-): readonly Finding[] {
+function checkSource(place: Place, value: Loose, sources: Sources, path: string): readonly Finding[] {
   const { from } = value;
-  const keys = checkKeys(
-    { ...place, subject: `an update of ${place.subject}` },
-    value,
-    ["from", "value"],
-    path,
-  );
+  const own: Place = { ...place, subject: `an update of ${place.subject}` };
+  const keys = checkKeys(own, value, ["from", "value"], path);
   if (typeof from !== "string") return keys;
-  const [root, field] = parsePointer(from) ?? [];
-  if (root !== "data" && root !== "event") {
-    const expected = 'a JSON Pointer that begins with "/data" or "/event"';
+  const [root = "", field] = parsePointer(from) ?? [];
+  const source = Object.hasOwn(sources, root) ? sources[root] : undefined;
+  if (source === undefined) {
+    const roots = Object.keys(sources).map((name) => `"/${name}"`);
+    const expected = `a JSON Pointer that begins with ${roots.join(" or ")}`;
     return [...keys, badPointer(place, "takes a value from", from, expected, `${path}/from`)];
   }
-  const fields = readFields(root === "data" ? flow.raw["data"] : flow.events.get(event));
-  return [
-    ...keys,
-    ...checkField(place, `takes from ${root === "data" ? "the data" : event}`, field, fields, `${path}/from`),
-  ];
-}
-
-function badPointer(place: Place, verb: string, pointer: string, expected: string, path: string): Finding {
-  return finding("bad-pointer", place, { path, found: `${verb} ${quote(pointer)}`, expected });
+  return [...keys, ...checkField(place, `takes from ${source.name}`, field, source.schema, `${path}/from`)];
 }

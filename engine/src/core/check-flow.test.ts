@@ -3,12 +3,8 @@ import { describe, it } from "node:test";
 import { checkFlow, NAMES_MAX } from "./check-flow.ts";
 import { FINDINGS } from "./findings.ts";
 import type { FindingCode } from "./findings.ts";
-import { parsePointer } from "./pointer.ts";
-
-/** JSON that a test may change as it likes. */
-interface Loose {
-  [key: string]: Loose;
-}
+import { faultsOf, linesOf, put } from "./fixtures/plant.ts";
+import type { Fault, Loose, Planted } from "./fixtures/plant.ts";
 
 /** A sound flow; each test plants one fault in a fresh copy. */
 function soundFlow(): Loose {
@@ -77,28 +73,13 @@ function soundFlow(): Loose {
   }) as unknown as Loose;
 }
 
-type Fault = readonly [code: FindingCode, path: string, state: string | null];
-
-/** Sets what a JSON Pointer names. */
-function put(flow: Loose, path: string, value: unknown): void {
-  const parts = [...(parsePointer(path) ?? [])];
-  const key = parts.pop() ?? "";
-  const inner = parts.reduce((at, part) => at[part] as Loose, flow);
-  inner[key] = value as Loose;
-}
-
-function faultsOf(definition: unknown): Fault[] {
-  return checkFlow(definition).map(({ code, path, state }) => [code, path, state]);
-}
-
 /** These faults and no other, in any order. */
 function assertFaults(definition: unknown, expected: readonly Fault[]): void {
-  const lines = (faults: readonly Fault[]) => faults.map((fault) => fault.join(" ")).toSorted();
-  assert.deepEqual(lines(faultsOf(definition)), lines(expected));
+  assert.deepEqual(linesOf(faultsOf(definition)), linesOf(expected));
 }
 
 /** Each plants one fault; what is found is exactly what is told here, so that nothing is found twice. */
-const PLANTED: readonly (readonly [what: string, path: string, value: unknown, ...faults: Fault[]])[] = [
+const PLANTED: readonly Planted[] = [
   ["an unknown key of the flow", "/states2", {}, ["unknown-key", "/states2", null]],
   [
     "an unknown key of a command",
@@ -515,7 +496,7 @@ describe("checkFlow", () => {
     const [found] = checkFlow(flow);
     assert.equal(
       found?.message,
-      'state shipping goes to "dnoe", expected one of the flow\'s states: created, waiting, shipping, done, expired; did you mean "done"?',
+      'state shipping goes to "dnoe", expected one of the flow\'s states: created, waiting, shipping, done, expired, canceled; did you mean "done"?',
     );
     assert.equal(found?.severity, "error");
     assert.equal(found?.hint, 'did you mean "done"?');
@@ -543,6 +524,23 @@ describe("checkFlow", () => {
       "guarded-loop",
       "unanswered-command",
       "untaken-answer",
+      // in check-flow-steps.test.ts
+      "bad-child",
+      "bad-compensate",
+      "bad-each",
+      "bad-initial",
+      "bad-join",
+      "bad-migration",
+      "bad-undo",
+      "guarded-join",
+      "nothing-to-undo",
+      "unanswered-join",
+      "unanswered-undo",
+      "unjoined-each",
+      "unsent-undo",
+      "untaken-unless",
+      // in inspect-schedule.test.ts
+      "bad-schedule",
       // below
       "too-many",
     ];
@@ -581,7 +579,7 @@ function mulberry32(seed: number): () => number {
 }
 
 const WORDS =
-  "name version data events channels commands businessStates initial deadline states on send after poll retry final target event delay guard update set from value schema pick every first max factor giveUp attempts never answers channel a b Go commandFailed __proto__ constructor properties required".split(
+  "name version data events channels commands businessStates initial deadline states on send after poll retry final target event delay guard update set from value schema pick every first max factor giveUp attempts never answers channel undo unless compensate join wait then losers each as flow outcomes whenLeft schedule cron migrations enter canceled compensating a b Go commandFailed __proto__ constructor properties required".split(
     " ",
   );
 

@@ -1,13 +1,17 @@
-import { checkEvent, checkKeys, checkKnown, checkName } from "./check-names.ts";
+import { checkCommand } from "./check-command.ts";
+import { checkCompensations } from "./check-compensation.ts";
+import { checkMigrations } from "./check-migrations.ts";
+import { checkKeys, checkKnown, checkName } from "./check-names.ts";
+import { checkSchedule } from "./check-schedule.ts";
 import { checkState } from "./check-state.ts";
 import { checkTimer } from "./check-timers.ts";
 import { checkWays } from "./check-ways.ts";
-import { finding, THE_FLOW } from "./findings.ts";
-import type { Finding, FindingCode, Place } from "./findings.ts";
-import { COMMAND_FAILED } from "./flow.ts";
-import { readFlow } from "./flow-view.ts";
+import { finding, named, THE_FLOW } from "./findings.ts";
+import type { Finding, FindingCode } from "./findings.ts";
+import { CANCELED, COMMAND_FAILED } from "./flow.ts";
 import type { FlowView, TextView } from "./flow-view.ts";
 import { toPointer } from "./pointer.ts";
+import { readFlow } from "./read-flow.ts";
 
 /** The most states, events or commands of one flow. A larger one is several flows. */
 export const NAMES_MAX = 1_000;
@@ -24,9 +28,10 @@ const FLOW_KEYS = [
   "businessStates",
   "initial",
   "deadline",
+  "schedule",
+  "migrations",
   "states",
 ];
-const COMMAND_KEYS = ["channel", "data", "answers"];
 
 /**
  * Finds what is wrong with a definition, all of it at once: errors and warnings, in the order of its parts. Takes any JSON without
@@ -39,11 +44,14 @@ export function checkFlow(definition: unknown): readonly Finding[] {
   return [
     ...checkKeys(THE_FLOW, flow.raw, FLOW_KEYS, ""),
     ...checkNames(flow),
-    ...[...flow.commands.keys()].flatMap((type) => checkCommand(flow, type)),
+    ...[...flow.commands].flatMap(([type, command]) => checkCommand(flow, type, command)),
     ...checkInitial(flow),
     ...(flow.deadline === null ? [] : checkTimer(flow, null, flow.deadline)),
+    ...(flow.schedule === null ? [] : checkSchedule(flow, flow.schedule)),
+    ...checkMigrations(flow),
     ...[...flow.states.values()].flatMap((state) => checkState(flow, state)),
     ...checkWays(flow),
+    ...checkCompensations(flow),
     ...checkUse(flow),
   ];
 }
@@ -84,46 +92,24 @@ function checkNames(flow: FlowView): readonly Finding[] {
   ];
 }
 
-function named(sort: string, name: string): Place {
-  return { subject: `${sort} ${name.slice(0, 40)}`, state: null };
-}
-
-function checkCommand(flow: FlowView, type: string): readonly Finding[] {
-  const command = flow.commands.get(type);
-  if (command === undefined) return [];
-  const { raw, path, channel, answers } = command;
-  const place = named("command", type);
-  const channelPath = `${path}/channel`;
-  return [
-    ...checkKeys(place, raw, COMMAND_KEYS, path),
-    ...(flow.channels === null
-      ? checkName({ ...place, subject: `the channel of ${place.subject}` }, channel ?? "unnamed", channelPath)
-      : checkKnown(
-          "unknown-channel",
-          place,
-          "goes to the channel",
-          channel,
-          listed(flow.channels, "channels"),
-          channelPath,
-        )),
-    ...answers.flatMap(({ text, path: answerPath }) =>
-      checkEvent(flow, place, "is answered by", text, answerPath),
-    ),
-  ];
-}
-
-function listed(texts: readonly TextView[], what: string) {
-  return { names: new Set(texts.map(({ text }) => text)), what: `the flow's ${what}` };
-}
-
 function checkInitial(flow: FlowView): readonly Finding[] {
   const states = { names: flow.states, what: "the flow's states" };
+  if (flow.initial === CANCELED && flow.states.has(CANCELED))
+    return [
+      finding("bad-initial", THE_FLOW, {
+        path: "/initial",
+        found: `begins in ${CANCELED}`,
+        expected: "another state: that one is entered by runs that are canceled",
+      }),
+    ];
   return checkKnown("unknown-initial", THE_FLOW, "begins in", flow.initial, states, "/initial");
 }
 
 /** What is declared and never used: harmless to runs, and often the other half of a slip. */
 function checkUse(flow: FlowView): readonly Finding[] {
   const states = [...flow.states.values()];
+  const undoing = states.flatMap(({ undo }) => undo.flatMap(({ send }) => send.map(({ type }) => type)));
+  const undone = undoing.flatMap((type) => flow.commands.get(type)?.answers ?? []).map(({ text }) => text);
   const taken = states.flatMap(({ on }) => on.map(({ event }) => event));
   const sent = states.flatMap(({ send, poll }) => [...send, ...(poll?.send ?? [])].map(({ type }) => type));
   const channels = [...flow.commands.values()].map(({ channel }) => channel);
@@ -131,8 +117,8 @@ function checkUse(flow: FlowView): readonly Finding[] {
   const events = [...flow.events.keys()].map((text) => ({ text, path: toPointer(["events", text]) }));
   const commands = [...flow.commands].map(([text, { path }]) => ({ text, path }));
   return [
-    ...unused("unused-event", "event", events, [...taken, COMMAND_FAILED], "is taken by no state"),
-    ...unused("unused-command", "command", commands, sent, "is sent by no state"),
+    ...unused("unused-event", "event", events, [...taken, ...undone, COMMAND_FAILED], "is taken by no state"),
+    ...unused("unused-command", "command", commands, [...sent, ...undoing], "is sent by no state"),
     ...unused("unused-channel", "channel", flow.channels ?? [], channels, "is used by no command"),
     ...unused(
       "unused-business-state",

@@ -2,6 +2,7 @@
 import { didYouMean, finding, NAME_CHARS_MAX, oneOf, quote } from "./findings.ts";
 import type { Finding, FindingCode, Place } from "./findings.ts";
 import { COMMAND_FAILED } from "./flow.ts";
+import { targetNames } from "./flow-graph.ts";
 import type { FlowView, Loose } from "./flow-view.ts";
 import { toPointer } from "./pointer.ts";
 
@@ -71,7 +72,7 @@ export function checkTarget(flow: FlowView, place: Place, verb: string, target: 
     place,
     verb,
     target,
-    { names: flow.states, what: "the flow's states" },
+    { names: targetNames(flow), what: "the flow's states" },
     path,
   );
 }

@@ -1,10 +1,15 @@
 /** One state by itself: its names, what it sends, what it takes, and that it does not wait for an answer nobody gives. */
-import { checkProjection, checkRules } from "./check-fields.ts";
-import { checkEvent, checkKeys, checkKnown, checkName, checkTarget } from "./check-names.ts";
+import { checkAnswers } from "./check-answers.ts";
+import { checkProjection } from "./check-fields.ts";
+import { checkJoin, checkUnjoined } from "./check-join.ts";
+import { checkEvent, checkKeys, checkKnown, checkName } from "./check-names.ts";
 import { checkPoll, checkRetry, checkTimer } from "./check-timers.ts";
+import { checkHidden, checkTransition } from "./check-transition.ts";
+import { checkUndo } from "./check-undo.ts";
 import { finding } from "./findings.ts";
 import type { Finding, Place } from "./findings.ts";
-import { stateNamed, takes } from "./flow-view.ts";
+import { COMPENSATING } from "./flow.ts";
+import { stateNamed } from "./flow-view.ts";
 import type { FlowView, SendView, StateView, TransitionView } from "./flow-view.ts";
 import { toPointer } from "./pointer.ts";
 
@@ -12,6 +17,8 @@ const STATE_KEYS = [
   "description",
   "businessState",
   "send",
+  "undo",
+  "join",
   "on",
   "after",
   "deadline",
@@ -19,7 +26,6 @@ const STATE_KEYS = [
   "retry",
   "final",
 ];
-const TRANSITION_KEYS = ["target", "guard", "update"];
 
 export function checkState(flow: FlowView, state: StateView): readonly Finding[] {
   const place = stateNamed(state.name);
@@ -29,19 +35,46 @@ export function checkState(flow: FlowView, state: StateView): readonly Finding[]
     ...checkKeys(place, raw, STATE_KEYS, path),
     ...checkBusinessState(flow, place, state),
     ...checkFinal(place, state),
-    ...[...state.send, ...(poll?.send ?? [])].flatMap((send) => checkSend(flow, place, state, send)),
-    ...state.on.flatMap((transition) => checkTransition(flow, place, state, transition)),
-    ...checkHidden(place, state),
+    ...[...state.send, ...(poll?.send ?? [])].flatMap((send) => checkSend(flow, place, send)),
+    ...state.on.flatMap((transition) => checkEvents(flow, place, state, transition)),
+    ...checkHidden(place, state.on),
     ...state.timers.flatMap((timer) => checkTimer(flow, state, timer)),
     ...(poll === null ? [] : checkPoll(flow, state, poll)),
     ...checkRetry(state),
-    ...(state.isFinal ? [] : state.send.flatMap((send) => checkAnswers(flow, place, state, send))),
+    ...(state.isFinal ? [] : checkSteps(flow, place, state)),
+  ];
+}
+
+/** What becomes of the commands a state sends. */
+function checkSteps(flow: FlowView, place: Place, state: StateView): readonly Finding[] {
+  const { send, undo, join } = state;
+  return [
+    ...send.flatMap((each) => checkAnswers(flow, place, state, each)),
+    ...undo.flatMap((each) => checkUndo(flow, state, each)),
+    ...(join === null ? [] : checkJoin(flow, place, state, join)),
+    ...checkUnjoined(flow, place, state),
+  ];
+}
+
+/** An event under `on`, told once, and each of its transitions. */
+function checkEvents(
+  flow: FlowView,
+  place: Place,
+  state: StateView,
+  transition: TransitionView,
+): readonly Finding[] {
+  const { event, index } = transition;
+  const path = `${state.path}/on${toPointer([event ?? ""])}`;
+  return [
+    ...(index === 0 ? checkEvent(flow, place, "takes", event, path) : []),
+    ...checkTransition(flow, place, transition),
   ];
 }
 
 const KEBAB_CASE = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 function checkStateName(place: Place, { name, path }: StateView): readonly Finding[] {
+  if (name === COMPENSATING) return [reservedState(place, path)];
   const bad = checkName(place, name, path);
   if (bad.length > 0 || KEBAB_CASE.test(name)) return bad;
   const kebab = name
@@ -56,6 +89,14 @@ function checkStateName(place: Place, { name, path }: StateView): readonly Findi
       hint: `call it ${kebab}`,
     }),
   ];
+}
+
+function reservedState(place: Place, path: string): Finding {
+  return finding("bad-name", place, {
+    path,
+    found: "has the name of the state in which a run's steps are taken back",
+    expected: "another name: every flow has that state, and none declares it",
+  });
 }
 
 function checkBusinessState(flow: FlowView, place: Place, state: StateView): readonly Finding[] {
@@ -78,7 +119,7 @@ function checkBusinessState(flow: FlowView, place: Place, state: StateView): rea
 /** A final state ends its run: whatever else stands in it would never happen. */
 function checkFinal(place: Place, state: StateView): readonly Finding[] {
   if (!state.isFinal) return [];
-  return ["send", "on", "after", "deadline", "poll", "retry"]
+  return ["send", "undo", "join", "on", "after", "deadline", "poll", "retry"]
     .filter((key) => state.raw[key] !== undefined)
     .map((key) =>
       finding("final-not-empty", place, {
@@ -90,81 +131,10 @@ function checkFinal(place: Place, state: StateView): readonly Finding[] {
     );
 }
 
-function checkSend(flow: FlowView, place: Place, state: StateView, send: SendView): readonly Finding[] {
+function checkSend(flow: FlowView, place: Place, send: SendView): readonly Finding[] {
   const known = { names: flow.commands, what: "the flow's commands" };
   return [
     ...checkKnown("unknown-command", place, "sends", send.type, known, send.path),
-    ...checkProjection(flow, state, send),
+    ...checkProjection(flow, place, send),
   ];
-}
-
-function checkTransition(
-  flow: FlowView,
-  place: Place,
-  state: StateView,
-  transition: TransitionView,
-): readonly Finding[] {
-  const { event, target, targetPath, raw, path, index } = transition;
-  const eventPath = `${state.path}/on${toPointer([event])}`;
-  return [
-    ...(index === 0 ? checkEvent(flow, place, "takes", event, eventPath) : []),
-    ...(raw === null
-      ? []
-      : checkKeys({ ...place, subject: `a transition of ${place.subject}` }, raw, TRANSITION_KEYS, path)),
-    ...checkTarget(flow, place, "goes to", target, targetPath),
-    ...checkRules(flow, state, transition),
-  ];
-}
-
-/** The first transition whose guard is true is taken, so nothing behind one without a guard ever is. */
-function checkHidden(place: Place, state: StateView): readonly Finding[] {
-  const certain = new Set<string>();
-  return state.on.flatMap(({ event, path, index, isGuarded }) => {
-    const isHidden = certain.has(event);
-    if (!isGuarded) certain.add(event);
-    if (!isHidden) return [];
-    return [
-      finding("hidden-transition", place, {
-        path,
-        found: `has a transition for ${event}, number ${index + 1}, behind one without a guard`,
-        expected: "a guard on every transition of an event but the last",
-        hint: "give the earlier one a guard, or remove this one",
-      }),
-    ];
-  });
-}
-
-/** A command whose answer the state does not take leaves the run waiting for ever, unless time moves it on. */
-function checkAnswers(flow: FlowView, place: Place, state: StateView, send: SendView): readonly Finding[] {
-  const command = flow.commands.get(send.type);
-  if (command === undefined || hasWayByTime(flow, state)) return [];
-  const untaken = command.answers.map(({ text }) => text).filter((answer) => !takes(state, answer));
-  if (untaken.length < command.answers.length) {
-    return untaken.map((answer) =>
-      finding("untaken-answer", place, {
-        path: send.path,
-        found: `sends ${send.type} and does not take its answer ${answer}`,
-        expected: `${answer} under \`on\`, or a timer`,
-        hint: `a run that is answered ${answer} here would wait for ever`,
-      }),
-    );
-  }
-  return [
-    finding("unanswered-command", place, {
-      path: send.path,
-      found: `sends ${send.type} and takes ${untaken.length === 0 ? "no answer, for it has none" : `none of its answers ${untaken.join(", ")}`}`,
-      expected: "at least one answer of the command under `on`, or a timer",
-      hint: "without either the run may wait for ever: add the event, or a `deadline`",
-    }),
-  ];
-}
-
-/** Whether the state is left even when nobody ever answers: by a timer, a deadline, or a poll that asks. */
-function hasWayByTime(flow: FlowView, state: StateView): boolean {
-  const timers = [...state.timers, ...(flow.deadline === null ? [] : [flow.deadline])];
-  const asks = (state.poll?.send ?? []).flatMap(({ type }) => flow.commands.get(type)?.answers ?? []);
-  return (
-    timers.some(({ target, event }) => target !== null || (event !== null && takes(state, event))) ||
-    asks.some(({ text }) => takes(state, text))
-  );
 }

@@ -1,6 +1,7 @@
 /** Everything of a state that has to do with time: timers, deadlines, the poll and the retries of its commands. */
 import { DEFAULT_RETRY } from "./backoff.ts";
 import { checkEvent, checkKeys, checkTarget } from "./check-names.ts";
+import { checkCompensate } from "./check-compensation.ts";
 import { parseDuration } from "./duration.ts";
 import { finding, quote, THE_FLOW } from "./findings.ts";
 import type { Finding, FindingCode, Place } from "./findings.ts";
@@ -10,7 +11,7 @@ import type { FlowView, PollView, StateView, TimerView } from "./flow-view.ts";
 /** The most attempts a retry may ask for: with waits of ten minutes, a week. */
 export const ATTEMPTS_MAX = 1_000;
 
-const TIMER_KEYS = ["delay", "target", "event"];
+const TIMER_KEYS = ["delay", "target", "event", "compensate"];
 const POLL_KEYS = ["send", "first", "every", "factor", "max", "giveUp"];
 const RETRY_KEYS = ["attempts", "first", "factor", "max", "jitter", "never"];
 
@@ -23,6 +24,7 @@ export function checkTimer(flow: FlowView, state: StateView | null, timer: Timer
     ...checkKeys(part(word, place), raw, TIMER_KEYS, path),
     ...checkDuration(place, `a ${word} with the delay`, timer.delay, `${path}/delay`, 1),
     ...checkWay(place, word, timer),
+    ...checkCompensate(place, timer),
     ...checkTarget(flow, place, `has a ${word} that leads to`, timer.target, `${path}/target`),
     ...checkEvent(flow, place, `has a ${word} that raises`, timer.event, `${path}/event`),
     ...checkRaisedEvent(flow, state, place, timer),
@@ -184,10 +186,29 @@ function checkQuery(
 // ---------------------------------------------------------------- retry
 
 export function checkRetry(state: StateView): readonly Finding[] {
-  if (state.raw["retry"] === undefined || state.isFinal) return [];
+  const { raw, isFinal, send } = state;
+  if (isFinal) return [];
   const place = stateNamed(state.name);
   const path = `${state.path}/retry`;
-  const raw = toLoose(state.raw["retry"]);
+  return [
+    ...checkRetryAt(place, raw["retry"], path),
+    ...(raw["retry"] === undefined || send.length > 0
+      ? []
+      : [
+          finding("unused-retry", place, {
+            path,
+            found: "has a retry and sends nothing",
+            expected: "a `send` whose commands it is for",
+            hint: "remove it: a poll has its own schedule",
+          }),
+        ]),
+  ];
+}
+
+/** The retry of a state's commands, or of an undo. */
+export function checkRetryAt(place: Place, retry: unknown, path: string): readonly Finding[] {
+  if (retry === undefined) return [];
+  const raw = toLoose(retry);
   const { attempts } = raw;
   const firstMs = raw["first"] === undefined ? DEFAULT_RETRY.firstMs : parseDuration(raw["first"]);
   const maxMs = raw["max"] === undefined ? DEFAULT_RETRY.waitMsMax : parseDuration(raw["max"]);
@@ -206,16 +227,6 @@ export function checkRetry(state: StateView): readonly Finding[] {
     ...checkDuration(place, "a retry with the longest wait", raw["max"], `${path}/max`, 1, "bad-retry"),
     ...checkFactor("bad-retry", place, "a retry", raw["factor"], `${path}/factor`),
     ...checkAtLeast("bad-retry", place, "a retry", ["max", maxMs], ["first", firstMs], path),
-    ...(state.send.length > 0
-      ? []
-      : [
-          finding("unused-retry", place, {
-            path,
-            found: "has a retry and sends nothing",
-            expected: "a `send` whose commands it is for",
-            hint: "remove it: a poll has its own schedule",
-          }),
-        ]),
   ];
 }
 

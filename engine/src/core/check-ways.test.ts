@@ -14,7 +14,10 @@ function flowOf(
     name: "ways",
     version: 1,
     events: { Go: {}, Done: {}, Failed: {} },
-    commands: { Try: { channel: "a", answers: ["Done", "Failed"] } },
+    commands: {
+      Try: { channel: "a", answers: ["Done", "Failed"] },
+      Child: { flow: "child", outcomes: { done: "Done", failed: "Failed", lost: "Failed" } },
+    },
     initial: Object.keys(states)[0],
     states: { ...states, end: { final: "end" } },
     ...more,
@@ -160,6 +163,121 @@ const WAYS: readonly (readonly [what: string, flow: unknown, ...faults: Fault[]]
       { a: { send: { Tell: "data" }, poll: { send: { Try: "data" }, every: "5s" }, on: { Done: "end" } } },
       { commands: { Tell: { channel: "a" }, Try: { channel: "a", answers: ["Done", "Failed"] } } },
     ),
+  ],
+  [
+    "a way by a join",
+    flowOf({
+      a: { send: { Try: "data" }, join: { wait: "all", then: "b" }, on: { Done: {}, Failed: {} } },
+      b: { on: { Go: "end" } },
+    }),
+  ],
+  [
+    "a join in a loop without a pause",
+    flowOf({
+      a: { send: { Try: "data" }, join: { wait: "all", then: "b" }, on: { Done: {}, Failed: "end" } },
+      b: { send: { Try: "data" }, on: { Done: "a", Failed: "end" } },
+    }),
+    ["endless-loop", "/states/a/join/then", "a"],
+  ],
+  [
+    "a join in a loop that a guard may end",
+    flowOf({
+      a: {
+        send: { Try: "data" },
+        join: { wait: "any", then: [{ guard: { schema: {} }, target: "a" }, { target: "end" }] },
+        on: { Done: {}, Failed: {} },
+      },
+    }),
+    ["guarded-loop", "/states/a/join/then/0", "a"],
+  ],
+  [
+    "nothing wrong with a loop through a child flow, which may wait",
+    flowOf({ a: { send: { Child: "data" }, on: { Done: "end", Failed: "a" } } }),
+  ],
+  [
+    "nothing wrong with a join that waits for a child flow in a loop",
+    flowOf({
+      a: {
+        send: { Try: "data", Child: "data" },
+        join: { wait: "all", then: "a" },
+        on: { Done: {}, Failed: {}, Go: "end" },
+      },
+    }),
+  ],
+  [
+    "a join in a loop that need not wait for its child flow",
+    flowOf({
+      a: {
+        send: { Try: "data", Child: "data" },
+        join: { wait: "any", then: "a" },
+        on: { Done: {}, Failed: {}, Go: "end" },
+      },
+    }),
+    ["endless-loop", "/states/a/join/then", "a"],
+  ],
+  [
+    "a join in a loop that goes on at once when there is no child flow to wait for",
+    flowOf({
+      a: {
+        send: { Child: { each: "/list" } },
+        join: { wait: "all", then: "a" },
+        on: { Done: {}, Failed: {}, Go: "end" },
+      },
+    }),
+    ["endless-loop", "/states/a/join/then", "a"],
+  ],
+  [
+    "a child flow that fails at once in a loop without a pause",
+    flowOf({ a: { send: { Child: "data" }, on: { Done: "end", Failed: "end", commandFailed: "a" } } }),
+    ["endless-loop", "/states/a/on/commandFailed", "a"],
+  ],
+  [
+    "an event that nobody takes and that two outcomes of a child flow answer with, once",
+    flowOf({ a: { send: { Child: "data" }, on: { Done: "end" } } }),
+    ["untaken-answer", "/states/a/send/Child", "a"],
+  ],
+  [
+    "a state that only canceled runs enter",
+    flowOf({ a: { on: { Go: "end" } }, canceled: { on: { Go: "end" } } }),
+  ],
+  [
+    "a state for canceled runs that leads only to itself",
+    flowOf({ a: { on: { Go: "end" } }, canceled: { on: { Go: "canceled" } } }),
+    ["no-way-to-final", "/states/canceled", "canceled"],
+  ],
+  [
+    "an end in the built-in state of canceled runs",
+    {
+      ...(flowOf({}) as object),
+      initial: "a",
+      states: { a: { on: { Go: "canceled" } } },
+    },
+  ],
+  [
+    "a state that only runs of an older version enter",
+    {
+      ...(flowOf({ a: { on: { Go: "end" } }, old: { on: { Go: "end" } } }) as object),
+      version: 2,
+      migrations: [{ from: 1, states: { older: "old" } }],
+    },
+  ],
+  [
+    "compensation before anything is done",
+    flowOf({
+      a: { on: { Go: { target: "end", compensate: true }, Done: "b" } },
+      b: {
+        send: { Try: "data" },
+        undo: { Try: { send: { Try: "data" } } },
+        on: { Done: { target: "c" }, Failed: { target: "end", compensate: true } },
+      },
+      c: { after: { delay: "1s", target: "end", compensate: true } },
+    }),
+    ["nothing-to-undo", "/states/a/on/Go", "a"],
+  ],
+  [
+    "compensation at the deadline of a run without an undo",
+    flowOf({ a: { on: { Go: "end" } } }, { deadline: { delay: "1d", target: "end", compensate: true } }),
+    ["nothing-to-undo", "/deadline", null],
   ],
 ];
 

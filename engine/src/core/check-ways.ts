@@ -1,37 +1,26 @@
 /** Where the states of a flow lead: whether each can be reached, can end, and cannot spin for ever. */
-import { finding, nearestName, THE_FLOW } from "./findings.ts";
+import { finding, THE_FLOW } from "./findings.ts";
 import type { Finding } from "./findings.ts";
-import { answersAtOnce, stateNamed } from "./flow-view.ts";
+import { CANCELED, COMMAND_FAILED } from "./flow.ts";
+import { append, isTarget, resolveState, sourcesOf, targetsOf, waysOn } from "./flow-graph.ts";
+import { isList, stateNamed } from "./flow-view.ts";
 import type { FlowView, StateView, TransitionView } from "./flow-view.ts";
 import { components, reach } from "./graph.ts";
 
 export function checkWays(flow: FlowView): readonly Finding[] {
   const initial = resolveState(flow, flow.initial);
   if (initial === null) return checkLoops(flow);
-  const reached = reach([initial], (name) => targetsOf(flow, name));
+  const reached = reach([initial, ...enteredFromOutside(flow)], (name) => targetsOf(flow, name));
   return [...checkReached(flow, reached), ...checkEnds(flow, reached), ...checkLoops(flow)];
 }
 
-/**
- * The state a name means. A misspelled one is reported where it stands; here it counts as the state it is nearest to, so that one
- * slip does not also make a state unreachable and another endless.
- */
-function resolveState(flow: FlowView, name: string | null): string | null {
-  if (name === null || flow.states.has(name)) return name;
-  return nearestName(name, flow.states.keys());
-}
-
-/** The states that a run may go to from a state, by event or timer. A final state leads nowhere. */
-function targetsOf(flow: FlowView, name: string): readonly string[] {
-  const state = flow.states.get(name);
-  if (state === undefined || state.isFinal) return [];
-  return waysOn(flow, state)
-    .map(({ target }) => resolveState(flow, target))
-    .filter((target) => target !== null);
-}
-
-function waysOn(flow: FlowView, state: StateView): readonly { readonly target: string | null }[] {
-  return [...state.on, ...state.timers, ...(flow.deadline === null ? [] : [flow.deadline])];
+/** States that an operator leads runs to: the one that canceled runs go to, and those that runs of older versions are migrated to. */
+function enteredFromOutside(flow: FlowView): readonly string[] {
+  const migrated = flow.migrations.flatMap(({ moves }) =>
+    moves.map(({ target }) => resolveState(flow, target)),
+  );
+  const canceled = flow.states.has(CANCELED) ? [CANCELED] : [];
+  return [...canceled, ...migrated.filter((name) => name !== null)];
 }
 
 function checkReached(flow: FlowView, reached: ReadonlySet<string>): readonly Finding[] {
@@ -52,7 +41,9 @@ function checkReached(flow: FlowView, reached: ReadonlySet<string>): readonly Fi
  * may have meant a way out, so its state is given the benefit of the doubt.
  */
 function checkEnds(flow: FlowView, reached: ReadonlySet<string>): readonly Finding[] {
-  const finals = [...flow.states.values()].filter(({ isFinal }) => isFinal).map(({ name }) => name);
+  const declared = [...flow.states.values()].filter(({ isFinal }) => isFinal).map(({ name }) => name);
+  const isEndBuiltIn = reached.has(CANCELED) && !flow.states.has(CANCELED);
+  const finals = isEndBuiltIn ? [...declared, CANCELED] : declared;
   if (finals.length === 0) {
     return [
       finding("no-final-state", THE_FLOW, {
@@ -72,14 +63,6 @@ function checkEnds(flow: FlowView, reached: ReadonlySet<string>): readonly Findi
 
 function hasLostTarget(flow: FlowView, state: StateView): boolean {
   return waysOn(flow, state).some(({ target }) => target !== null && resolveState(flow, target) === null);
-}
-
-function sourcesOf(flow: FlowView): (name: string) => readonly string[] {
-  const sources = new Map<string, string[]>();
-  for (const name of flow.states.keys()) {
-    for (const target of targetsOf(flow, name)) append(sources, target, name);
-  }
-  return (name) => sources.get(name) ?? [];
 }
 
 function endlessGroup(flow: FlowView, group: readonly string[]): readonly Finding[] {
@@ -137,11 +120,34 @@ function checkLoops(flow: FlowView): readonly Finding[] {
 
 function ownSteps(flow: FlowView, state: StateView): readonly OwnStep[] {
   const answers = answersAtOnce(flow, state);
-  return state.on.flatMap((transition) => {
-    const { event, target, isGuarded, index } = transition;
-    if (target === null || !flow.states.has(target) || !answers.has(event)) return [];
+  const own = state.on.filter(({ event }) => event !== null && answers.has(event));
+  const joined = state.join !== null && isJoinedAtOnce(flow, state) ? state.join.then : [];
+  return [...own, ...joined].flatMap((transition) => {
+    const { target, isGuarded, index } = transition;
+    if (target === null || !isTarget(flow, target)) return [];
     return [{ from: state, to: target, transition, isCertain: index === 0 && !isGuarded }];
   });
+}
+
+/**
+ * Events that may answer the commands a state sends on entry, the failure of a command included. A child flow is none that answers at
+ * once: only its own definition tells how long it takes, and it may well wait for a timer.
+ */
+function answersAtOnce(flow: FlowView, state: StateView): ReadonlySet<string> {
+  const answers = state.send.flatMap(({ type }) =>
+    isChild(flow, type) ? [] : (flow.commands.get(type)?.answers ?? []),
+  );
+  return new Set([...answers.map(({ text }) => text), ...(state.send.length === 0 ? [] : [COMMAND_FAILED])]);
+}
+
+/** Whether a join need not wait for a child flow. A list of them may be empty. */
+function isJoinedAtOnce(flow: FlowView, { send, join }: StateView): boolean {
+  const children = send.filter(({ type, projection }) => isChild(flow, type) && !isList(projection)).length;
+  return join?.isAny === true ? children < send.length : children === 0;
+}
+
+function isChild(flow: FlowView, type: string): boolean {
+  return flow.commands.get(type)?.child != null;
 }
 
 function loops(flow: FlowView, steps: readonly OwnStep[]): readonly (readonly string[])[] {
@@ -150,12 +156,6 @@ function loops(flow: FlowView, steps: readonly OwnStep[]): readonly (readonly st
   return components([...flow.states.keys()], (name) => next.get(name) ?? []).filter(
     (group) => group.length > 1 || group.some((name) => next.get(name)?.includes(name)),
   );
-}
-
-function append(lists: Map<string, string[]>, key: string, value: string): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [value]);
-  else list.push(value);
 }
 
 /** A deadline of the run ends any loop; a deadline of a state ends only a loop on itself, since every new visit sets it anew. */

@@ -168,7 +168,7 @@ export function compileFlow(definition: FlowDefinition, compileSchema: CompileSc
 }
 
 /** States every flow has. Only `canceled` may be declared, to say what follows a cancellation. */
-const BUILT_IN_STATES: Readonly<Record<string, StateDefinition>> = {
+export const BUILT_IN_STATES: Readonly<Record<string, StateDefinition>> = {
   [COMPENSATING]: {},
   [CANCELED]: { final: CANCELED },
 };
@@ -356,7 +356,8 @@ function pickFields(data: JsonObject, names: readonly string[]): JsonObject {
 type Each = Extract<Projections, { readonly each: unknown }>;
 
 function compileEach(type: string, projection: Each): (data: JsonObject) => readonly Json[] {
-  const list = typeof projection.each === "function" ? projection.each : listElements(projection as EachElement);
+  const list =
+    typeof projection.each === "function" ? projection.each : listElements(projection as EachElement);
   return (data) => {
     const elements = list(data);
     if (Array.isArray(elements) && elements.length <= FAN_OUT_MAX) return elements;

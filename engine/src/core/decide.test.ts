@@ -1,133 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Json, JsonObject } from "@sluice/contracts/envelope";
-import { compileFlow } from "./compile-flow.ts";
-import type { CompiledFlow } from "./compile-flow.ts";
+import type { Json } from "@sluice/contracts/envelope";
 import { decide } from "./decide.ts";
+import { Drive, LIMITS, NOW_MS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import type { FlowDefinition, StateDefinition } from "./flow.ts";
 import { pollWaitMs } from "./rules/polls.ts";
-import type { Decision, KnownRun } from "./decision.ts";
-import type { LaneInput, Settlement } from "./inputs.ts";
-import type { PlainError } from "./errors.ts";
-import type { FlowDefinition, StateDefinition, Validate } from "./flow.ts";
-import type { SeenEvent } from "./ports.ts";
 import { activeTimers } from "./run.ts";
-import type { Run } from "./run.ts";
-import { seenOf } from "./seen.ts";
-
-const RUN_ID = "01890a5d-ac96-774b-bcce-b302099a8057";
-const LIMITS = { dataBytesMax: 2_000, entriesMax: 30 };
-const NOW_MS = 1_000_000;
-
-/** Schemas of these tests: `{ must: "x" }` wants an object with that field. */
-const compileSchema = (schema: object): Validate => {
-  const must = "must" in schema ? String(schema.must) : null;
-  return (value) => {
-    const fits = must === null || (typeof value === "object" && value !== null && must in value);
-    return fits ? null : [{ path: "", message: `must have ${must}` }];
-  };
-};
-
-function flowOf(states: Record<string, StateDefinition>, more: Partial<FlowDefinition> = {}): CompiledFlow {
-  return compileFlow(
-    {
-      name: "order",
-      version: 1,
-      data: { must: "id" },
-      events: { Paid: {}, Shipped: {}, Strict: { must: "by" }, Tick: {} },
-      commands: {
-        Ship: { channel: "stock", data: { must: "id" }, answers: ["Shipped", "Strict"] },
-        Ask: { channel: "bank", answers: ["Paid"] },
-      },
-      initial: "first",
-      states: { first: {}, ...states },
-      ...more,
-    },
-    compileSchema,
-  );
-}
-
-/** Drives one run through the rules, as its lane's owner would. */
-class Drive {
-  readonly flow: CompiledFlow;
-  known: KnownRun | null = null;
-  last: Decision | null = null;
-  nowMs = NOW_MS;
-
-  constructor(flow: CompiledFlow) {
-    this.flow = flow;
-  }
-
-  input(input: LaneInput): Decision {
-    const decision = decide(this.flow, this.known, input, this.nowMs, LIMITS);
-    const seen = new Map<string, SeenEvent>(this.known?.seen);
-    if (decision.entry?.eventId !== undefined) seen.set(decision.entry.eventId, seenOf(decision.entry));
-    if (decision.run !== null) this.known = { run: decision.run, seen };
-    this.last = decision;
-    return decision;
-  }
-
-  start(data: JsonObject = { id: 1 }, more: { key?: string; startId?: string } = {}): Decision {
-    return this.input({
-      kind: "start",
-      runId: RUN_ID,
-      flow: "order",
-      flowVersion: 1,
-      key: more.key ?? null,
-      startId: more.startId ?? null,
-      lane: 0,
-      data,
-    });
-  }
-
-  event(type: string, data: Json = {}, id = `${type}-${this.run.version}`): Decision {
-    return this.input({ kind: "event", runId: RUN_ID, id, type, data });
-  }
-
-  settle(settlement: Settlement, commandId?: string, attempt?: number): Decision {
-    const command = this.run.commands[0];
-    return this.input({
-      kind: "settled",
-      runId: RUN_ID,
-      commandId: commandId ?? command?.id ?? "none",
-      attempt: attempt ?? command?.attempt ?? 1,
-      settlement,
-    });
-  }
-
-  answer(type: string, data: Json = {}): Decision {
-    return this.settle({ type: "answered", event: { type, data } });
-  }
-
-  fail(kind: PlainError["kind"], more: Partial<PlainError> = {}): Decision {
-    return this.settle({ type: "failed", error: { code: "X", kind, message: "no", ...more } });
-  }
-
-  fire(kind: string): Decision {
-    const timer = this.run.timers.find((each) => each.kind === kind);
-    assert.ok(timer, `a ${kind} timer is set`);
-    this.nowMs = timer.dueAtMs;
-    return this.input({ kind: "timer", runId: RUN_ID, number: timer.number });
-  }
-
-  get run(): Run {
-    assert.ok(this.known);
-    return this.known.run;
-  }
-
-  get kinds(): string[] {
-    return this.run.timers.map(({ kind }) => kind);
-  }
-}
 
 function started(states: Record<string, StateDefinition>, more: Partial<FlowDefinition> = {}): Drive {
-  const drive = new Drive(flowOf(states, more));
-  assert.equal(drive.start().answer.outcome, "started");
-  return drive;
-}
-
-function rejectedWith(decision: Decision): string | null {
-  assert.equal(decision.run, null);
-  return decision.answer.outcome === "rejected" ? decision.answer.error.code : null;
+  return startedIn(flowOf(states, more));
 }
 
 describe("start", () => {
@@ -163,6 +44,7 @@ describe("start", () => {
   test("data above the limit starts nothing", () => {
     assert.equal(rejectedWith(new Drive(flowOf({})).start({ id: "x".repeat(3_000) })), "FLOW_DATA_TOO_LARGE");
     assert.equal(rejectedWith(new Drive(flowOf({})).start({ id: "ü".repeat(1_000) })), "FLOW_DATA_TOO_LARGE");
+    assert.equal(new Drive(flowOf({})).start({ id: "x".repeat(1_900) }).answer.outcome, "started");
   });
 
   test("a first state that cannot be entered starts nothing", () => {
@@ -734,6 +616,14 @@ describe("polls", () => {
     gone.fire("poll");
     gone.known = { run: { ...gone.run, state: "paid" }, seen: new Map() };
     assert.equal(gone.settle({ type: "no-news" }).answer.outcome, "stale");
+  });
+
+  test("a query whose count is not known is the first", () => {
+    const drive = started(states);
+    const timers = [{ number: 9, kind: "poll" as const, dueAtMs: NOW_MS }];
+    drive.known = { run: { ...drive.run, timers }, seen: new Map() };
+    drive.fire("poll");
+    assert.equal(drive.command.attempt, 1);
   });
 
   test("polls of runs that entered together drift apart by a tenth", () => {

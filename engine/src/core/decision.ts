@@ -41,6 +41,8 @@ export interface KnownRun {
   readonly seen: ReadonlyMap<string, SeenEvent>;
   /** The run's dead letters in order, where an operation needs them. */
   readonly deadLetters?: readonly DeadLetterRow[];
+  /** The version it is pinned to, where it is to be migrated to another. */
+  readonly pinned?: CompiledFlow;
 }
 
 export interface Decision {

@@ -1,7 +1,15 @@
 /** What a drawing of a flow shows, whatever it is drawn with. */
 import { quote } from "./findings.ts";
-import { readFlow } from "./flow-view.ts";
-import type { FlowView, StateView, TimerView } from "./flow-view.ts";
+import { CANCELED, COMPENSATING } from "./flow.ts";
+import { isTarget, targetsOf } from "./flow-graph.ts";
+import { isLoose } from "./flow-view.ts";
+import type { FlowView, JoinView, SendView, StateView, TimerView, TransitionView } from "./flow-view.ts";
+import { parsePointer } from "./pointer.ts";
+import { readFlow } from "./read-flow.ts";
+
+/** Before a command that a state sends, and before what takes one back. */
+export const SEND_MARK = "→";
+export const UNDO_MARK = "↩";
 
 /** How many runs are in a state now. A row of `Store.countStates` is one. */
 export interface DiagramCount {
@@ -24,17 +32,23 @@ export interface DrawnState {
   readonly businessState: string | null;
   /** Null while the run goes on. */
   readonly outcome: string | null;
-  /** What the state asks of others: its commands and its poll. */
-  readonly work: readonly string[];
+  /** What the state asks of others: its commands, each with what takes it back, and its poll. */
+  readonly work: readonly DrawnWork[];
   readonly runs: number;
   readonly parked: number;
 }
 
-/** All that leads from one state to another by events, or all that does by timers. */
+export interface DrawnWork {
+  readonly text: string;
+  readonly isUndo: boolean;
+}
+
+/** All that leads from one state to another in one way. */
 export interface DrawnEdge {
   readonly from: string;
   readonly to: string;
-  readonly isTimer: boolean;
+  /** `compensation`: an event or timer that takes the completed steps back on the way. */
+  readonly kind: "event" | "timer" | "compensation";
   readonly labels: readonly string[];
 }
 
@@ -48,48 +62,111 @@ export function drawFlow(definition: unknown, counts: readonly DiagramCount[] = 
         ? null
         : `${describeTimer(flow.deadline)}: ${flow.deadline.target ?? flow.deadline.event ?? "?"}`,
     initial: flow.initial !== null && flow.states.has(flow.initial) ? flow.initial : null,
-    states: [...flow.states.values()].map((state) => drawState(state, counts)),
+    states: [
+      ...[...flow.states.values()].map((state) => drawState(flow, state, counts)),
+      ...drawBuiltIn(flow, counts),
+    ],
     edges: [...flow.states.values()].flatMap((state) => drawEdges(flow, state)),
   };
 }
 
-function drawState(state: StateView, counts: readonly DiagramCount[]): DrawnState {
-  const own = counts.filter((count) => count.state === state.name);
+function drawState(flow: FlowView, state: StateView, counts: readonly DiagramCount[]): DrawnState {
   const every = state.poll?.raw["every"];
   return {
     name: state.name,
     businessState: state.businessState,
     outcome: state.isFinal ? (state.outcome ?? "") : null,
     work: [
-      ...state.send.map(({ type }) => type),
-      ...(state.poll?.send ?? []).map(
-        ({ type }) => `${type} every ${typeof every === "string" ? every : "?"}`,
-      ),
+      ...state.send.flatMap((send) => drawStep(flow, state, send)),
+      ...(state.poll?.send ?? []).map(({ type }) => ({
+        text: `${type} every ${typeof every === "string" ? every : "?"}`,
+        isUndo: false,
+      })),
     ],
+    ...countRuns(state.name, counts),
+  };
+}
+
+/** A command that a state sends, and below it what takes it back. */
+function drawStep(flow: FlowView, state: StateView, { type, projection }: SendView): readonly DrawnWork[] {
+  const child = flow.commands.get(type)?.child ?? null;
+  const undo = state.undo.find((each) => each.type === type);
+  return [
+    { text: type + describeEach(projection) + (child === null ? "" : `, a run of ${child}`), isUndo: false },
+    ...(undo?.send ?? []).map((send) => ({ text: send.type, isUndo: true })),
+  ];
+}
+
+function describeEach(projection: unknown): string {
+  const each = isLoose(projection) ? projection["each"] : undefined;
+  if (each === undefined) return "";
+  return typeof each === "string" ? ` for each of ${parsePointer(each)?.join(".") ?? each}` : " for each";
+}
+
+function countRuns(name: string, counts: readonly DiagramCount[]): Pick<DrawnState, "runs" | "parked"> {
+  const own = counts.filter(({ state }) => state === name);
+  return {
     runs: own.reduce((sum, { runs }) => sum + runs, 0),
     parked: own.reduce((sum, { parked }) => sum + parked, 0),
   };
 }
 
+/** States that every flow has stand in a drawing where something leads to them, or runs are in them. */
+function drawBuiltIn(flow: FlowView, counts: readonly DiagramCount[]): readonly DrawnState[] {
+  const targets = new Set([...flow.states.keys()].flatMap((name) => targetsOf(flow, name)));
+  return [COMPENSATING, CANCELED]
+    .filter((name) => !flow.states.has(name))
+    .filter((name) => targets.has(name) || counts.some(({ state, runs }) => state === name && runs > 0))
+    .map((name) => ({
+      name,
+      businessState: null,
+      outcome: name === CANCELED ? CANCELED : null,
+      work: [],
+      ...countRuns(name, counts),
+    }));
+}
+
 function drawEdges(flow: FlowView, state: StateView): readonly DrawnEdge[] {
   if (state.isFinal) return [];
-  const edges = new Map<string, { to: string; isTimer: boolean; labels: string[] }>();
-  const add = (target: string, isTimer: boolean, label: string): void => {
-    if (!flow.states.has(target)) return;
-    const key = `${isTimer} ${target}`;
+  const edges = new Map<string, { to: string; kind: DrawnEdge["kind"]; labels: string[] }>();
+  const add = (target: string, kind: DrawnEdge["kind"], label: string): void => {
+    if (!isTarget(flow, target)) return;
+    const key = `${kind} ${target}`;
     const edge = edges.get(key);
-    if (edge === undefined) edges.set(key, { to: target, isTimer, labels: [label] });
+    if (edge === undefined) edges.set(key, { to: target, kind, labels: [label] });
     else if (!edge.labels.includes(label)) edge.labels.push(label);
   };
-  for (const { event, target, isGuarded } of state.on) {
-    const raising = state.timers.filter((timer) => timer.event === event).map(describeTimer);
-    const label = [isGuarded ? `${event} [guard]` : event, ...raising].join(", ");
-    add(target ?? state.name, raising.length > 0, target === null ? `${label} (stays)` : label);
+  for (const transition of state.on) {
+    const { target, compensates } = transition;
+    const raising = state.timers.filter(({ event }) => event === transition.event).map(describeTimer);
+    const label = [describeEvent(transition), ...raising].join(", ");
+    const kind = compensates ? "compensation" : raising.length > 0 ? "timer" : "event";
+    add(
+      target ?? state.name,
+      kind,
+      target === null ? `${label} (${state.join === null ? "stays" : "joins"})` : label,
+    );
+  }
+  for (const transition of state.join?.then ?? []) {
+    const label = describeJoin(state.join, transition);
+    if (transition.target !== null)
+      add(transition.target, transition.compensates ? "compensation" : "event", label);
   }
   for (const timer of state.timers) {
-    if (timer.target !== null) add(timer.target, true, describeTimer(timer));
+    if (timer.target !== null)
+      add(timer.target, timer.compensates ? "compensation" : "timer", describeTimer(timer));
   }
   return [...edges.values()].map((edge) => ({ from: state.name, ...edge }));
+}
+
+function describeEvent({ event, isGuarded }: TransitionView): string {
+  return `${event ?? ""}${isGuarded ? " [guard]" : ""}`;
+}
+
+function describeJoin(join: JoinView | null, { isGuarded }: TransitionView): string {
+  const when = join?.isAny === true ? "first answer" : "all answered";
+  const losers = join?.raw["losers"] === "undo" ? ", others taken back" : "";
+  return `${when}${losers}${isGuarded ? " [guard]" : ""}`;
 }
 
 function describeTimer({ kind, delay }: TimerView): string {

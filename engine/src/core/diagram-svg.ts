@@ -1,4 +1,8 @@
-/** A flow as an SVG image: states from top to bottom, events on the arrows, timers dashed, live counts as badges. */
+/**
+ * A flow as an SVG image: states from top to bottom, events on the arrows, live counts as badges. Timers are dashed; ways on which steps
+ * are taken back are dashed and coloured as the commands that take them back.
+ */
+import { SEND_MARK, UNDO_MARK } from "./diagram-model.ts";
 import type { DrawnEdge, DrawnFlow, DrawnState } from "./diagram-model.ts";
 import { layOut } from "./layered-layout.ts";
 import type { LayoutNode, PlacedEdge, Point } from "./layered-layout.ts";
@@ -53,7 +57,7 @@ interface Box {
   readonly state: DrawnState;
   readonly lines: readonly {
     readonly text: string;
-    readonly kind: "name" | "business" | "work" | "outcome";
+    readonly kind: "name" | "business" | "work" | "undo" | "outcome";
   }[];
   readonly loops: readonly DrawnEdge[];
   readonly width: number;
@@ -73,7 +77,11 @@ function measureState(state: DrawnState, loops: readonly DrawnEdge[]): Box {
     ...(state.outcome === null || state.outcome === state.name
       ? []
       : [{ text: `ends as ${shorten(state.outcome)}`, kind: "outcome" as const }]),
-    ...state.work.map((text) => ({ text: `→ ${shorten(text)}`, kind: "work" as const })),
+    ...state.work.map(({ text, isUndo }) =>
+      isUndo
+        ? { text: `${UNDO_MARK} ${shorten(text)}`, kind: "undo" as const }
+        : { text: `${SEND_MARK} ${shorten(text)}`, kind: "work" as const },
+    ),
   ];
   const widths = lines.map(({ text, kind }) => textWidth(text, kind === "name" ? FONT_PX * 1.08 : SMALL_PX));
   return {
@@ -122,7 +130,7 @@ function textWidth(text: string, px: number): number {
   let ems = 0;
   for (const char of text) {
     if (/[iljtfrI.,:;'|!()[\] ]/.test(char)) ems += 0.36;
-    else if (/[mwMW…→]/.test(char)) ems += 0.9;
+    else if (/[mwMW…→↩]/.test(char)) ems += 0.9;
     else if (/[A-Z0-9]/.test(char)) ems += 0.68;
     else ems += char.charCodeAt(0) > 0x2e80 ? 1 : 0.58;
   }
@@ -192,13 +200,19 @@ function renderLoop(loops: readonly DrawnEdge[], right: number, y: number, heigh
   const lines = loopLines(loops);
   const middle = y + height / 2;
   const reach = right + LOOP_PX + 8;
-  const line = `<path class="${loops.every(({ isTimer }) => isTimer) ? "edge timer" : "edge"}" d="M${right} ${middle - 9}C${reach} ${middle - 20} ${reach} ${middle + 20} ${right + 1} ${middle + 9}" marker-end="url(#arrow)"/>`;
+  const line = `<path class="${edgeClass(loops)}" d="M${right} ${middle - 9}C${reach} ${middle - 20} ${reach} ${middle + 20} ${right + 1} ${middle + 9}" marker-end="url(#arrow)"/>`;
   return line + renderLines(lines, right + LOOP_PX + 4, middle, "label beside");
 }
 
 function renderLine(edge: DrawnEdge, placed: PlacedEdge | undefined): string {
   if (placed === undefined) return "";
-  return `<path class="${edge.isTimer ? "edge timer" : "edge"}" d="${toPath(placed.points)}" marker-end="url(#arrow)"/>`;
+  return `<path class="${edgeClass([edge])}" d="${toPath(placed.points)}" marker-end="url(#arrow)"/>`;
+}
+
+/** How a line looks that stands for these edges: as one of them, if they are all alike. */
+function edgeClass(edges: readonly DrawnEdge[]): string {
+  const [kind, ...others] = new Set(edges.map((edge) => edge.kind));
+  return kind === undefined || kind === "event" || others.length > 0 ? "edge" : `edge ${kind}`;
 }
 
 function renderStart({ x, y }: Point, edge: PlacedEdge): string {
@@ -212,7 +226,7 @@ function renderEdgeLabel(edge: DrawnEdge, placed: PlacedEdge | undefined): strin
   const height = lines.length * LINE_PX;
   const { x, y } = placed.label;
   const background = `<rect class="behind" x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="4"/>`;
-  return background + renderLines(lines, x, y, edge.isTimer ? "label timer" : "label");
+  return background + renderLines(lines, x, y, edge.kind === "event" ? "label" : `label ${edge.kind}`);
 }
 
 function renderLines(lines: readonly string[], x: number, middle: number, kind: string): string {
@@ -275,13 +289,14 @@ text{font-family:ui-sans-serif,system-ui,"Segoe UI",Roboto,"Helvetica Neue",Aria
 .title{font-size:15px;font-weight:600;text-anchor:start}.sub{font-size:${SMALL_PX}px;font-weight:400;fill:#656d76}
 .name{font-size:${FONT_PX}px;font-weight:600}.business,.outcome{fill:#656d76}.work{fill:#0550ae}
 .page,.behind{fill:#ffffff}.box{fill:#f6f8fa;stroke:#8c959f;stroke-width:1.2}.final .box{fill:#ffffff}.inner{fill:none;stroke:#8c959f}
-.edge{fill:none;stroke:#57606a;stroke-width:1.3}.edge.timer{stroke-dasharray:5 4}.head,.start{fill:#57606a}
-.label{fill:#424a53}.label.timer{fill:#953800}.beside{text-anchor:start}
+.edge{fill:none;stroke:#57606a;stroke-width:1.3}.edge.timer{stroke-dasharray:5 4}.edge.compensation{stroke:#8250df;stroke-dasharray:2 3}.head,.start{fill:#57606a}
+.label{fill:#424a53}.label.timer{fill:#953800}.label.compensation,.undo{fill:#8250df}.beside{text-anchor:start}
 .badge text{fill:#ffffff;font-weight:600}.runs rect{fill:#0969da}.parked rect{fill:#cf222e}
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.sub,.business,.outcome{fill:#9198a1}.work{fill:#79c0ff}
 .page,.behind{fill:#0d1117}.box{fill:#161b22;stroke:#6e7681}.final .box{fill:#0d1117}.inner{stroke:#6e7681}
 .edge{stroke:#9198a1}.head,.start{fill:#9198a1}.label{fill:#c9d1d9}.label.timer{fill:#ffa657}
+.edge.compensation{stroke:#d2a8ff}.label.compensation,.undo{fill:#d2a8ff}
 .badge text{fill:#ffffff}.runs rect{fill:#1f6feb}.parked rect{fill:#da3633}}
 `;
 

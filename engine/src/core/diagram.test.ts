@@ -32,6 +32,32 @@ const order: FlowDefinition = {
   },
 };
 
+const trip: FlowDefinition = {
+  name: "trip",
+  version: 1,
+  events: { Held: {}, Full: {}, Released: {}, Paid: {} },
+  commands: {
+    Hold: { channel: "rail", answers: ["Held", "Full"] },
+    Release: { channel: "rail", answers: ["Released"] },
+    Pay: { flow: "payment", outcomes: { paid: "Paid" } },
+  },
+  initial: "holding",
+  states: {
+    holding: {
+      send: { Hold: { each: "/hotel/rooms" }, Pay: "data" },
+      undo: { Hold: { send: { Release: "command" } } },
+      join: {
+        wait: "any",
+        then: [{ guard: { schema: {} }, target: "canceled", compensate: true }, { target: "held" }],
+        losers: "undo",
+      },
+      on: { Held: {}, Paid: {}, Full: { target: "canceled", compensate: true } },
+      after: { delay: "1d", target: "canceled", compensate: true },
+    },
+    held: { final: "held" },
+  },
+};
+
 const counts = [
   { state: "created", runs: 12, parked: 1 },
   { state: "paid", runs: 10_432, parked: 0 },
@@ -71,6 +97,42 @@ stateDiagram-v2
     note right of s1 : done
     note right of s2 : done
 `,
+    );
+  });
+
+  it("tells child flows, lists, joins, and what is taken back", () => {
+    assert.equal(
+      toMermaid(trip, [{ state: "compensating", runs: 2, parked: 0 }]),
+      `---
+title: "trip v1"
+---
+stateDiagram-v2
+    state "holding" as s0
+    s0 : → Hold for each of hotel.rooms
+    s0 : ↩ Release
+    s0 : → Pay, a run of payment
+    state "held" as s1
+    state "compensating" as s2
+    s2 : 2 runs
+    state "canceled" as s3
+    [*] --> s0
+    s0 --> s0 : Held (joins)
+    s0 --> s0 : Paid (joins)
+    s0 --> s3 : ↩ Full
+    s0 --> s3 : ↩ first answer, others taken back [guard]
+    s0 --> s3 : ↩ after 1d
+    s0 --> s1 : first answer, others taken back
+    s1 --> [*] : held
+    s3 --> [*] : canceled
+`,
+    );
+  });
+
+  it("leaves out the built-in states where nothing leads to them and no run is in them", () => {
+    assert.doesNotMatch(toMermaid(order), /compensating|canceled/);
+    assert.match(
+      toMermaid(order, [{ state: "canceled", runs: 1, parked: 0 }]),
+      /state "canceled" as s3\n\s+s3 : 1 runs/,
     );
   });
 
@@ -116,6 +178,14 @@ describe("toSvg", () => {
     assert.match(svg, /class="label beside"[^>]*>Noted \(stays\)</);
   });
 
+  it("draws ways on which steps are taken back in a line of their own, and in its colour what takes them back", () => {
+    const svg = toSvg(trip);
+    assert.equal(svg.match(/class="edge compensation"/g)?.length, 1);
+    assert.equal(svg.match(/class="label compensation"/g)?.length, 3);
+    assert.match(svg, /class="undo"[^>]*>↩ Release</);
+    assert.ok(isBalanced(svg));
+  });
+
   it("adapts to light and dark pages without variables, scripts or links", () => {
     const svg = toSvg(order);
     assert.match(svg, /prefers-color-scheme:dark/);
@@ -145,6 +215,7 @@ describe("toSvg", () => {
       { states: 1 },
       { states: { a: null } },
       { initial: "a", states: { a: { on: { x: [1, null, {}] } } } },
+      { states: { a: { send: { x: { each: 1 } }, undo: { x: 1 }, join: { then: [null, "b"] } } } },
     ]) {
       assert.ok(isBalanced(toSvg(value as unknown as FlowDefinition)));
       assert.match(toMermaid(value as unknown as FlowDefinition), /stateDiagram-v2/);

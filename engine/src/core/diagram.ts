@@ -1,6 +1,6 @@
 /** Live pictures of a flow, made from its definition alone. Both take any definition that is an object; what it does not name is not drawn. */
-import { drawFlow } from "./diagram-model.ts";
-import type { DiagramCount, DrawnFlow, DrawnState } from "./diagram-model.ts";
+import { drawFlow, SEND_MARK, UNDO_MARK } from "./diagram-model.ts";
+import type { DiagramCount, DrawnEdge, DrawnFlow, DrawnState } from "./diagram-model.ts";
 import { renderSvg } from "./diagram-svg.ts";
 import type { FlowDefinition } from "./flow.ts";
 
@@ -11,8 +11,16 @@ export function toSvg(definition: FlowDefinition, counts?: readonly DiagramCount
   return renderSvg(drawFlow(definition, counts));
 }
 
+/** Mermaid has no dashed arrows between states, so what an arrow means is told by its label. */
+const EDGE_MARKS = {
+  event: "",
+  timer: "⏱ ",
+  compensation: `${UNDO_MARK} `,
+} as const satisfies Record<DrawnEdge["kind"], string>;
+
 /**
- * A flow as the text of a Mermaid state diagram. Mermaid has no dashed arrows between states, so a timer is told by its label: `⏱ after 120s`.
+ * A flow as the text of a Mermaid state diagram. A timer is marked `⏱ after 120s`; `↩` marks what takes a command back, and the ways on
+ * which all completed steps are taken back.
  * @see https://mermaid.js.org/syntax/stateDiagram.html
  */
 export function toMermaid(definition: FlowDefinition, counts?: readonly DiagramCount[]): string {
@@ -22,8 +30,8 @@ export function toMermaid(definition: FlowDefinition, counts?: readonly DiagramC
   const lines = [
     ...flow.states.flatMap((state) => mermaidState(idOf(state.name), state)),
     ...(flow.initial === null ? [] : [`[*] --> ${idOf(flow.initial)}`]),
-    ...flow.edges.flatMap(({ from, to, isTimer, labels }) =>
-      labels.map((label) => `${idOf(from)} --> ${idOf(to)} : ${isTimer ? "⏱ " : ""}${escapeMermaid(label)}`),
+    ...flow.edges.flatMap(({ from, to, kind, labels }) =>
+      labels.map((label) => `${idOf(from)} --> ${idOf(to)} : ${EDGE_MARKS[kind]}${escapeMermaid(label)}`),
     ),
     ...flow.states
       .filter(({ outcome }) => outcome !== null)
@@ -49,7 +57,7 @@ function mermaidState(id: string, { name, work, runs, parked }: DrawnState): rea
   );
   return [
     `state "${escapeMermaid(name)}" as ${id}`,
-    ...work.map((text) => `${id} : → ${escapeMermaid(text)}`),
+    ...work.map(({ text, isUndo }) => `${id} : ${isUndo ? UNDO_MARK : SEND_MARK} ${escapeMermaid(text)}`),
     ...(counts === "" ? [] : [`${id} : ${counts}`]),
   ];
 }

@@ -13,6 +13,14 @@ export const FINDINGS = {
   "bad-retry": "error",
   "bad-poll": "error",
   "bad-pointer": "error",
+  "bad-each": "error",
+  "bad-undo": "error",
+  "bad-compensate": "error",
+  "bad-join": "error",
+  "bad-child": "error",
+  "bad-schedule": "error",
+  "bad-migration": "error",
+  "bad-initial": "error",
   "unknown-initial": "error",
   "unknown-target": "error",
   "unknown-event": "error",
@@ -29,6 +37,13 @@ export const FINDINGS = {
   "untaken-timer-event": "error",
   "unheard-deadline": "warning",
   "timer-event-data": "error",
+  "unsent-undo": "error",
+  "unanswered-undo": "error",
+  "untaken-unless": "warning",
+  "nothing-to-undo": "warning",
+  "unanswered-join": "error",
+  "guarded-join": "error",
+  "unjoined-each": "warning",
   "unreachable-state": "error",
   "no-final-state": "error",
   "no-way-to-final": "error",
@@ -66,6 +81,11 @@ export interface Place {
 }
 
 export const THE_FLOW: Place = { subject: "the flow", state: null };
+
+/** A part of the flow that stands outside its states: `command Charge`. */
+export function named(sort: string, name: string): Place {
+  return { subject: `${sort} ${name.slice(0, 40)}`, state: null };
+}
 
 export interface FindingParts {
   readonly path: string;

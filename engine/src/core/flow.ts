@@ -29,6 +29,9 @@ export type UndoProjection<Data = JsonObject, Carried = Json, Sent = Json> =
 /** The most commands one state sends in one visit. More is work for several runs. */
 export const FAN_OUT_MAX = 1_000;
 
+/** The most completed steps a run remembers to take back. They are stored with the run, so a loop that has no end ends here. */
+export const STEPS_MAX = 10_000;
+
 /** What a guard and an update may look at. */
 export interface Scene<Data = JsonObject, Payload = Json> {
   readonly data: Data;

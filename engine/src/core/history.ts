@@ -44,6 +44,8 @@ export interface HistoryEntry {
   readonly commandId?: string;
   readonly attempt?: number;
   readonly nextAtMs?: number;
+  /** The child run that the command has started. */
+  readonly child?: string;
   readonly error?: PlainError;
   /** The dead letter that was taken in again, by the version at which it became one. */
   readonly letter?: number;

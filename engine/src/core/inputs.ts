@@ -1,13 +1,16 @@
 /** Everything that can happen to a run, as data: what callers send, what participants answer, what timers do. */
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type { PlainError } from "./errors.ts";
-import type { Parent } from "./run.ts";
+import type { Parent, ParkReason } from "./run.ts";
 
 /** What became of one attempt of a command. */
 export type Settlement =
   | { readonly type: "answered"; readonly event: { readonly type: string; readonly data: Json } }
-  /** Taken by the participant; the answer comes as an event. */
-  | { readonly type: "delivered" }
+  /**
+   * Taken by the participant; the answer comes as an event, or with the end of the child run that was started. `isCarriedOut`: the effect
+   * is committed with this settlement, so a second attempt would be a second effect.
+   */
+  | { readonly type: "delivered"; readonly childId?: string; readonly isCarriedOut?: true }
   /** A query that has nothing to report yet. */
   | { readonly type: "no-news" }
   | { readonly type: "failed"; readonly error: PlainError }
@@ -80,10 +83,14 @@ export interface OperationInput {
 export interface RedriveInput {
   readonly kind: "redrive";
   readonly runId: string;
-  /** The version at which it became a dead letter. */
+  /** The version at which it became a dead letter, and why; null for one that only waited behind another. */
   readonly version: number;
-  readonly input: LaneInput;
+  readonly reason: ParkReason | null;
+  readonly input: LetterInput;
 }
+
+/** What can become a dead letter. */
+export type LetterInput = EventInput | SettledInput | TimerInput;
 
 /** Everything that can happen to a run. All of it goes through the run's lane. */
 export type LaneInput = StartInput | EventInput | SettledInput | TimerInput | OperationInput | RedriveInput;

@@ -61,6 +61,12 @@ describe("layOut", () => {
     assert.equal(new Set([...layout.nodes.values()].map(({ x }) => x)).size, 1);
   });
 
+  it("keeps a node without edges beside the others", () => {
+    const layout = layOutText("abcdefgz", "ab ac ad ae af ag");
+    assert.ok(pointOf(layout, "z").x - pointOf(layout, "a").x < 200);
+    assert.equal(pointOf(layout, "z").y, pointOf(layout, "a").y);
+  });
+
   it("avoids crossings that another order avoids", () => {
     const layout = layOutText("rabxy", "ra rb ay bx");
     const isSameOrder =

@@ -298,7 +298,17 @@ function settleAll(
   isDown: boolean,
   wantedX: (cell: Cell) => number,
 ): void {
-  for (const layer of isDown ? layers : layers.toReversed()) settle(layer, layer.map(wantedX));
+  for (const layer of isDown ? layers : layers.toReversed())
+    settle(
+      layer,
+      layer.map((cell, index) => besideX(cell, layer[index - 1]) ?? wantedX(cell)),
+    );
+}
+
+/** Nothing pulls a cell without edges anywhere: it stays beside the one before it. */
+function besideX({ up, down, left }: Cell, before: Cell | undefined): number | null {
+  if (up.length + down.length > 0 || before === undefined) return null;
+  return before.x + before.right + GAP_X + left;
 }
 
 function meanX(cells: readonly Cell[]): number | null {

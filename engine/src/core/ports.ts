@@ -4,7 +4,7 @@
  */
 import type { CommandMessage, EventMessage, Json, JsonObject } from "@sluice/contracts/envelope";
 import type { Answer } from "./decision.ts";
-import type { LaneInput, Operation, Settlement } from "./inputs.ts";
+import type { LaneInput, LetterInput, Operation, Settlement } from "./inputs.ts";
 import type { PlainError } from "./errors.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { ParkReason, Run, TimerKind } from "./run.ts";
@@ -84,7 +84,7 @@ export interface DeadLetterRow {
   /** Absent for an input that only waits behind the head. */
   readonly reason: ParkReason | null;
   readonly state: string;
-  readonly input: LaneInput;
+  readonly input: LetterInput;
   readonly error: PlainError | null;
   readonly atMs: number;
 }
@@ -183,6 +183,8 @@ export interface RunQuery {
   readonly key?: string;
   readonly outcome?: string;
   readonly parked?: boolean;
+  /** Runs that are parked for this reason. */
+  readonly parkReason?: ParkReason;
   /** Runs that are not final and entered their state at least this long ago. */
   readonly stuckForMs?: number;
   readonly updatedSinceMs?: number;
@@ -254,6 +256,8 @@ export interface AuditReport {
 
 export interface DeadLetterQuery {
   readonly runId?: string;
+  /** Of the runs of this flow. */
+  readonly flow?: string;
   readonly reason?: ParkReason;
   readonly state?: string;
   readonly cursor?: string;
@@ -263,8 +267,16 @@ export interface DeadLetterQuery {
 /** Which runs a job works on: those of these ids, or all that a list with the same filters would show. */
 export type RunFilter = Pick<
   RunQuery,
-  "flow" | "state" | "businessState" | "key" | "outcome" | "parked" | "stuckForMs" | "updatedSinceMs"
-> & { readonly runIds?: readonly string[]; readonly flowVersion?: number };
+  | "flow"
+  | "flowVersion"
+  | "state"
+  | "businessState"
+  | "key"
+  | "parked"
+  | "parkReason"
+  | "stuckForMs"
+  | "updatedSinceMs"
+> & { readonly runIds?: readonly string[] };
 
 /** What a job does to each of its runs. */
 export interface JobPlan {
@@ -302,7 +314,7 @@ export type ActionState = "running" | "stopping" | "stopped" | "done";
 /** What an operator asked for: the record of who did what and why, and of a job also how far it is. */
 export interface ActionRow {
   readonly actionId: string;
-  /** `runs.cancel`, `flow.pause`, `key.create` … */
+  /** What was done to what: `run.cancel` to one run, `runs.cancel` by a job to many, `flow.pause`, `key.create` … */
   readonly kind: string;
   readonly by: string;
   readonly reason: string | null;
@@ -320,6 +332,7 @@ export interface ActionRow {
 }
 
 export interface ActionQuery {
+  /** A kind, or what stands before its dot: `runs` finds `runs.cancel` and `runs.force`. */
   readonly kind?: string;
   readonly state?: ActionState;
   /** Only actions that are jobs. */

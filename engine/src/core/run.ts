@@ -16,6 +16,10 @@ export interface PendingCommand {
   readonly attemptsForgiven?: number;
   /** An undo names the command it takes back. */
   readonly undoes?: string;
+  /** The run that the command of a child flow has started. */
+  readonly childId?: string;
+  /** Its effect is committed, and only the answer is to come: it must not be attempted again. */
+  readonly isCarriedOut?: true;
 }
 
 /** A step that was, or may have been, carried out, with what takes it back. */
@@ -101,9 +105,15 @@ export interface Run {
   readonly updatedAtMs: number;
 }
 
-/** A final run keeps no timers; a parked run's timers sleep until it is redriven, then fire if due. */
-export function activeTimers(run: Run): readonly RunTimer[] {
-  return run.outcome !== null || run.parked !== null ? [] : run.timers;
+/**
+ * A final run keeps no timers. A parked run's timers sleep until it is redriven, then fire if due; so does the flow's deadline while steps
+ * are taken back.
+ */
+export function activeTimers(
+  run: Pick<Run, "outcome" | "parked" | "compensation" | "timers">,
+): readonly RunTimer[] {
+  if (run.outcome !== null || run.parked !== null) return [];
+  return run.compensation === null ? run.timers : run.timers.filter(({ kind }) => kind === "retry");
 }
 
 export function withCommand(run: Run, changedCommand: PendingCommand): Run {
@@ -114,9 +124,11 @@ export function withCommand(run: Run, changedCommand: PendingCommand): Run {
 }
 
 export function withoutCommand(run: Run, commandId: string): Run {
-  return {
-    ...run,
-    commands: run.commands.filter(({ id }) => id !== commandId),
-    timers: run.timers.filter((timer) => timer.commandId !== commandId),
-  };
+  const commands = run.commands.filter(({ id }) => id !== commandId);
+  return { ...withoutTimersOf(run, commandId), commands };
+}
+
+/** The run without the timer that would send this command again. */
+export function withoutTimersOf(run: Run, commandId: string): Run {
+  return { ...run, timers: run.timers.filter((timer) => timer.commandId !== commandId) };
 }

@@ -61,8 +61,8 @@ export interface Flow<Types> extends FlowDefinition {
 
 /**
  * The types of a flow, for its clients and participants:
- * `Data` of a run · `Events` and `Commands` by type, as messages · `Answers`: the events that may answer each command · `State`, the
- * built-in ones included. Commands that start child flows are none of a participant's, and left out.
+ * `Data` of a run · `Events` and `Commands` by type, as messages · `Answers`: the events that may answer each command · `Children`: the
+ * commands that start child flows, which are none of a participant's · `State`, the built-in ones included.
  *
  * ```ts
  * type Purchase = FlowTypes<typeof purchase>;
@@ -78,6 +78,12 @@ interface TypesOf<Data, Events extends Schemas, Commands, State extends string> 
     readonly [C in ParticipantCommand<Commands>]: CommandMessage<C, Carried<Commands[C]>>;
   };
   readonly Answers: { readonly [C in ParticipantCommand<Commands>]: AnswersTo<Commands[C], Events> };
+  readonly Children: {
+    readonly [C in Exclude<Name<Commands>, ParticipantCommand<Commands>>]: CommandMessage<
+      C,
+      Carried<Commands[C]>
+    >;
+  };
   readonly State: Target<State> | typeof COMPENSATING;
 }
 
@@ -137,12 +143,13 @@ interface FlowForm<
   } & Unreserved;
 }
 
-/** The engine's own state, which a flow cannot declare. */
+/** The engine's own state, which a flow cannot declare. A text and not `never`, which would make all states one mistake. */
 interface Unreserved {
-  readonly [COMPENSATING]?: never;
+  readonly [COMPENSATING]?: "every flow has this state, and none declares it";
 }
 
-type CommandSpec<Event extends string, Channel extends string> = ParticipantSpec<Event, Channel> | ChildSpec<Event>;
+type CommandSpec<Event extends string, Channel extends string> =
+  ParticipantSpec<Event, Channel> | ChildSpec<Event>;
 
 interface ParticipantSpec<Event extends string, Channel extends string> {
   /** Who carries it out: a channel that the deployment binds to a participant. */

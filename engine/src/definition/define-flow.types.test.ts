@@ -3,17 +3,13 @@
  * test takes the directives out, runs the compiler, and holds its answer against them, so none passes for another reason.
  */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
 import { Type } from "typebox";
 import type { FlowDefinition } from "../core/flow.ts";
 import { defineFlow } from "./define-flow.ts";
 import type { FlowTypes } from "./define-flow.ts";
+import { typeErrorsOf } from "./fixtures/type-errors.ts";
 
 const base = {
   name: "order",
@@ -412,14 +408,9 @@ export const wrong = [
 
 describe("defineFlow", () => {
   it("refuses each wrong flow for the reason it names", { timeout: 60_000 }, async () => {
-    const source = await readFile(new URL(import.meta.url), "utf8");
-    const expected = source.split("\n").flatMap((line, index) => {
-      const [, code, place] = /^\s*\/\/ @ts-expect-error (TS\d+) at (\S+): /.exec(line) ?? [];
-      return code === undefined ? [] : [`${index + 2} ${code} at ${place}`];
-    });
-    assert.equal(expected.length, wrong.length);
-    const found = await typeErrorsOf(source.replaceAll("// @ts-expect-error", "// expects"));
-    assert.deepEqual(found, expected);
+    const { named, found } = await typeErrorsOf(import.meta.url);
+    assert.equal(named.length, wrong.length);
+    assert.deepEqual(found, named);
   });
 
   it("knows the types of data, events, commands and answers", () => {
@@ -432,42 +423,3 @@ describe("defineFlow", () => {
     assert.equal(definition.initial, "created");
   });
 });
-
-/** The compiler's errors for a text that stands where this file stands: line, code, and the word the error points at. */
-async function typeErrorsOf(source: string): Promise<string[]> {
-  const root = fileURLToPath(new URL("../../../", import.meta.url));
-  const folder = await mkdtemp(join(tmpdir(), "sluice-types-"));
-  try {
-    const text = source
-      .replaceAll(
-        /from "(\.[^"]+)"/g,
-        (_, path: string) => `from "${fileURLToPath(new URL(path, import.meta.url))}"`,
-      )
-      .replaceAll(/from "@sluice\/contracts\/(\w+)"/g, `from "${root}contracts/src/$1.ts"`)
-      .replaceAll('from "typebox"', `from "${root}node_modules/typebox/build/index.mjs"`);
-    const config = {
-      extends: join(root, "tsconfig.json"),
-      compilerOptions: { typeRoots: [join(root, "node_modules/@types")] },
-      files: ["wrong.ts"],
-      include: [],
-    };
-    await writeFile(join(folder, "wrong.ts"), text);
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
-    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
-    const output = await run(join(root, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"]);
-    const lines = text.split("\n");
-    return [...output.matchAll(/^\S*wrong\.ts\((\d+),(\d+)\): error (TS\d+)|^.*error TS.*$/gm)].map(
-      ([all, line, column, code]) => {
-        const place = lines[Number(line) - 1]?.slice(Number(column) - 1).match(/^[\w"./-]+/)?.[0];
-        return code === undefined ? all : `${line} ${code} at ${place}`;
-      },
-    );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** What a command prints, whatever its exit code: a compiler that finds errors ends with one. */
-function run(file: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve) => execFile(file, [...args], (_, stdout, stderr) => resolve(stdout + stderr)));
-}

@@ -19,9 +19,11 @@ describe("the published schema of flow files", () => {
     assert.deepEqual(JSON.parse(await readFile(publishedSchema, "utf8")), JSON.parse(text));
   });
 
-  it("takes every part of the example", async () => {
-    const example = await readFile(new URL("../../../examples/flows/purchase.yaml", import.meta.url), "utf8");
-    assert.equal(compileSchema(FLOW_SCHEMA)(parse(example)), null);
+  it("takes every part of the examples", async () => {
+    for (const name of ["purchase", "trip", "monthly-billing", "charge-subscriber"]) {
+      const url = new URL(`../../../examples/flows/${name}.yaml`, import.meta.url);
+      assert.equal(compileSchema(FLOW_SCHEMA)(parse(await readFile(url, "utf8"))), null);
+    }
   });
 
   it("refuses functions, which only code can hold", () => {

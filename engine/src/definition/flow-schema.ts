@@ -9,6 +9,7 @@ import { DEFAULT_RETRY } from "../core/backoff.ts";
 import { NAMES_MAX } from "../core/check-flow.ts";
 import { NAME_PATTERN } from "../core/check-names.ts";
 import { ATTEMPTS_MAX } from "../core/check-timers.ts";
+import { FAN_OUT_MAX } from "../core/flow.ts";
 import type { JsonSchema } from "../core/flow.ts";
 
 const ref = (name: string) => ({ $ref: `#/$defs/${name}` });
@@ -27,6 +28,11 @@ const object = (required: readonly string[], properties: Readonly<Record<string,
   additionalProperties: false,
 });
 const when = (type: string, then: object, otherwise: object) => ({ if: { type }, then, else: otherwise });
+const ifHas = (field: string, then: object, otherwise: object) => ({
+  if: { type: "object", required: [field] },
+  then,
+  else: otherwise,
+});
 
 export const FLOW_SCHEMA: JsonSchema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -58,6 +64,11 @@ export const FLOW_SCHEMA: JsonSchema = {
       ),
       initial: described("The state a run begins in.", { type: "string" }),
       deadline: described("A limit on the whole run, counted from its start.", ref("timer")),
+      schedule: ref("schedule"),
+      migrations: described("How runs of older versions come to this one.", {
+        type: "array",
+        items: ref("migration"),
+      }),
       states: described("The states, by name.", { ...record(ref("state")), minProperties: 1 }),
     }),
   ),
@@ -68,16 +79,31 @@ export const FLOW_SCHEMA: JsonSchema = {
       pattern: "^\\d+(\\.\\d+)?(ms|s|m|h|d)$",
     }),
     schema: described("A JSON Schema, draft 2020-12.", { type: "object" }),
-    command: object(["channel"], {
-      channel: described(
-        "Who carries it out: a channel that the deployment binds to a participant.",
-        ref("name"),
-      ),
-      data: described("Shape of what the command carries.", ref("schema")),
-      answers: described(
-        "Events that answer it. A participant may return no other.",
-        list({ type: "string" }),
-      ),
+    command: described("A command of a participant, which has a channel, or one that starts a child flow.", {
+      ...object([], {
+        channel: described(
+          "Who carries it out: a channel that the deployment binds to a participant.",
+          ref("name"),
+        ),
+        flow: described(
+          "Name of the flow that a child run is started of. Its newest version is taken.",
+          ref("name"),
+        ),
+        outcomes: described(
+          "Child flow: the event that each outcome of the child answers with. It carries the child's data.",
+          { type: "object", minProperties: 1, additionalProperties: { type: "string" } },
+        ),
+        whenLeft: described(
+          "Child flow: what becomes of a child whose parent no longer waits for it. Default: cancel.",
+          { enum: ["cancel", "keep"] },
+        ),
+        data: described("Shape of what the command carries.", ref("schema")),
+        answers: described(
+          "Events that answer it. A participant may return no other.",
+          list({ type: "string" }),
+        ),
+      }),
+      ...ifHas("flow", { required: ["outcomes"] }, { required: ["channel"] }),
     }),
     state: object([], {
       description: { type: "string" },
@@ -87,8 +113,13 @@ export const FLOW_SCHEMA: JsonSchema = {
       }),
       send: described("Commands sent on entry, by type.", {
         type: "object",
-        additionalProperties: ref("projection"),
+        additionalProperties: ref("projections"),
       }),
+      undo: described("How the commands of this state are taken back, by their type.", {
+        type: "object",
+        additionalProperties: ref("undo"),
+      }),
+      join: ref("join"),
       on: described(
         "Event to target. `commandFailed` comes when a command of this state has failed for good.",
         {
@@ -112,6 +143,56 @@ export const FLOW_SCHEMA: JsonSchema = {
       "What of the data the command carries: all of it (`data`), or the fields of `pick`.",
       when("object", object(["pick"], { pick: list({ type: "string" }) }), { const: "data" }),
     ),
+    projections: described(
+      "As a projection, or one command for each element of a list.",
+      ifHas("each", ref("each"), ref("projection")),
+    ),
+    each: described(
+      `One command for each element of a list, at most ${FAN_OUT_MAX} in all.`,
+      object(["each"], {
+        each: described("The list, by JSON Pointer into the data.", { type: "string" }),
+        as: described("The field that carries the element. Absent: the element is all that is carried.", {
+          type: "string",
+        }),
+        pick: described("Fields of the data beside it.", list({ type: "string" })),
+      }),
+    ),
+    undo: described(
+      "How a command is taken back.",
+      object(["send"], {
+        send: described("The one command that takes it back.", {
+          type: "object",
+          minProperties: 1,
+          maxProperties: 1,
+          additionalProperties: ref("undoProjection"),
+        }),
+        unless: described(
+          "Events by which the run learns that there is nothing to take back.",
+          list({ type: "string" }),
+        ),
+        retry: ref("retry"),
+      }),
+    ),
+    undoProjection: described(
+      "What the undo carries: the data (`data`), what the command carried that is taken back (`command`), or the fields of `pick`.",
+      when("object", object(["pick"], { pick: list({ type: "string" }) }), { enum: ["data", "command"] }),
+    ),
+    join: described(
+      "What becomes of a state that sends several commands. An answer counts when its transition has no target.",
+      object(["wait", "then"], {
+        wait: described("`all`: when each command is answered. `any`: at the first answer.", {
+          enum: ["all", "any"],
+        }),
+        then: described(
+          "Where the run goes then. Each has a target, and the event is empty.",
+          ref("transitions"),
+        ),
+        losers: described(
+          "With `any`: whether commands that are still under way are given up, or taken back by their `undo`. Default: withdraw.",
+          { enum: ["withdraw", "undo"] },
+        ),
+      }),
+    ),
     transitions: described(
       "A target alone, one transition, or several of which the first with a true guard is taken.",
       when(
@@ -134,6 +215,10 @@ export const FLOW_SCHEMA: JsonSchema = {
           const: "merge",
         }),
       ),
+      compensate: described(
+        "Takes back the completed steps first, newest first, and enters the target when that is done.",
+        { const: true },
+      ),
     }),
     setValue: described("Either a JSON Pointer into `/data` or `/event`, or a constant.", {
       ...object([], { from: { type: "string" }, value: {} }),
@@ -141,9 +226,17 @@ export const FLOW_SCHEMA: JsonSchema = {
       maxProperties: 1,
     }),
     timer: described("At its due time the run goes to `target`, or meets `event` with an empty payload.", {
-      ...object(["delay"], { delay: ref("duration"), target: { type: "string" }, event: { type: "string" } }),
+      ...object(["delay"], {
+        delay: ref("duration"),
+        target: { type: "string" },
+        event: { type: "string" },
+        compensate: described("Takes back the completed steps before the target is entered.", {
+          const: true,
+        }),
+      }),
       minProperties: 2,
-      maxProperties: 2,
+      not: { required: ["target", "event"] },
+      dependentRequired: { compensate: ["target"] },
     }),
     poll: described(
       "Asks a participant on a schedule while the run stays in the state; any answering event that the state takes ends it.",
@@ -188,6 +281,43 @@ export const FLOW_SCHEMA: JsonSchema = {
           },
         ),
         never: described("Error codes that are not tried again.", list({ type: "string" })),
+      }),
+    ),
+    schedule: described(
+      "Starts runs by the clock.",
+      object(["cron"], {
+        cron: described(
+          "Minute, hour, day of month, month, day of week; with seconds before them if there are six fields.",
+          { type: "string" },
+        ),
+        timeZone: described("An IANA time zone. Default: UTC.", { type: "string" }),
+        catchUp: described(
+          "What becomes of times that passed while no engine ran: they are skipped, the last is made up for, or all are. Default: last.",
+          { enum: ["none", "last", "all"] },
+        ),
+        dueField: described("Field of the data that takes the due time, as ISO 8601.", { type: "string" }),
+        data: described("Data of the run. Default: none.", { type: "object" }),
+      }),
+    ),
+    migration: described(
+      "How runs of an older version become runs of this one.",
+      object(["from"], {
+        from: described("The older version.", { type: "integer", minimum: 1 }),
+        states: described("States that are called otherwise here, by their old names.", {
+          type: "object",
+          additionalProperties: when(
+            "object",
+            object(["target"], {
+              target: { type: "string" },
+              enter: described("Begins the new state afresh. Default: false.", { type: "boolean" }),
+            }),
+            { type: "string" },
+          ),
+        }),
+        data: described(
+          "From the old data to the new: single values by JSON Pointer. Absent: the data stays.",
+          object(["set"], { set: { type: "object", additionalProperties: ref("setValue") } }),
+        ),
       }),
     ),
   },

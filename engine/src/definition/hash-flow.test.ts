@@ -34,6 +34,11 @@ describe("hashFlow", () => {
     assert.equal(hashFlow({ ...flow, states: { ...flow.states, created } }), hashFlow(flow));
   });
 
+  it("does not mind how runs come to the version: by its schedule, or from older ones", () => {
+    assert.equal(hashFlow({ ...flow, schedule: { cron: "0 3 * * *" } }), hashFlow(flow));
+    assert.equal(hashFlow({ ...flow, migrations: [{ from: 1 }] }), hashFlow(flow));
+  });
+
   it("changes with a state, a schema, the order of a list, and the text of a function", () => {
     const guard = {
       target: "paid",

@@ -15,18 +15,20 @@ export function flowToJson(definition: FlowDefinition): JsonObject {
 
 /**
  * What tells one definition from another under the same name and version: SHA-256 as 64 hex digits. The order of keys and the
- * descriptions of flow and states do not count; everything else does, the source text of functions with its spaces and comments.
+ * descriptions of flow and states do not count, nor do `schedule` and `migrations`: they say how runs come to this version, not what
+ * becomes of those that are in it. Everything else counts, the source text of functions with its spaces and comments.
  *
  * Limit: a function is known by its text alone. A change in a constant or a helper it closes over is not seen, so give the flow a new
  * version by hand then. The other way round, a function that was only laid out anew counts as changed: refusing a harmless change
  * costs a version number, accepting a harmful one costs the runs that began under the old rule.
  */
 export function hashFlow(definition: FlowDefinition): string {
-  const text = JSON.stringify(sortKeys(flowToJson(withoutDescriptions(definition))));
+  const text = JSON.stringify(sortKeys(flowToJson(asRunsMeetIt(definition))));
   return createHash("sha256").update(text).digest("hex");
 }
 
-function withoutDescriptions({ description: _, ...definition }: FlowDefinition): FlowDefinition {
+function asRunsMeetIt(flow: FlowDefinition): FlowDefinition {
+  const { description: _, schedule: _s, migrations: _m, ...definition } = flow;
   const states = Object.entries(definition.states).map(([name, { description: __, ...state }]) => [
     name,
     state,

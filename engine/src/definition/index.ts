@@ -1,29 +1,36 @@
 /** `@sluice/engine/definition`: how a flow is declared, checked and drawn. */
 
 // Declaring a flow in code, and its types for clients and participants.
-export { defineFlow } from "./define-flow.ts";
-export type { Flow, FlowTypes } from "./define-flow.ts";
+export { compensate, defineFlow } from "./define-flow.ts";
+export type { Compensating, Flow, FlowTypes } from "./define-flow.ts";
 
 // A flow as data.
 export { FLOW_SCHEMA } from "./flow-schema.ts";
 export { FILE_BYTES_MAX, loadFlowFile, requireFlowFile } from "./load-flow.ts";
 export type { LoadedFlow } from "./load-flow.ts";
 export { flowToJson, hashFlow } from "./hash-flow.ts";
-export { COMMAND_FAILED } from "../core/flow.ts";
+export { CANCELED, COMMAND_FAILED, COMPENSATING, FAN_OUT_MAX } from "../core/flow.ts";
 export type {
   CommandDefinition,
   CommandFailed,
+  EachElement,
   FlowDefinition,
   Guard,
+  JoinDefinition,
   JsonSchema,
+  MigrationDefinition,
   PollDefinition,
   Projection,
+  Projections,
   RetryDefinition,
+  ScheduleDefinition,
   Scene,
   StateDefinition,
   TimerDefinition,
   TransitionDefinition,
   TransitionsDefinition,
+  UndoDefinition,
+  UndoProjection,
   Update,
 } from "../core/flow.ts";
 export type { Duration } from "../core/duration.ts";

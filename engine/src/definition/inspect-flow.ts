@@ -2,10 +2,13 @@ import { checkFlow } from "../core/check-flow.ts";
 import { finding, THE_FLOW } from "../core/findings.ts";
 import type { Finding, Place } from "../core/findings.ts";
 import type { SchemaFault } from "../core/flow.ts";
-import { isLoose, readFlow, stateNamed } from "../core/flow-view.ts";
+import { isLoose, stateNamed } from "../core/flow-view.ts";
+import type { FlowView } from "../core/flow-view.ts";
 import { parsePointer, toPointer } from "../core/pointer.ts";
+import { readFlow } from "../core/read-flow.ts";
 import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
 import { FLOW_SCHEMA } from "./flow-schema.ts";
+import { inspectSchedule } from "./inspect-schedule.ts";
 
 /**
  * Everything that can be found wrong with a definition, in code or from a file: its shape, the schemas in it, and what `checkFlow` finds.
@@ -15,7 +18,8 @@ export function inspectFlow(definition: unknown): readonly Finding[] {
   const checked = checkFlow(definition);
   const said = new Set(checked.filter(({ severity }) => severity === "error").map(({ path }) => path));
   const shape = shapeFaults(definition).filter(({ path }) => !said.has(path));
-  return [...shape.map(shapeFinding), ...schemaFindings(definition), ...checked];
+  const flow = readFlow(definition);
+  return [...shape.map(shapeFinding), ...schemaFindings(flow), ...inspectSchedule(flow, checked), ...checked];
 }
 
 function shapeFaults(definition: unknown): readonly SchemaFault[] {
@@ -44,6 +48,8 @@ function withoutFunctions(value: unknown, key: string, parent: string): unknown 
 function standIn(key: string, parent: string): unknown {
   if (key === "guard") return { schema: {} };
   if (key === "update") return "merge";
+  if (key === "each") return "/";
+  if (key === "data" && parent === "migrations") return { set: {} };
   return parent === "send" ? "data" : undefined;
 }
 
@@ -58,10 +64,9 @@ function shapeFinding({ path, message }: SchemaFault): Finding {
 }
 
 /** Every JSON Schema in the definition is compiled here once, so that a wrong one is found before a run meets it. */
-function schemaFindings(definition: unknown): readonly Finding[] {
-  const flow = readFlow(definition);
-  const guards = [...flow.states.values()].flatMap(({ name, on }) =>
-    on.flatMap(({ raw, path }) =>
+function schemaFindings(flow: FlowView): readonly Finding[] {
+  const guards = [...flow.states.values()].flatMap(({ name, on, join }) =>
+    [...on, ...(join?.then ?? [])].flatMap(({ raw, path }) =>
       isLoose(raw?.["guard"])
         ? [{ place: stateNamed(name), path: `${path}/guard/schema`, schema: raw["guard"]["schema"] }]
         : [],

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Type } from "typebox";
+import { compileFlow } from "../core/compile-flow.ts";
 import { hasCode } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
+import { compileSchema } from "./compile-schema.ts";
 import { defineFlow } from "./define-flow.ts";
 import { purchase } from "./fixtures/purchase.flow.ts";
 import { assertFlow, FILE_BYTES_MAX, loadFlowFile, requireFlowFile } from "./load-flow.ts";
 import type { LoadedFlow } from "./load-flow.ts";
 
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const example = fileURLToPath(new URL("../../../examples/flows/purchase.yaml", import.meta.url));
+const examples = fileURLToPath(new URL("../../../examples/flows", import.meta.url));
+const example = join(examples, "purchase.yaml");
 
 /** `line code state` of each finding, in the order of the text. */
 function findingsOf(flows: readonly LoadedFlow[]): string[] {
@@ -53,10 +56,22 @@ describe("loadFlowFile", () => {
     return loadFlowFile(path);
   }
 
-  it("reads the example, in which nothing is wrong", async () => {
-    const [flow] = await loadFlowFile(example);
+  it("finds nothing wrong with any of the examples, and an engine takes them", async () => {
+    const files = (await readdir(examples)).filter((name) => name.endsWith(".yaml"));
+    assert.ok(files.length >= 4);
+    for (const file of files) {
+      const [flow] = await loadFlowFile(join(examples, file));
+      assert.deepEqual(flow?.findings, [], file);
+      assert.ok(flow?.definition != null);
+      assert.equal(`${compileFlow(flow.definition, compileSchema).name}.yaml`, file);
+    }
+  });
+
+  it("takes functions wherever a rule may be one", async () => {
+    const [flow] = await loadFlowFile(fixture("trip.flow.ts"));
     assert.deepEqual(flow?.findings, []);
-    assert.equal(flow?.definition?.name, "purchase");
+    assert.ok(flow?.definition != null);
+    assert.equal(compileFlow(flow.definition, compileSchema).states.size, 6);
   });
 
   it("reads the same flow from code and from data", async () => {
@@ -71,7 +86,13 @@ describe("loadFlowFile", () => {
     }
   });
 
-  for (const name of ["many-faults.yaml", "duplicate-keys.yaml", "loops.yaml", "faulty.flow.ts"]) {
+  for (const name of [
+    "many-faults.yaml",
+    "step-faults.yaml",
+    "duplicate-keys.yaml",
+    "loops.yaml",
+    "faulty.flow.ts",
+  ]) {
     it(`finds each fault of ${name} with its state and line`, async () => {
       const expected = await notesOf(fixture(name));
       assert.ok(expected.length > 0);

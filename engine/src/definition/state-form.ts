@@ -49,7 +49,7 @@ interface WaitingState<V extends AnyVocabulary, Sent> {
   /** How the commands of this state are taken back, by their type. */
   readonly undo?: Undos<V, NoInfer<Sent>>;
   /** What becomes of several commands. An answer counts when its transition has no target. */
-  readonly join?: keyof NoInfer<Sent> extends never ? never : JoinForm<V>;
+  readonly join?: JoinForm<V>;
   /** Event to target. `commandFailed` comes when a command of this state has failed for good. */
   readonly on?: { readonly [E in keyof V["events"]]?: TransitionsForm<V, V["events"][E]> };
   /** Timers set at each entry, a self-transition included. */
@@ -82,7 +82,10 @@ type Timer<V extends AnyVocabulary> = TimerDefinition<V["state"], V["emptyEvents
 /** Asks a participant on a schedule while the run stays in the state; any answering event that the state takes ends it. */
 interface PollForm<V extends AnyVocabulary> {
   /** The one query command. */
-  readonly send: ByCommand<V, { readonly [C in keyof V["commands"]]: ProjectionForm<V["data"], V["commands"][C]> }>;
+  readonly send: ByCommand<
+    V,
+    { readonly [C in keyof V["commands"]]: ProjectionForm<V["data"], V["commands"][C]> }
+  >;
   /** Wait before the first query. @default `every` */
   readonly first?: Duration;
   readonly every: Duration;
@@ -116,12 +119,16 @@ type ByCommand<V extends AnyVocabulary, Forms> = keyof V["commands"] extends nev
 
 /** Infers `Sent`. It makes any key a known one, so it has to refuse those that are no command itself. */
 type Known<V extends AnyVocabulary, Sent> = {
-  readonly [C in keyof Sent]: C extends keyof V["commands"] ? unknown : `the flow has no command ${C & string}`;
+  readonly [C in keyof Sent]: C extends keyof V["commands"]
+    ? unknown
+    : `the flow has no command ${C & string}`;
 };
 
 /** What of the data a command carries: all of it, some fields by name, or what a pure function makes of it. */
 type ProjectionForm<Data, Sent> =
-  ((data: Readonly<Data>) => Sent) | WholeData<Data, Sent> | { readonly pick: readonly Pickable<Data, Sent>[] };
+  | ((data: Readonly<Data>) => Sent)
+  | WholeData<Data, Sent>
+  | { readonly pick: readonly Pickable<Data, Sent>[] };
 
 type WholeData<Data, Sent> = Data extends Sent ? "data" : never;
 
@@ -143,10 +150,13 @@ type EachForm<Data, Sent> =
       readonly pick?: readonly Pickable<Data, Sent>[];
     };
 
-/** A state takes back only what it sends. */
-type Undos<V extends AnyVocabulary, Sent> = keyof Sent & keyof V["commands"] extends never
-  ? Readonly<Record<string, never>>
-  : { readonly [C in keyof Sent & keyof V["commands"]]?: UndoForm<V, V["commands"][C]> };
+/**
+ * A state takes back only what it sends. A mapped type and no conditional one, which would make the compiler settle `Sent` when it meets
+ * the first function here. The key that nobody has keeps the type of a state that sends nothing from being empty, and so taking anything.
+ */
+type Undos<V extends AnyVocabulary, Sent> = {
+  readonly [C in keyof Sent & keyof V["commands"]]?: UndoForm<V, V["commands"][C]>;
+} & { readonly ""?: never };
 
 /**
  * How a command is taken back. The undo may come twice, may come when nobody knows whether the command was carried out, and wins

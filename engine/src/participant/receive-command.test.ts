@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { EventMessage } from "@sluice/contracts/envelope";
 import { engineError } from "../core/errors.ts";
 import { memoryInbox } from "./inbox.ts";
+import type { Inbox } from "./inbox.ts";
 import type { AnyTypes } from "./participant-types.ts";
 import { receiveCommand } from "./receive-command.ts";
 import type { RemoteHandlers } from "./receive-command.ts";
@@ -107,9 +108,9 @@ test("what is no command is refused before any handler sees it", async () => {
 });
 
 test("an inbox of a database gives its transaction to the handler", async () => {
-  const inbox = {
-    once: (_id: string, work: (transaction: { readonly name: string }) => Promise<EventMessage | null>) =>
-      work({ name: "tx-1" }),
+  const inbox: Inbox<{ readonly name: string }> = {
+    once: (_commandId, work) => work({ name: "tx-1" }),
+    undo: (_commandId, _undoes, work) => work({ name: "tx-1" }),
   };
   const answer = await receiveCommand<AnyTypes, { readonly name: string }>(
     {
@@ -124,4 +125,18 @@ test("an inbox of a database gives its transaction to the handler", async () => 
     { headers: {}, body: { ...BODY, future: true } },
   );
   assert.deepEqual(answer.body, { type: "PaymentRefunded", data: "tx-1" });
+});
+
+test("an undo is taken in as one", async () => {
+  const undone: string[] = [];
+  const inbox: Inbox = {
+    once: () => assert.fail("taken for a command of its own"),
+    undo: async (commandId, undoes, work) => {
+      undone.push(commandId, undoes);
+      return work(undefined);
+    },
+  };
+  const handlers = { RefundPayment: async () => ({ type: "PaymentRefunded", data: {} }) };
+  await receiveCommand<AnyTypes>({ inbox, handlers }, { headers: {}, body: { ...BODY, undoes: "r:1:0" } });
+  assert.deepEqual(undone, [BODY.commandId, "r:1:0"]);
 });

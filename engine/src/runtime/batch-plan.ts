@@ -9,8 +9,8 @@ import { FLOW_CHANNEL } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow, TimerRow } from "../core/ports.ts";
 import { activeTimers } from "../core/run.ts";
-import { BatchWork, historyRow, timerChanges, timerRow } from "./batch-work.ts";
-import type { DueCommand } from "./batch-work.ts";
+import { historyRow, timerChanges, timerRow } from "./batch-work.ts";
+import type { BatchWork, DueCommand } from "./batch-work.ts";
 import { childRunId, startChild } from "./family.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { OwnedLane } from "./lane.ts";
@@ -61,9 +61,9 @@ export const NO_POSITIONS: ReadonlySet<number> = new Set();
 export async function planBatch(
   parts: PlanParts,
   batch: Batch,
+  work: BatchWork,
   items: readonly QueueItem[],
 ): Promise<BatchPlan> {
-  const work = new BatchWork(parts.flows, parts.options, parts.laneCount, parts.nowMs);
   await loadRuns(parts, batch, work, items);
   await loadLetters(
     batch,
@@ -131,6 +131,13 @@ async function loadLetters(
   for (const runId of runIds) work.holdLetters(runId, byRun.get(runId) ?? []);
 }
 
+/** A child that is canceled may be over, may not have begun, or may be canceled already. */
+const EXPECTED_OF_FAMILY: ReadonlySet<string> = new Set([
+  "FLOW_RUN_FINAL",
+  "FLOW_UNKNOWN_RUN",
+  "FLOW_COMPENSATING",
+]);
+
 /** What a run's change means to the runs it started and the one that started it, generation by generation. */
 async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): Promise<void> {
   for (let inputs = work.takeInputs(); inputs.length > 0; inputs = work.takeInputs()) {
@@ -138,8 +145,10 @@ async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): 
     await loadLetters(batch, work, inputs);
     for (const input of inputs) {
       const answer = work.apply(input);
-      if (answer.outcome === "rejected")
-        parts.log.debug({ runId: input.runId, code: answer.error.code }, answer.error.message);
+      if (answer.outcome !== "rejected") continue;
+      const { code, message } = answer.error;
+      const level = EXPECTED_OF_FAMILY.has(code) ? "debug" : "error";
+      parts.log[level]({ runId: input.runId, code }, message);
     }
   }
 }

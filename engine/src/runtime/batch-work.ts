@@ -3,8 +3,8 @@
  * Knows no store and no clock; the writer feeds it inputs and asks for the writes.
  */
 import { decide } from "../core/decide.ts";
-import type { Answer, Decision, Limits } from "../core/decision.ts";
-import type { LaneInput } from "../core/inputs.ts";
+import type { Answer, Decision, KnownRun, Limits } from "../core/decision.ts";
+import type { LaneInput, Operation, OperationInput } from "../core/inputs.ts";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import { toPlainError } from "../core/errors.ts";
 import { seenOf } from "../core/seen.ts";
@@ -111,7 +111,7 @@ export class BatchWork {
     const flow = pinned === null ? undefined : this.#flows.get(pinned.flow, pinned.flowVersion);
     if (flow === undefined)
       return pinned === null ? unknownRun(input.runId) : missingVersion(pinned.flow, pinned.flowVersion);
-    const known = work.run === null ? null : { run: work.run, seen: work.seen, deadLetters: work.letters };
+    const known = this.#knownRun(work, input);
     let decision: Decision;
     try {
       decision = decide(flow, known, input, this.nowMs, this.#limits);
@@ -125,6 +125,13 @@ export class BatchWork {
     this.#fold(work, flow, decision, input);
     if (decision.letters !== undefined) this.#takeLetters(work, decision.letters);
     return decision.answer;
+  }
+
+  #knownRun({ run, seen, letters }: WorkRun, input: LaneInput): KnownRun | null {
+    if (run === null) return null;
+    const known: KnownRun = { run, seen, deadLetters: letters };
+    const pinned = isMigration(input) ? this.flowOf(run) : undefined;
+    return pinned === undefined ? known : { ...known, pinned };
   }
 
   #takeLetters(work: WorkRun, { taken, again }: NonNullable<Decision["letters"]>): void {
@@ -149,7 +156,8 @@ export class BatchWork {
       this.deadLetters.push(decision.deadLetter);
       work.letters.push(decision.deadLetter);
     }
-    this.#inputs.push(...familyInputs(flow, before, run, input, this.lanes));
+    const sender = (before === null ? undefined : this.flowOf(before)) ?? flow;
+    this.#inputs.push(...familyInputs(sender, before, run, input, this.lanes));
     if (entry.kind === "unexpected") this.unexpectedEvents++;
     if (before === null || before.state !== run.state)
       this.transitions.push(transitionOf(before, run, this.nowMs));
@@ -241,10 +249,14 @@ function transitionOf(before: Run | null, run: Run, nowMs: number): Transition {
 /** The version whose rules judge an input: the one a run is pinned to, begins with, or is to be migrated to. */
 function versionFor(run: Run | null, input: LaneInput): Pick<Run, "flow" | "flowVersion"> | null {
   if (run === null) return input.kind === "start" ? input : null;
-  if (input.kind === "operation" && input.operation.type === "migrate")
-    return { flow: run.flow, flowVersion: input.operation.toVersion };
-  return run;
+  return isMigration(input) ? { flow: run.flow, flowVersion: input.operation.toVersion } : run;
 }
+
+function isMigration(input: LaneInput): input is Migration {
+  return input.kind === "operation" && input.operation.type === "migrate";
+}
+
+type Migration = OperationInput & { readonly operation: Extract<Operation, { readonly type: "migrate" }> };
 
 function unknownRun(runId: string): Answer {
   return {
@@ -262,7 +274,7 @@ function missingVersion(flow: string, version: number): Answer {
     outcome: "rejected",
     error: {
       code: "FLOW_VERSION_MISSING",
-      message: `this engine does not serve flow ${flow} version ${version}, which the run is pinned to; deploy that version beside the newer one`,
+      message: `this engine does not serve flow ${flow} version ${version}, which the run is pinned to or is to be migrated to; deploy that version beside the others`,
       fields: { flow, version },
     },
   };

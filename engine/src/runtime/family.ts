@@ -22,10 +22,14 @@ export const CHILD_DEPTH_MAX = 16;
 /** Who ends a child that is not waited for any more, as its history names it. */
 const BY_ENGINE = "sluice";
 
+/** The last digits of a child's id are chosen so that it falls into its parent's lane: enough of them for any number of lanes. */
+const CHOSEN_DIGITS = 6;
+
 /** The id of the run that a command starts: the first of its names that falls into the parent's lane. */
 export function childRunId(commandId: string, lane: number, lanes: number): string {
+  const name = nameId(`child\n${commandId}`).slice(0, -CHOSEN_DIGITS);
   for (let nth = 0; ; nth++) {
-    const runId = nameId(`child\n${commandId}\n${nth}`);
+    const runId = name + nth.toString(16).padStart(CHOSEN_DIGITS, "0");
     if (laneOf(runId, lanes) === lane) return runId;
   }
 }
@@ -62,9 +66,15 @@ export function startChild(work: BatchWork, due: DueCommand, childId: string): S
     data: command.data,
     parent: { runId, commandId: command.id, depth },
   });
-  return answer.outcome === "rejected"
-    ? failed("FLOW_CHILD_REFUSED", answer.error.message)
-    : { type: "delivered" };
+  if (answer.outcome === "rejected") return failed("FLOW_CHILD_REFUSED", answer.error.message);
+  const child = work.runOf(childId);
+  // One that has ended before has told its parent, which asks again.
+  const isOver = answer.outcome === "existing" && child !== null && child.outcome !== null;
+  return isOver ? endOf(child.outcome, child) : { type: "delivered", childId };
+}
+
+function endOf(outcome: string, { data }: Run): Settlement {
+  return { type: "ended", outcome, data };
 }
 
 function failed(code: EngineErrorCode, message: string): Settlement {
@@ -73,7 +83,7 @@ function failed(code: EngineErrorCode, message: string): Settlement {
   return { type: "failed", error };
 }
 
-/** What a change of one run means to its parent and its children. */
+/** What a change of one run means to its parent and its children. `flow` is the version that had sent its commands. */
 export function familyInputs(
   flow: CompiledFlow,
   before: Run | null,
@@ -84,24 +94,30 @@ export function familyInputs(
   const inputs: LaneInput[] = [];
   if (run.parent !== null && run.outcome !== null && before?.outcome == null) {
     const { runId, commandId } = run.parent;
-    const settlement: Settlement = { type: "ended", outcome: run.outcome, data: run.data };
+    const settlement = endOf(run.outcome, run);
     inputs.push({ kind: "settled", runId, commandId, attempt: 1, settlement });
   }
-  for (const command of before?.commands ?? [])
-    if (isLeftChild(flow, command, run, input)) inputs.push(cancelChild(command, run.lane, lanes));
+  for (const command of leftChildren(before, run, input)) {
+    const isKept = flow.commands.get(command.type)?.child?.isCanceledWhenLeft === false;
+    if (!isKept) inputs.push(cancelChild(command, run.lane, lanes));
+  }
   return inputs;
 }
 
-function isLeftChild(flow: CompiledFlow, command: PendingCommand, run: Run, input: LaneInput): boolean {
-  if (command.channel !== FLOW_CHANNEL || run.commands.some(({ id }) => id === command.id)) return false;
-  if (input.kind === "settled" && input.commandId === command.id) return false;
-  return flow.commands.get(command.type)?.child?.isCanceledWhenLeft !== false;
+/** Commands of child flows that the run waited for before and does not any more, but for the one that this input is about. */
+function leftChildren(before: Run | null, run: Run, input: LaneInput): readonly PendingCommand[] {
+  const children = before?.commands.filter(({ channel }) => channel === FLOW_CHANNEL) ?? [];
+  if (children.length === 0) return children;
+  const cause = input.kind === "redrive" ? input.input : input;
+  const settled = cause.kind === "settled" ? cause.commandId : null;
+  const waitedFor = new Set(run.commands.map(({ id }) => id));
+  return children.filter(({ id }) => id !== settled && !waitedFor.has(id));
 }
 
-function cancelChild({ id }: PendingCommand, lane: number, lanes: number): LaneInput {
+function cancelChild({ id, childId }: PendingCommand, lane: number, lanes: number): LaneInput {
   return {
     kind: "operation",
-    runId: childRunId(id, lane, lanes),
+    runId: childId ?? childRunId(id, lane, lanes),
     id: `left:${id}`,
     operation: { type: "cancel", compensate: true },
     by: BY_ENGINE,

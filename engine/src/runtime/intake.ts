@@ -4,7 +4,8 @@
  * N2  An input goes to the inbox only when its owner cannot be reached or may have taken it already; its id makes that harmless.
  * N3  Every wait is bounded: past `submitMs` the caller is told that the outcome is unknown.
  */
-import type { Answer } from "../core/decision.ts";
+import { decide } from "../core/decide.ts";
+import type { Answer, Limits } from "../core/decision.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import { engineError, hasCode } from "../core/errors.ts";
 import { laneOf } from "../core/lane.ts";
@@ -26,6 +27,7 @@ interface IntakePorts {
   readonly clock: Clock;
   readonly log: LogPort;
   readonly flows: FlowRegistry;
+  readonly limits: Limits;
   readonly engineId: string;
   readonly lanes: number;
   readonly submitMs: number;
@@ -162,12 +164,10 @@ export class Intake {
 
   async #refusal(input: LaneInput): Promise<Answer | null> {
     if (input.kind === "start") {
-      const faults = this.#ports.flows.get(input.flow, input.flowVersion)?.validateData(input.data) ?? null;
-      return faults === null
-        ? null
-        : rejected("FLOW_BAD_DATA", `the data of a run of ${input.flow} breaks its schema`, {
-            errors: faults,
-          });
+      const flow = this.#ports.flows.get(input.flow, input.flowVersion);
+      // Whether a run can begin does not depend on when it does.
+      const decision = flow === undefined ? null : decide(flow, null, input, 0, this.#ports.limits);
+      return decision?.answer.outcome === "rejected" ? decision.answer : null;
     }
     const run = await this.#ports.store.getRun(input.runId);
     if (run === null)
@@ -184,7 +184,7 @@ export class Intake {
 }
 
 function rejected(
-  code: "FLOW_BAD_DATA" | "FLOW_UNKNOWN_RUN" | "FLOW_UNKNOWN_EVENT" | "FLOW_BAD_EVENT",
+  code: "FLOW_UNKNOWN_RUN" | "FLOW_UNKNOWN_EVENT" | "FLOW_BAD_EVENT",
   message: string,
   fields: object,
 ): Answer {

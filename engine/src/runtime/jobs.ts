@@ -5,9 +5,10 @@
  *     operation's id (D5).
  * J2  Of two engines that believe to own a job one fails to save (its revision is old) and leaves.
  * J3  A run that refuses is counted with its reason and left as it is. What is only away or full is tried again, without an end.
+ * J4  An operation on one run is its caller's to carry out. It is taken up here only when it is left lying, since its caller has died.
  */
 import type { Answer } from "../core/decision.ts";
-import { toPlainError } from "../core/errors.ts";
+import { engineError, toPlainError } from "../core/errors.ts";
 import type { LaneInput, Operation } from "../core/inputs.ts";
 import type {
   ActionRow,
@@ -21,11 +22,12 @@ import type {
   Store,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
-import { toRunRow } from "../core/run-row.ts";
 
-/** Runs between two saves, and how many of them are under way at once. */
-const PAGE_RUNS = 200;
+/** Most runs between two saves, and how many of them are under way at once. */
+const PAGE_RUNS_MAX = 200;
 const CONCURRENT_MAX = 20;
+/** Of a job with a rate a page is what a quarter of a second allows, so that it goes evenly and shows how far it is. */
+const PAGES_PER_SECOND = 4;
 /** How many runs a job remembers by name, and how many for one and the same outcome. */
 export const EXAMPLES_MAX = 100;
 const EXAMPLES_ALIKE_MAX = 5;
@@ -39,86 +41,110 @@ export interface JobPorts {
   >;
   readonly clock: Clock;
   readonly log: LogPort;
+  /** How long an operation on one run stays with its caller (J4). */
+  readonly callerMs: number;
   submit(input: LaneInput): Promise<Answer>;
   /** What an operation would make of a run, without doing it. */
   preview(run: Run, operation: Operation): Promise<{ readonly answer: Answer; readonly run: Run | null }>;
 }
 
-/** What became of one run. */
-export interface JobResult {
-  readonly runId: string;
-  readonly from: string;
-  readonly to: string | null;
-  readonly code: string | null;
-  readonly message: string | null;
-}
+/** A run as a job meets it. One that was named and does not exist is in no state: "". */
+export type JobRun = Pick<RunRow, "runId" | "state">;
+
+type Job = NonNullable<ActionRow["job"]>;
 
 export class Jobs {
   readonly #ports: JobPorts;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, { readonly stop: AbortController; readonly finished: Promise<void> }>();
+  /** When an operation on one run was first seen open, by this process's clock. */
+  #seenAtMs = new Map<string, number>();
   #isStopping = false;
 
   constructor(ports: JobPorts) {
     this.#ports = ports;
   }
 
-  /** Takes up the open jobs of these lanes that are not under way here. */
+  /** Takes up the open jobs of these lanes that are not under way here, and ends those whose operator wants it. */
   async tend(heldLanes: readonly number[]): Promise<void> {
-    for (const action of await this.#ports.store.listOpenJobs(heldLanes)) {
-      if (this.#isStopping || this.#running.has(action.actionId)) continue;
-      const finished = this.#carryOut(action)
-        .catch((error: unknown) =>
-          this.#ports.log.warn(
-            { actionId: action.actionId, err: error },
-            "a job was interrupted and is taken up again",
-          ),
-        )
-        .finally(() => this.#running.delete(action.actionId));
-      this.#running.set(action.actionId, finished);
+    const open = await this.#ports.store.listOpenJobs(heldLanes);
+    this.#noteSeen(open);
+    for (const action of open) {
+      const running = this.#running.get(action.actionId);
+      if (running === undefined) this.#take(action);
+      else if (action.state === "stopping") running.stop.abort();
     }
   }
 
-  /** Ends after the page under way; the next owner of the lane goes on. */
+  /** Ends as soon as the runs under way have answered; the next owner of the lane goes on. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await Promise.all(this.#running.values());
+    for (const { stop } of this.#running.values()) stop.abort();
+    await Promise.all([...this.#running.values()].map(({ finished }) => finished));
   }
 
-  async #carryOut(action: ActionRow): Promise<void> {
+  #take(action: ActionRow): void {
+    if (this.#isStopping || this.#isWithItsCaller(action)) return;
+    const { actionId } = action;
+    const stop = new AbortController();
+    const finished = this.#carryOut(action, stop.signal)
+      .catch((error: unknown) =>
+        this.#ports.log.warn({ actionId, err: error }, "a job was interrupted and is taken up again"),
+      )
+      .finally(() => this.#running.delete(actionId));
+    this.#running.set(actionId, { stop, finished });
+  }
+
+  #noteSeen(open: readonly ActionRow[]): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    const single = open.filter(isOfOneRun);
+    this.#seenAtMs = new Map(
+      single.map(({ actionId }) => [actionId, this.#seenAtMs.get(actionId) ?? nowMs] as const),
+    );
+  }
+
+  #isWithItsCaller({ actionId }: ActionRow): boolean {
+    const seenAtMs = this.#seenAtMs.get(actionId);
+    return seenAtMs !== undefined && this.#ports.clock.monotonicMs() - seenAtMs < this.#ports.callerMs;
+  }
+
+  async #carryOut(action: ActionRow, stop: AbortSignal): Promise<void> {
+    const { store, log } = this.#ports;
+    const { actionId, kind } = action;
     let current: ActionRow | null = action;
-    while (
-      current !== null &&
-      !this.#isStopping &&
-      (current.state === "running" || current.state === "stopping")
-    )
-      current = current.state === "stopping" ? await this.#end(current) : await this.#doPage(current);
+    while (current?.state === "running" && !stop.aborted) current = await this.#doPage(current, stop);
+    if (this.#isStopping || current === null) return;
+    if (current.state === "running") current = await store.getAction(actionId);
+    if (current?.state === "stopping") current = await store.updateAction({ ...current, state: "stopped" });
     if (current?.state === "done" || current?.state === "stopped")
-      this.#ports.log.info(
-        { actionId: current.actionId, kind: current.kind, state: current.state },
-        "a job has ended",
-      );
+      log.info({ actionId, kind, state: current.state }, "a job has ended");
   }
 
-  #end(action: ActionRow): Promise<ActionRow | null> {
-    return this.#ports.store.updateAction({ ...action, state: "stopped" });
-  }
-
-  async #doPage(action: ActionRow): Promise<ActionRow | null> {
+  async #doPage(action: ActionRow, stop: AbortSignal): Promise<ActionRow | null> {
     const { job } = action;
     if (job === null) return null;
-    const page = await listJobPage(this.#ports.store, job.plan, job.progress.cursor, PAGE_RUNS);
-    const results = await this.#doAll(action, job.plan, page.items);
-    // Stopped in the middle: the page is done again by whoever goes on.
-    if (results === null) return null;
-    const progress = addResults(job.progress, results, page.cursor);
-    return this.#save(action, { plan: job.plan, progress }, page.cursor === null ? "done" : "running");
+    const { plan, progress } = job;
+    const { store, clock } = this.#ports;
+    const startedMs = clock.monotonicMs();
+    const page = await listJobPage(store, plan, progress.cursor, pageRuns(plan));
+    const results = plan.isDryRun
+      ? await previewRuns(this.#ports, plan.operation, page.items)
+      : await this.#doAll(action, plan, page.items, stop);
+    const isWhole = results.length === page.items.length;
+    // Stopped in the middle by its process, the page is done again by whoever goes on; by its operator, what was done is counted.
+    if (!isWhole && this.#isStopping) return null;
+    const cursor = isWhole ? page.cursor : progress.cursor;
+    const state = !isWhole ? "stopped" : cursor === null ? "done" : "running";
+    const saved = await this.#save(action, { plan, progress: addResults(progress, results, cursor) }, state);
+    if (saved?.state === "running")
+      await this.#rest(startedMs + restMs(plan, results.length) - clock.monotonicMs(), stop);
+    return saved;
   }
 
   /** Null when somebody else works on the job. An operator's wish to stop is no such thing. */
   async #save(
     action: ActionRow,
-    job: NonNullable<ActionRow["job"]>,
-    state: "running" | "done",
+    job: Job,
+    state: "running" | "stopped" | "done",
   ): Promise<ActionRow | null> {
     const { store } = this.#ports;
     const saved = await store.updateAction({ ...action, job, state });
@@ -131,123 +157,156 @@ export class Jobs {
       : null;
   }
 
-  async #doAll(action: ActionRow, plan: JobPlan, rows: readonly RunRow[]): Promise<JobResult[] | null> {
-    const results: JobResult[] = [];
-    const waiting = [...rows];
-    const startedMs = this.#ports.clock.monotonicMs();
-    let taken = 0;
+  /** What became of the runs; fewer than there were when it was stopped before all had answered. */
+  async #doAll(
+    action: ActionRow,
+    plan: JobPlan,
+    runs: readonly JobRun[],
+    stop: AbortSignal,
+  ): Promise<readonly JobExample[]> {
+    const results: JobExample[] = [];
+    const waiting = [...runs];
     const work = async (): Promise<void> => {
-      for (let row = waiting.shift(); row !== undefined && !this.#isStopping; row = waiting.shift()) {
-        if (plan.runsPerSecond !== null)
-          await this.#restUntil(startedMs + (taken++ * 1_000) / plan.runsPerSecond);
-        const result = await this.#doOne(action, plan, row);
+      for (let run = waiting.shift(); run !== undefined && !stop.aborted; run = waiting.shift()) {
+        const result = await this.#doOne(action, plan, run, stop);
         if (result !== null) results.push(result);
       }
     };
-    await Promise.all(Array.from({ length: CONCURRENT_MAX }, work));
-    return results.length === rows.length ? results : null;
+    await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, runs.length) }, work));
+    return results;
   }
 
-  /** Null when the engine stops before the run has answered. */
-  async #doOne(action: ActionRow, plan: JobPlan, row: RunRow): Promise<JobResult | null> {
-    for (let failures = 0; !this.#isStopping; failures++) {
+  /** Null when it was stopped before the run has answered. */
+  async #doOne(
+    action: ActionRow,
+    plan: JobPlan,
+    run: JobRun,
+    stop: AbortSignal,
+  ): Promise<JobExample | null> {
+    for (let failures = 0; !stop.aborted; failures++) {
       try {
-        return plan.isDryRun ? await this.#tryOut(plan, row) : await this.#operate(action, plan, row);
+        const answer = await this.#operate(action, plan, run);
+        // Durable in the lane's inbox only: its owner is away, and nobody knows yet whether the run refuses.
+        if (answer.outcome !== "accepted") return toResult(run, answer, null);
       } catch (error) {
         const { kind, code, message } = toPlainError(error, "FLOW_UNEXPECTED");
         const isPassing =
           kind === "unavailable" || kind === "overloaded" || kind === "timeout" || kind === "conflict";
-        if (!isPassing) return { runId: row.runId, from: row.state, to: null, code, message };
-        await this.#rest(Math.min(AGAIN_MS_MAX, AGAIN_FIRST_MS * 2 ** failures));
+        if (!isPassing) return { runId: run.runId, from: run.state, to: null, code, message };
       }
+      await this.#rest(Math.min(AGAIN_MS_MAX, AGAIN_FIRST_MS * 2 ** failures), stop);
     }
     return null;
   }
 
-  async #operate({ actionId, by, reason }: ActionRow, plan: JobPlan, row: RunRow): Promise<JobResult> {
-    const answer = await this.#ports.submit({
-      kind: "operation",
-      runId: row.runId,
-      id: actionId,
-      operation: plan.operation,
-      by,
-      reason,
+  #operate({ actionId, by, reason }: ActionRow, { operation }: JobPlan, { runId }: JobRun): Promise<Answer> {
+    return this.#ports.submit({ kind: "operation", runId, id: actionId, operation, by, reason });
+  }
+
+  /** Ends early when it is stopped. */
+  #rest(ms: number, stop: AbortSignal): Promise<void> {
+    if (ms <= 0 || stop.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        disarm();
+        stop.removeEventListener("abort", end);
+        resolve();
+      };
+      const disarm = this.#ports.clock.schedule(ms, end);
+      stop.addEventListener("abort", end);
     });
-    return toResult(row, answer, null);
-  }
-
-  async #tryOut(plan: JobPlan, row: RunRow): Promise<JobResult> {
-    return (
-      (await previewRuns(this.#ports, plan.operation, [row]))[0] ?? toResult(row, { outcome: "stale" }, null)
-    );
-  }
-
-  #restUntil(atMs: number): Promise<void> {
-    const leftMs = atMs - this.#ports.clock.monotonicMs();
-    return leftMs > 0 ? this.#rest(leftMs) : Promise.resolve();
-  }
-
-  #rest(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#ports.clock.schedule(ms, resolve));
   }
 }
 
-/** A page of the runs that a job is about, in an order that does not change while it works. */
+/** Whether an action is an operation on one run and not a job over many. */
+export function isOfOneRun({ subject }: Pick<ActionRow, "subject">): boolean {
+  return subject["runId"] !== undefined;
+}
+
+function pageRuns({ runsPerSecond }: JobPlan): number {
+  if (runsPerSecond === null) return PAGE_RUNS_MAX;
+  return Math.min(PAGE_RUNS_MAX, Math.max(1, Math.floor(runsPerSecond / PAGES_PER_SECOND)));
+}
+
+function restMs({ runsPerSecond }: JobPlan, runs: number): number {
+  return runsPerSecond === null ? 0 : (runs * 1_000) / runsPerSecond;
+}
+
+/**
+ * A page of the runs that a job is about, in an order that does not change while it works.
+ * @throws FLOW_BAD_CURSOR (invalid)
+ */
 export async function listJobPage(
   store: Pick<Store, "listRuns" | "getRuns">,
   { filter, operation }: Pick<JobPlan, "filter" | "operation">,
   cursor: string | null,
   limit: number,
-): Promise<Page<RunRow>> {
+): Promise<Page<JobRun>> {
   const { runIds, ...query } = filter;
-  if (runIds !== undefined) return pageOfIds(store, runIds, Number(cursor ?? 0), limit);
+  if (runIds !== undefined) return pageOfIds(store, runIds, parseOffset(cursor), limit);
   // Nothing can be done to a run that has ended, so the ended ones are not even read.
-  const open = query.outcome === undefined ? { isOpen: true } : {};
   const parked = operation.type === "redrive" || operation.type === "skip" ? { parked: true } : {};
-  return store.listRuns({ ...open, ...parked, ...query, ...(cursor === null ? {} : { cursor }), limit });
+  return store.listRuns({ isOpen: true, ...parked, ...query, ...(cursor === null ? {} : { cursor }), limit });
 }
 
-/** Named runs that do not exist are left out; whoever started the job has looked. */
+function parseOffset(cursor: string | null): number {
+  if (cursor === null) return 0;
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  throw engineError("FLOW_BAD_CURSOR", "the cursor is none that this list gave; take it from the page before");
+}
+
 async function pageOfIds(
   store: Pick<Store, "getRuns">,
   runIds: readonly string[],
   from: number,
   limit: number,
-): Promise<Page<RunRow>> {
+): Promise<Page<JobRun>> {
   const until = from + limit;
-  const runs = await store.getRuns(runIds.slice(from, until));
-  return { items: runs.map(toRunRow), cursor: until < runIds.length ? String(until) : null };
+  const named = runIds.slice(from, until);
+  const states = new Map((await store.getRuns(named)).map(({ runId, state }) => [runId, state]));
+  return {
+    items: named.map((runId) => ({ runId, state: states.get(runId) ?? "" })),
+    cursor: until < runIds.length ? String(until) : null,
+  };
 }
 
-/** What an operation would do to these runs, one result each; runs that are gone are left out. */
+/** What an operation would do to these runs, one result each. */
 export async function previewRuns(
   { store, preview }: Pick<JobPorts, "preview"> & { readonly store: Pick<Store, "getRuns"> },
   operation: Operation,
-  rows: readonly RunRow[],
-): Promise<readonly JobResult[]> {
-  const runs = new Map((await store.getRuns(rows.map(({ runId }) => runId))).map((run) => [run.runId, run]));
-  const results: JobResult[] = [];
-  for (const row of rows) {
-    const run = runs.get(row.runId);
-    if (run === undefined) continue;
+  runs: readonly JobRun[],
+): Promise<readonly JobExample[]> {
+  const stored = new Map(
+    (await store.getRuns(runs.map(({ runId }) => runId))).map((run) => [run.runId, run]),
+  );
+  const results: JobExample[] = [];
+  for (const met of runs) {
+    const run = stored.get(met.runId);
+    if (run === undefined) {
+      results.push(unknownRun(met));
+      continue;
+    }
     const { answer, run: after } = await preview(run, operation);
-    results.push(toResult(toRunRow(run), answer, after));
+    results.push(toResult(run, answer, after));
   }
   return results;
 }
 
-function toResult({ runId, state: from }: RunRow, answer: Answer, after: Run | null): JobResult {
+function unknownRun({ runId, state }: JobRun): JobExample {
+  const message = `no run ${runId}, expected the id of a stored run`;
+  return { runId, from: state, to: null, code: "FLOW_UNKNOWN_RUN", message };
+}
+
+function toResult({ runId, state: from }: JobRun, answer: Answer, after: Run | null): JobExample {
   if (answer.outcome !== "rejected")
     return { runId, from, to: after?.state ?? null, code: null, message: null };
   const { code, message } = answer.error;
   return { runId, from, to: null, code, message };
 }
 
-export const NO_PROGRESS: JobProgress = { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] };
-
 export function addResults(
   progress: JobProgress,
-  results: readonly JobResult[],
+  results: readonly JobExample[],
   cursor: string | null,
 ): JobProgress {
   const refused: Record<string, number> = { ...progress.refused };
@@ -262,7 +321,7 @@ export function addResults(
 }
 
 /** A refusal, or what a dry run would change; and not one of which there are examples enough. */
-function isTelling(result: JobResult, examples: readonly JobExample[]): boolean {
+function isTelling(result: JobExample, examples: readonly JobExample[]): boolean {
   if (result.code === null && result.to === null) return false;
   const alike = examples.filter(
     ({ code, from, to }) => code === result.code && from === result.from && to === result.to,

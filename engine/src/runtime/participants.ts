@@ -177,7 +177,7 @@ function checkAnswers(
 
 function settlementOf(event: EventMessage | null, { command }: DueCommand): Settlement {
   if (event !== null) return { type: "answered", event };
-  return command.purpose === "poll" ? { type: "no-news" } : { type: "delivered" };
+  return command.purpose === "poll" ? { type: "no-news" } : { type: "delivered", isCarriedOut: true };
 }
 
 function handlerPaused(handler: string, pausedMs: number): PlainError {

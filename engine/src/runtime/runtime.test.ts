@@ -4,14 +4,15 @@ import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { CommandMessage, EventMessage } from "@sluice/contracts/envelope";
 import { createEngine } from "../create-engine.ts";
-import type { Engine, EngineParts } from "../create-engine.ts";
+import type { Engine } from "../create-engine.ts";
 import { engineError } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
-import type { Peers, Store, TransactionalParticipant, Transport } from "../core/ports.ts";
+import type { Peers, TransactionalParticipant, Transport } from "../core/ports.ts";
 import type { Settlement } from "../core/inputs.ts";
-import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
+import { assertSound, failing, memoryDatabase, startEngine, until } from "./fixtures/memory-engine.ts";
+import type { CommitFailure, TestParts } from "./fixtures/memory-engine.ts";
 
 const OBJECT = { type: "object" };
 
@@ -74,26 +75,12 @@ function mail(
   };
 }
 
-function memoryDatabase(): MemoryDatabase {
-  return createMemoryDatabase({ nowMs: () => Date.now() });
-}
-
-interface Parts extends Partial<EngineParts> {
-  readonly engineId?: string;
-}
-
-async function startEngine(t: TestContext, database: MemoryDatabase, parts: Parts = {}): Promise<Engine> {
-  const { engineId = "engine-1", ...rest } = parts;
-  const engine = await createEngine({
-    store: createMemoryStore({ database, engineId }),
-    flows: [order],
-    participants: [stock(), mail()],
-    ...rest,
-    options: { lanes: 4, leaseMs: 300, ...rest.options },
-  });
-  t.after(() => engine.stop());
-  await engine.start();
-  return engine;
+function startShop(
+  t: TestContext,
+  database: MemoryDatabase,
+  parts: Partial<TestParts> = {},
+): Promise<Engine> {
+  return startEngine(t, database, { flows: [order], participants: [stock(), mail()], ...parts });
 }
 
 /** Starts a run, pays it, and waits for its end. */
@@ -102,23 +89,6 @@ async function buy(engine: Engine, waitMs = 5_000) {
   await engine.client.send(runId, { type: "Paid", data: {} });
   await engine.client.waitFinal(runId, waitMs);
   return engine.client.require(runId);
-}
-
-/** Waits for a condition, with a bound. */
-async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  boundMs = 5_000,
-): Promise<void> {
-  const untilMs = performance.now() + boundMs;
-  while (!(await condition())) {
-    assert.ok(performance.now() < untilMs, `${what} within ${boundMs} ms`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-async function assertSound(engine: Engine): Promise<void> {
-  assert.deepEqual((await engine.store.audit({ quiet: false })).findings, []);
 }
 
 describe("transactional participants", () => {
@@ -132,7 +102,7 @@ describe("transactional participants", () => {
         throw new Error("bad parcel");
       return commands.map(() => SHIPPED);
     };
-    const engine = await startEngine(t, database, {
+    const engine = await startShop(t, database, {
       participants: [stock(handle), mail()],
       options: { writers: 1 },
     });
@@ -166,7 +136,7 @@ describe("transactional participants", () => {
       (transaction as { increment(key: string): void }).increment("shipped");
       return commands.map(() => ({ type: "Told", data: {} }));
     };
-    const engine = await startEngine(t, database, { participants: [stock(handle), mail()] });
+    const engine = await startShop(t, database, { participants: [stock(handle), mail()] });
     const { runId } = await engine.client.start("order", { data: {} });
     await engine.client.send(runId, { type: "Paid", data: {} });
     const run = await engine.client.require(runId);
@@ -177,7 +147,7 @@ describe("transactional participants", () => {
   });
 
   test("a handler that answers for fewer commands than it got is undone", async (t) => {
-    const engine = await startEngine(t, memoryDatabase(), {
+    const engine = await startShop(t, memoryDatabase(), {
       participants: [stock(() => Promise.resolve([])), mail()],
     });
     const { runId } = await engine.client.start("order", { data: {} });
@@ -190,7 +160,7 @@ describe("transactional participants", () => {
     let isHanging = true;
     const handle: Handle = (commands) =>
       isHanging ? new Promise(() => {}) : Promise.resolve(commands.map(() => SHIPPED));
-    const engine = await startEngine(t, memoryDatabase(), { participants: [stock(handle, 50), mail()] });
+    const engine = await startShop(t, memoryDatabase(), { participants: [stock(handle, 50), mail()] });
     const { runId } = await engine.client.start("order", { data: {} });
     await engine.client.send(runId, { type: "Paid", data: {} });
     const other = await engine.client.start("order", { data: {} });
@@ -225,7 +195,7 @@ describe("transactional participants", () => {
         done: { final: "done" },
       },
     };
-    const engine = await startEngine(t, memoryDatabase(), {
+    const engine = await startShop(t, memoryDatabase(), {
       flows: [loop],
       participants: [stock()],
       options: { roundsMax: 2 },
@@ -247,7 +217,7 @@ describe("remote participants", () => {
         return { type: "failed", error: { code: "X", kind: "unavailable", message: "not now" } };
       return TOLD;
     };
-    const engine = await startEngine(t, memoryDatabase(), { participants: [stock(), mail(settle)] });
+    const engine = await startShop(t, memoryDatabase(), { participants: [stock(), mail(settle)] });
     assert.equal((await buy(engine)).outcome, "done");
     assert.deepEqual([ids.length, new Set(ids).size], [3, 1]);
   });
@@ -262,7 +232,7 @@ describe("remote participants", () => {
         return calls === 2 ? [] : [TOLD];
       },
     };
-    const engine = await startEngine(t, memoryDatabase(), { participants: [stock(), broken] });
+    const engine = await startShop(t, memoryDatabase(), { participants: [stock(), broken] });
     const { runId } = await engine.client.start("order", { data: {} });
     await engine.client.send(runId, { type: "Paid", data: {} });
     // An answer for fewer commands than were sent is a mistake of the transport and is not repeated.
@@ -273,7 +243,7 @@ describe("remote participants", () => {
   });
 
   test("an answer that comes later as an event ends the wait, once", async (t) => {
-    const engine = await startEngine(t, memoryDatabase(), {
+    const engine = await startShop(t, memoryDatabase(), {
       participants: [stock(), mail(() => Promise.resolve({ type: "delivered" }))],
     });
     const { runId } = await engine.client.start("order", { data: {} });
@@ -292,8 +262,8 @@ describe("remote participants", () => {
 describe("several engines on one store", () => {
   test("share the lanes evenly and hand them on when one leaves", async (t) => {
     const database = memoryDatabase();
-    const first = await startEngine(t, database, { engineId: "a" });
-    const second = await startEngine(t, database, { engineId: "b" });
+    const first = await startShop(t, database, { engineId: "a" });
+    const second = await startShop(t, database, { engineId: "b" });
     const owners = async () => (await first.store.listLanes()).map(({ ownerId }) => ownerId);
     await until("two lanes each", async () => (await owners()).filter((id) => id === "b").length === 2);
     await first.stop();
@@ -314,7 +284,7 @@ describe("several engines on one store", () => {
       },
     });
     for (const id of ["a", "b"]) {
-      engines.set(id, await startEngine(t, database, { engineId: id, peers, options: { address: id } }));
+      engines.set(id, await startShop(t, database, { engineId: id, peers, options: { address: id } }));
     }
     const first = engines.get("a");
     assert.ok(first);
@@ -333,7 +303,7 @@ describe("several engines on one store", () => {
     await dead.openDeployment(4);
     await dead.heartbeat({ engineId: "dead", address: null, leaseMs: 2_000 });
     await dead.claimLanes({ engineId: "dead", laneIds: [0, 1, 2, 3], leaseMs: 2_000 });
-    const engine = await startEngine(t, database, { engineId: "b", options: { submitMs: 1_000 } }).catch(
+    const engine = await startShop(t, database, { engineId: "b", options: { submitMs: 1_000 } }).catch(
       () => null,
     );
     assert.ok(engine);
@@ -358,7 +328,7 @@ describe("several engines on one store", () => {
     await first.client.send(runId, { type: "Paid", data: {} });
     await dying.close();
     t.after(() => first.stop());
-    const second = await startEngine(t, database, { engineId: "b" });
+    const second = await startShop(t, database, { engineId: "b" });
     assert.equal((await second.client.waitFinal(runId, 5_000))?.outcome, "done");
     await until("the outbox is settled", async () => (await second.store.totals()).outboxDepth === 0);
     await assertSound(second);
@@ -366,39 +336,10 @@ describe("several engines on one store", () => {
 });
 
 describe("a store that fails", () => {
-  /** A store whose next commits end as told. */
-  function failing(store: Store, outcomes: ("before" | "after")[]): Store {
-    return {
-      ...store,
-      openWriter: async (name) => {
-        const writer = await store.openWriter(name);
-        return {
-          ...writer,
-          close: () => writer.close(),
-          openBatch: () => {
-            const batch = writer.openBatch();
-            return {
-              loadRuns: (ids) => batch.loadRuns(ids),
-              loadDeadLetters: (ids) => batch.loadDeadLetters(ids),
-              withTransaction: (work) => batch.withTransaction(work),
-              rollback: () => batch.rollback(),
-              commit: async (writes) => {
-                const outcome = outcomes.shift();
-                if (outcome === "before") throw engineError("FLOW_STORE_UNAVAILABLE", "away");
-                await batch.commit(writes);
-                if (outcome === "after") throw engineError("FLOW_OUTCOME_UNKNOWN", "connection lost");
-              },
-            };
-          },
-        };
-      },
-    };
-  }
-
   test("tells callers of whom nothing happened, and goes on by itself", async (t) => {
     const database = memoryDatabase();
-    const outcomes: ("before" | "after")[] = [];
-    const engine = await startEngine(t, database, {
+    const outcomes: CommitFailure[] = [];
+    const engine = await startShop(t, database, {
       store: failing(createMemoryStore({ database, engineId: "a" }), outcomes),
       options: { writers: 1 },
     });
@@ -419,8 +360,8 @@ describe("a store that fails", () => {
 
   test("a commit of unknown outcome is looked up, and its callers get their true answer", async (t) => {
     const database = memoryDatabase();
-    const outcomes: ("before" | "after")[] = [];
-    const engine = await startEngine(t, database, {
+    const outcomes: CommitFailure[] = [];
+    const engine = await startShop(t, database, {
       store: failing(createMemoryStore({ database, engineId: "a" }), outcomes),
     });
     outcomes.push("after");
@@ -440,7 +381,7 @@ describe("limits", () => {
       await held;
       return commands.map(() => SHIPPED);
     };
-    const engine = await startEngine(t, memoryDatabase(), {
+    const engine = await startShop(t, memoryDatabase(), {
       participants: [stock(handle), mail()],
       options: { writers: 1, queueMax: 5 },
     });
@@ -457,7 +398,7 @@ describe("limits", () => {
   });
 
   test("an engine that stops takes nothing in and finishes what it has", async (t) => {
-    const engine = await startEngine(t, memoryDatabase());
+    const engine = await startShop(t, memoryDatabase());
     const buying = buy(engine);
     await until("the run exists", async () => (await engine.store.audit({ quiet: false })).runs === 1);
     await engine.stop();
@@ -493,7 +434,7 @@ describe("limits", () => {
 
   test("runs that wait in a version nobody serves stop the start", async (t) => {
     const database = memoryDatabase();
-    const engine = await startEngine(t, database);
+    const engine = await startShop(t, database);
     await engine.client.start("order", { data: {} });
     await engine.stop();
     const store = createMemoryStore({ database, engineId: "b" });

@@ -39,6 +39,7 @@ import { Pauses } from "./pauses.ts";
 import { Projector } from "./projector.ts";
 import { ChannelRelay } from "./relay.ts";
 import { RunEnds } from "./run-ends.ts";
+import { RunWatchers } from "./run-watchers.ts";
 import { Schedules } from "./schedules.ts";
 import type { StartRun } from "./schedules.ts";
 import { Writer } from "./writer.ts";
@@ -92,6 +93,7 @@ export class Runtime {
   readonly #intake: Intake;
   readonly #inbox: InboxDrain;
   readonly #runEnds: RunEnds;
+  readonly #runWatchers = new RunWatchers();
   readonly #pauses = new Pauses();
   readonly #jobs: Jobs;
   readonly #schedules: Schedules;
@@ -130,6 +132,7 @@ export class Runtime {
       store,
       clock,
       log,
+      callerMs: options.submitMs,
       submit: (input) => this.submit(input),
       preview: (run, operation) => this.preview(run, operation),
     });
@@ -250,6 +253,11 @@ export class Runtime {
     return this.#runEnds.wait(runId, waitMs);
   }
 
+  /** Calls back whenever this process has written the run; the answer ends that. What others write goes unnoticed. */
+  watch(runId: string, written: () => void): () => void {
+    return this.#runWatchers.add(runId, written);
+  }
+
   readiness(): true | string {
     if (this.#writers.some((writer) => writer.isFailing)) return "batches fail; the store may be away";
     return this.#ownership.readiness();
@@ -273,6 +281,11 @@ export class Runtime {
     this.#gauges.waiters.set({}, this.#runEnds.size);
   }
 
+  #runWritten(run: Run): void {
+    this.#runWatchers.tell(run.runId);
+    if (run.outcome !== null) this.#runEnds.end(run);
+  }
+
   #createWriter(index: number): Writer {
     const { store, clock, log, lanes, options } = this.#parts;
     return new Writer({
@@ -290,7 +303,7 @@ export class Runtime {
       storeNowMs: () => this.#ownership.nowMs(),
       timerHorizonMs: () => this.#ownership.timerHorizonMs(),
       relay: (items) => this.#relayAll(items),
-      runEnded: (run) => this.#runEnds.end(run),
+      runWritten: (run) => this.#runWritten(run),
       lanesLost: (lanes) => this.#ownership.forget(lanes),
       reroute: (item) => this.#intake.reroute(item),
     });
@@ -331,6 +344,7 @@ export class Runtime {
       clock,
       log,
       flows: this.#flows,
+      limits: options,
       engineId,
       lanes,
       submitMs: options.submitMs,

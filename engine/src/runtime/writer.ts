@@ -11,7 +11,7 @@ import type { Batch, ClaimedLane, Clock, LogPort, StoreWriter, TimerRow } from "
 import type { Run } from "../core/run.ts";
 import { NO_POSITIONS, STALE, planBatch } from "./batch-plan.ts";
 import type { BatchPlan, PlanParts } from "./batch-plan.ts";
-import { isSending } from "./batch-work.ts";
+import { BatchWork, isSending } from "./batch-work.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import { OwnedLane } from "./lane.ts";
 import type { EngineMetrics } from "./metrics.ts";
@@ -44,7 +44,8 @@ export interface WriterPorts {
   timerHorizonMs(): number;
   /** Commands to participants outside the batch, committed just now. */
   relay(items: readonly OutboxItem[]): void;
-  runEnded(run: Run): void;
+  /** A run as it is now committed. */
+  runWritten(run: Run): void;
   /** These lanes are no longer ours, or nobody knows where they stand: claim them again. */
   lanesLost(laneIds: readonly number[]): void;
   /** An input of a caller whose lane has moved to another owner. */
@@ -248,16 +249,20 @@ export class Writer {
     const startedMs = this.#ports.clock.monotonicMs();
     const lanes = new Map(this.#lanes);
     let batch: Batch | null = null;
+    let work: BatchWork | null = null;
     try {
       this.#connection ??= await this.#ports.openConnection();
       batch = this.#connection.openBatch();
-      const plan = await planBatch(this.#planParts(lanes), batch, items);
+      const parts = this.#planParts(lanes);
+      work = new BatchWork(parts.flows, parts.options, parts.laneCount, parts.nowMs);
+      const plan = await planBatch(parts, batch, work, items);
       if (plan.writes.lanes.length === 0) await batch.rollback();
       else await batch.commit(plan.writes);
       this.#failures = 0;
       this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
     } catch (error) {
       await batch?.rollback();
+      for (const runId of work?.heldRunIds() ?? []) this.#cache.delete(runId);
       await this.#failed(items, error);
     }
   }
@@ -294,7 +299,7 @@ export class Writer {
     this.#ports.metrics.batchCommitted(plan.items.length, tookMs, work);
     plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));
     this.#ports.relay(plan.outbox);
-    for (const run of writes.runs) if (run.outcome !== null) this.#ports.runEnded(run);
+    for (const run of writes.runs) this.#ports.runWritten(run);
   }
 
   #remember(run: Run, seen: CachedRun["seen"]): void {
@@ -304,7 +309,6 @@ export class Writer {
   }
 
   async #failed(items: readonly QueueItem[], error: unknown): Promise<void> {
-    for (const { runId } of items) this.#cache.delete(runId);
     if (error instanceof HandlerHangs) return this.#pauseHandler(items, error);
     if (hasCode(error, "FLOW_LANE_LOST")) return this.#loseLanes(items, error);
     this.#failures++;

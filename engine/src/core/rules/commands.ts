@@ -15,10 +15,11 @@ import { withCommand, withoutCommand } from "../run.ts";
 import type { ParkReason, PendingCommand, Run } from "../run.ts";
 import { armAt, requireState } from "./enter.ts";
 import { takeEvent } from "./events.ts";
-import { park, queueBehind } from "./park.ts";
+import { asSent, park, queueBehind } from "./park.ts";
 import type { Trace } from "./park.ts";
 import { pollAgain } from "./polls.ts";
-import { stepUndone, undoRetry } from "./steps.ts";
+import { isStranded } from "./stranded.ts";
+import { stepUndone, undoRetry } from "./undo.ts";
 
 export function settle(context: Context, run: Run, input: SettledInput): Decision {
   const command = run.commands.find(({ id }) => id === input.commandId);
@@ -33,12 +34,7 @@ export function settle(context: Context, run: Run, input: SettledInput): Decisio
       if (command.phase !== "sending" || command.attempt !== input.attempt)
         return unchanged({ outcome: "stale" });
       if (command.purpose === "poll") return pollAgain(context, run, command, null);
-      return changed(
-        withCommand(run, { ...command, phase: "delivered" }),
-        { kind: "command-delivered", type: command.type, commandId: command.id, attempt: command.attempt },
-        { outcome: "applied" },
-        context.nowMs,
-      );
+      return delivered(context, run, command, settlement);
     case "no-news":
       if (command.purpose === "poll") return pollAgain(context, run, command, null);
       return failAttempt(context, run, command, input, noNews(command));
@@ -46,17 +42,53 @@ export function settle(context: Context, run: Run, input: SettledInput): Decisio
       if (command.phase === "waiting" || command.attempt !== input.attempt)
         return unchanged({ outcome: "stale" });
       return failAttempt(context, run, command, input, settlement.error);
-    case "ended":
-      return settle(context, run, {
-        ...input,
-        attempt: command.attempt,
-        settlement: answerOf(context.flow, command, settlement),
-      });
+    case "ended": {
+      // A dead letter keeps the end itself: another version of the flow may know what it means.
+      const ended: SettledInput = { ...input, attempt: command.attempt };
+      const said = wordOfChild(context.flow, command, settlement);
+      return said.type === "answered"
+        ? takeAnswer(context, run, command, ended, said.event)
+        : failAttempt(context, run, command, ended, said.error);
+    }
   }
 }
 
+function delivered(
+  context: Context,
+  run: Run,
+  command: PendingCommand,
+  { childId, isCarriedOut }: Extract<Settlement, { readonly type: "delivered" }>,
+): Decision {
+  const { type, id: commandId, attempt } = command;
+  const delivery: PendingCommand = {
+    ...command,
+    phase: "delivered",
+    ...(childId === undefined ? {} : { childId }),
+    ...(isCarriedOut === undefined ? {} : { isCarriedOut }),
+  };
+  return changed(
+    withCommand(run, delivery),
+    {
+      kind: "command-delivered",
+      type,
+      commandId,
+      attempt,
+      ...(childId === undefined ? {} : { child: childId }),
+    },
+    { outcome: "applied" },
+    context.nowMs,
+  );
+}
+
+type ChildEnd = Extract<Settlement, { readonly type: "ended" }>;
+type ChildWord = Extract<Settlement, { readonly type: "answered" | "failed" }>;
+
 /** What the end of a child run says to its parent. */
-function answerOf(flow: CompiledFlow, command: PendingCommand, { outcome, data }: ChildEnd): Settlement {
+export function wordOfChild(
+  flow: CompiledFlow,
+  command: Pick<PendingCommand, "type">,
+  { outcome, data }: ChildEnd,
+): ChildWord {
   const child = flow.commands.get(command.type)?.child;
   const type = child?.outcomes.get(outcome);
   if (type !== undefined) return { type: "answered", event: { type, data } };
@@ -64,8 +96,6 @@ function answerOf(flow: CompiledFlow, command: PendingCommand, { outcome, data }
   const message = `the ${child?.flow ?? "child"} run of ${command.type} ended ${outcome}, expected one of: ${known}`;
   return { type: "failed", error: plain("FLOW_CHILD_REFUSED", "invalid", message) };
 }
-
-type ChildEnd = Extract<Settlement, { readonly type: "ended" }>;
 
 /** An answer counts whichever attempt brought it, since all attempts are one command. */
 function takeAnswer(
@@ -91,29 +121,14 @@ function takeAnswer(
     answered: command,
     parked: asSent(run, command),
   });
-  if (decision.answer.outcome !== "unexpected" || !isStranded(context, answered)) return decision;
+  const state = requireState(context.flow, run.state);
+  if (decision.answer.outcome !== "unexpected" || !isStranded(answered, state)) return decision;
   const why = plain(
     "FLOW_RULE_FAILED",
     "bug",
     `state ${run.state} takes no ${event.type} now, and it answered the command the state has sent`,
   );
   return park(context, asSent(run, command), input, trace, "answer-not-taken", why);
-}
-
-/**
- * A command whose outcome is kept in a dead letter is not sent again. A takeover brings outbox rows a second time, and while its run is
- * parked nothing else would say that this one is settled: a transactional command would take effect once more.
- */
-export function asSent(run: Run, command: PendingCommand): Run {
-  return withCommand(run, { ...command, phase: "delivered" });
-}
-
-/** Whether nothing is left that could move the run: no command, no timer, and no event that comes from anywhere but its commands. */
-export function isStranded({ flow }: Context, run: Run): boolean {
-  if (run.commands.length + run.timers.length > 0) return false;
-  const state = requireState(flow, run.state);
-  const answers = new Set(state.send.flatMap(({ command }) => [...command.answers]));
-  return [...state.on.keys()].every((type) => type === COMMAND_FAILED || answers.has(type));
 }
 
 /** Whether a participant may answer so. A wrong answer is a mistake of the participant: it is not tried again. */
@@ -242,12 +257,11 @@ function giveUp(
     { ...trace, data: event },
     { answered: command, parked: spoken },
   );
-  const isNews = failed.answer.outcome !== "unexpected" && !isLastOfJoin(context, failed.run, state);
+  const isNews = failed.answer.outcome !== "unexpected" && !isStuck(failed.run, state);
   return isNews ? failed : park(context, spoken, input, trace, reason, error);
 }
 
-/** A join that waits for any answer, and nobody is left to give one: the failure cannot just be noted. */
-function isLastOfJoin(context: Context, run: Run | null, state: CompiledState): boolean {
-  const stayed = run !== null && run.parked === null && run.state === state.name;
-  return stayed && state.join?.wait === "any" && isStranded(context, run);
+/** Where nobody is left to give an answer, and nothing else moves the run on, a failure cannot just be noted. */
+function isStuck(run: Run | null, state: CompiledState): boolean {
+  return run?.state === state.name && run.parked === null && isStranded(run, state);
 }

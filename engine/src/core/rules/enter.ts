@@ -6,6 +6,7 @@ import type { Context } from "../decision.ts";
 import { engineError } from "../errors.ts";
 import { FAN_OUT_MAX } from "../flow.ts";
 import type { PendingCommand, Run, RunTimer, TimerKind } from "../run.ts";
+import { isStranded } from "./stranded.ts";
 
 export interface Moved {
   readonly run: Run;
@@ -47,7 +48,19 @@ export function enter(
   };
   if (state.outcome !== null) return { run: { ...entered, steps: [] }, send: [] };
   const send = issueAll(entered, state, version);
-  return { run: armState({ ...entered, commands: send }, state, context.nowMs, isNewVisit), send };
+  const armed = armState({ ...entered, commands: send }, state, context.nowMs, isNewVisit);
+  assertMoved(armed, state);
+  return { run: armed, send };
+}
+
+/** Lists that are empty leave nothing to send, and so no answer to wait for: that is refused where the run could not go on otherwise (I3). */
+function assertMoved(run: Run, state: CompiledState): void {
+  if (state.send.length === 0 || state.join?.wait === "all" || !isStranded(run, state)) return;
+  const types = state.send.map(({ command }) => command.type).join(", ");
+  throw engineError(
+    "FLOW_RULE_FAILED",
+    `state ${state.name} has nothing to send ${types} for, and nothing else would move the run on; wait for all of it with a join, or set a timer`,
+  );
 }
 
 /** Sets the timers of a state as for a run that entered it at `enteredMs`. */

@@ -1,19 +1,20 @@
 import type { Json } from "@sluice/contracts/envelope";
-import type { CompiledState } from "../compile-flow.ts";
+import type { CompiledFlow, CompiledTransition } from "../compile-flow.ts";
 import { changed, reject, rejectFaults, tooDeep, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
 import { isTooDeep } from "../depth.ts";
 import { digest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
+import { COMMAND_FAILED } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
-import type { EventInput, LaneInput } from "../inputs.ts";
+import type { EventInput, LetterInput } from "../inputs.ts";
 import { withoutCommand } from "../run.ts";
 import type { PendingCommand, Run } from "../run.ts";
 import { requireState } from "./enter.ts";
-import { firstOpen, follow } from "./follow.ts";
+import { canAnswer, firstOpen, follow, isJoinOver } from "./follow.ts";
 import { park, queueBehind } from "./park.ts";
 import type { Trace } from "./park.ts";
-import { stepUndone, undoAnsweredBy } from "./steps.ts";
+import { stepUndone, undoAnsweredBy } from "./undo.ts";
 
 export function receiveEvent(context: Context, known: KnownRun, input: EventInput): Decision {
   const { run } = known;
@@ -61,7 +62,7 @@ function rejectEvent(context: Context, run: Run, input: EventInput): Decision | 
 export function takeEvent(
   context: Context,
   run: Run,
-  input: LaneInput,
+  input: LetterInput,
   type: string,
   data: Json,
   trace: Trace,
@@ -72,10 +73,13 @@ export function takeEvent(
   const state = requireState(context.flow, run.state);
   const kind: HistoryKind = input.kind === "timer" ? "timer" : "event";
   try {
-    const transition = firstOpen(state.on.get(type) ?? [], run.data, data);
+    const isLastAnswer = taken.answered !== null && type !== COMMAND_FAILED && isJoinOver(run, state);
+    const transition =
+      firstOpen(state.on.get(type) ?? [], run.data, data) ?? (isLastAnswer ? NO_CHANGE : null);
     if (transition === null)
       return changed(run, { ...trace, kind: "unexpected" }, { outcome: "unexpected" }, context.nowMs);
-    const answered = taken.answered ?? answeredFromOutside(context, run, state, type);
+    const isAnswer = state.join !== null || transition.target !== null;
+    const answered = taken.answered ?? (isAnswer ? oldestAnswered(context.flow, run, type) : null);
     const waiting = answered === null ? run : withoutCommand(run, answered.id);
     const moved = follow(context, waiting, state, transition, data, { event: type, answered });
     return changed(moved.run, { ...trace, kind }, { outcome: "applied" }, context.nowMs, moved.send);
@@ -90,23 +94,28 @@ export interface Taken {
   readonly parked: Run;
 }
 
-/** Where answers are counted, an event that comes by itself answers the oldest command that was waiting for such. */
-function answeredFromOutside(
-  { flow }: Context,
-  run: Run,
-  state: CompiledState,
-  event: string,
-): PendingCommand | null {
-  if (state.join === null) return null;
-  const isWaiting = ({ type, purpose }: PendingCommand) =>
-    purpose === "do" && flow.commands.get(type)?.answers.has(event) === true;
-  return run.commands.find(isWaiting) ?? null;
+/** The last answer of a join that waits for all ends the wait, also where no transition takes it. */
+const NO_CHANGE: CompiledTransition = { target: null, guard: null, update: null, compensates: false };
+
+/** Where answers are counted or the state is left, an event that comes by itself answers the oldest command that was waiting for such. */
+function oldestAnswered(flow: CompiledFlow, run: Run, event: string): PendingCommand | null {
+  return run.commands.find((each) => each.purpose === "do" && canAnswer(flow, each, event)) ?? null;
 }
 
-/** A rule threw, or its result cannot be stored: a caller is told when its own event is too large; all else parks the run. */
-export function refuse(context: Context, run: Run, input: LaneInput, trace: Trace, error: unknown): Decision {
+/**
+ * A rule threw, or its result cannot be stored: a caller is told when its own event is too large; all else parks the run. So does the late
+ * answer to a command, because nobody would give it again.
+ */
+export function refuse(
+  context: Context,
+  run: Run,
+  input: LetterInput,
+  trace: Trace,
+  error: unknown,
+): Decision {
   const fault = toPlainError(error, "FLOW_RULE_FAILED");
   if (fault.code !== "FLOW_DATA_TOO_LARGE") return park(context, run, input, trace, "rule-failed", fault);
-  if (input.kind === "event") return reject("FLOW_DATA_TOO_LARGE", fault.message);
+  const isOwn = input.kind === "event" && oldestAnswered(context.flow, run, input.type) === null;
+  if (isOwn) return reject("FLOW_DATA_TOO_LARGE", fault.message);
   return park(context, run, input, trace, "data-too-large", fault);
 }

@@ -1,23 +1,28 @@
 /** What operators do to a run. Each operation happens once by its id, and its entry names who asked for it and why. */
 import type { Json } from "@sluice/contracts/envelope";
-import type { CompiledFlow } from "../compile-flow.ts";
-import { changed, reject, unchanged } from "../decision.ts";
+import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
+import { changed, reject, tooDeep, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
+import { isTooDeep } from "../depth.ts";
 import { digest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
-import { CANCELED, COMPENSATING } from "../flow.ts";
+import { CANCELED, COMMAND_FAILED, COMPENSATING, FLOW_CHANNEL } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
-import type { Operation, OperationInput, RedriveInput } from "../inputs.ts";
+import type { Operation, OperationInput, RedriveInput, SettledInput } from "../inputs.ts";
 import type { DeadLetterRow } from "../ports.ts";
 import { withoutCommand } from "../run.ts";
-import type { PendingCommand, Run } from "../run.ts";
-import { isStranded } from "./commands.ts";
-import { enter, requireState, withData } from "./enter.ts";
+import type { Compensation, PendingCommand, Run } from "../run.ts";
+import { wordOfChild } from "./commands.ts";
+import { armAt, enter, requireState, withData } from "./enter.ts";
 import type { Moved } from "./enter.ts";
+import { canAnswer, passJoins } from "./follow.ts";
 import { migrate } from "./migrate.ts";
 import type { Trace } from "./park.ts";
+import { nextQueryAtMs, queryNumber } from "./polls.ts";
 import { withNewAttempts } from "./redrive.ts";
-import { addSteps, afterUndo, compensate } from "./steps.ts";
+import { addSteps, compensate, givenUp } from "./steps.ts";
+import { isStranded } from "./stranded.ts";
+import { afterUndo } from "./undo.ts";
 
 /** What an operation makes of a run, or why it does not. */
 type Outcome =
@@ -31,6 +36,7 @@ interface Taken {
 }
 
 export function operate(context: Context, known: KnownRun, input: OperationInput): Decision {
+  if (isTooDeep(input.operation)) return reject("FLOW_BAD_DATA", tooDeep("the data of an operation"));
   const operationDigest = digest(JSON.stringify(input.operation));
   const before = known.seen.get(input.id);
   if (before !== undefined) {
@@ -43,7 +49,7 @@ export function operate(context: Context, known: KnownRun, input: OperationInput
     return reject("FLOW_RUN_FINAL", `the run ended in state ${run.state} with outcome ${run.outcome}`, {
       runId: run.runId,
     });
-  const outcome = tryToOperate(context, run, known.deadLetters ?? [], input.operation);
+  const outcome = tryToOperate(context, known, input.operation);
   if ("refused" in outcome) return outcome.refused;
   const trace: Trace = {
     type: input.operation.type,
@@ -61,19 +67,20 @@ export function operate(context: Context, known: KnownRun, input: OperationInput
 function lettersOf({ runId }: Run, { all, again }: Taken): NonNullable<Decision["letters"]> {
   return {
     taken: all.map(({ version }) => version),
-    again: again.map(({ version, input }): RedriveInput => ({ kind: "redrive", runId, version, input })),
+    again: again.map(({ version, reason, input }): RedriveInput => ({
+      kind: "redrive",
+      runId,
+      version,
+      reason,
+      input,
+    })),
   };
 }
 
 /** A rule of the definition that throws refuses the operation: nothing changed, and the operator is told. */
-function tryToOperate(
-  context: Context,
-  run: Run,
-  letters: readonly DeadLetterRow[],
-  operation: Operation,
-): Outcome {
+function tryToOperate(context: Context, known: KnownRun, operation: Operation): Outcome {
   try {
-    return perform(context, run, letters, operation);
+    return perform(context, known, operation);
   } catch (error) {
     const { code, message } = toPlainError(error, "FLOW_RULE_FAILED");
     const refusal = code === "FLOW_DATA_TOO_LARGE" ? code : "FLOW_BAD_DATA";
@@ -83,13 +90,12 @@ function tryToOperate(
 
 function perform(
   context: Context,
-  run: Run,
-  letters: readonly DeadLetterRow[],
+  { run, deadLetters: letters = [], pinned }: KnownRun,
   operation: Operation,
 ): Outcome {
   switch (operation.type) {
     case "cancel":
-      return cancel(context, run, letters, operation.compensate);
+      return operation.compensate ? cancelCompensated(context, run, letters) : cancel(context, run, letters);
     case "retry":
       return run.parked === null ? retry(run) : goOn(run, letters);
     case "redrive":
@@ -99,8 +105,8 @@ function perform(
     case "force":
       return force(context, run, letters, operation);
     case "migrate": {
-      const migrated = migrate(context, run);
-      return "refused" in migrated ? migrated : { ...migrated, kind: "migrated" };
+      const migrated = migrate(context, run, pinned);
+      return "refused" in migrated ? migrated : migratedTo(context, run, letters, migrated.moved);
     }
   }
 }
@@ -117,32 +123,57 @@ function notParked(run: Run): Outcome {
   };
 }
 
-function cancel(
-  context: Context,
-  run: Run,
-  letters: readonly DeadLetterRow[],
-  isCompensated: boolean,
-): Outcome {
-  const version = run.version + 1;
-  const taken: Taken = { all: letters, again: [] };
-  const free: Run = { ...run, parked: null };
-  if (!isCompensated) {
-    const state = requireState(context.flow, CANCELED);
-    const moved = enter(context, { ...free, compensation: null }, state, version, true);
-    return { moved, kind: "canceled", taken };
-  }
-  if (run.compensation !== null) {
-    const message = `the run's steps are being taken back already, before it enters ${run.compensation.target}; retry or skip the undo, or cancel without compensation`;
-    return { refused: reject("FLOW_COMPENSATING", message, { runId: run.runId }) };
-  }
-  const stepped = addSteps(free, requireState(context.flow, run.state), run.commands, null);
-  const moved = compensate(context, stepped, stepped.steps, CANCELED, version);
-  return { moved, kind: "canceled", taken };
+function cancel(context: Context, run: Run, letters: readonly DeadLetterRow[]): Outcome {
+  const moved = moveTo(context, run, requireState(context.flow, CANCELED));
+  return { moved, kind: "canceled", taken: withoutHeads(letters) };
 }
 
-/** Commands that wait for their next attempt, or for an answer that may have got lost, are sent now. */
+/** All that the run has done, or may have done, is taken back before it ends. */
+function cancelCompensated(context: Context, run: Run, letters: readonly DeadLetterRow[]): Outcome {
+  if (run.compensation !== null) return cancelCompensating(run, run.compensation);
+  const free = setFree(context, run);
+  const moved = compensate(context, free, free.steps, CANCELED, run.version + 1);
+  return { moved: passJoins(context, moved), kind: "canceled", taken: withoutHeads(letters) };
+}
+
+/** The undo under way goes on, also if it parked the run; all other steps follow it, and then the run ends. */
+function cancelCompensating(run: Run, { target, steps }: Compensation): Outcome {
+  if (target === CANCELED && run.steps.length === 0) {
+    const message = `the run is being canceled already, and takes back ${steps.length} steps before; retry or skip its undo, or cancel without compensation`;
+    return { refused: reject("FLOW_COMPENSATING", message, { runId: run.runId }) };
+  }
+  const compensation: Compensation = { target: CANCELED, steps: [...run.steps, ...steps] };
+  return { moved: { run: { ...run, steps: [], compensation }, send: [] }, kind: "canceled" };
+}
+
+/** As if a transition had led there, from whatever the run was held by. */
+function moveTo(context: Context, run: Run, target: CompiledState): Moved {
+  // Where the run ends nothing is taken back any more, so no rule that throws can hold it here.
+  const free = target.outcome === null ? setFree(context, run) : { ...run, parked: null, compensation: null };
+  return passJoins(context, enter(context, free, target, run.version + 1, true));
+}
+
+/** A run that its operator takes out of its state. What it has done, or may have done, can still be taken back. */
+function setFree({ flow }: Context, run: Run): Run {
+  const steps = [...run.steps, ...(run.compensation?.steps ?? [])];
+  const free: Run = { ...run, parked: null, compensation: null, steps };
+  return addSteps(free, requireState(flow, run.state), givenUp(run.commands));
+}
+
+/** The run is where it was not before: what parked it is dropped, what waited behind is taken in there. */
+function withoutHeads(letters: readonly DeadLetterRow[]): Taken {
+  return { all: letters, again: letters.filter(({ reason }) => reason === null) };
+}
+
+/**
+ * Commands that wait for their next attempt, or for an answer that may have got lost, are sent now. The end of a child run cannot get
+ * lost, a poll asks again by itself, and what was carried out within a batch would be carried out twice.
+ */
 function retry(run: Run): Outcome {
-  const again = run.commands.filter(({ phase, purpose }) => phase !== "sending" && purpose !== "poll");
+  const again = run.commands.filter(
+    ({ phase, purpose, channel, isCarriedOut }) =>
+      phase !== "sending" && purpose !== "poll" && channel !== FLOW_CHANNEL && isCarriedOut !== true,
+  );
   if (again.length === 0) {
     const message = `the run is in state ${run.state} and has no command that waits, expected one to send again`;
     return { refused: reject("FLOW_NOTHING_TO_RETRY", message, { runId: run.runId }) };
@@ -168,8 +199,9 @@ function goOn(run: Run, letters: readonly DeadLetterRow[]): Outcome {
 function skip(context: Context, run: Run, letters: readonly DeadLetterRow[]): Outcome {
   const head = letters.find(({ reason }) => reason !== null);
   const again = letters.filter((letter) => letter !== head);
-  const moved = withoutHead(context, { ...run, parked: null }, head);
-  if (moved.run.outcome === null && again.length === 0 && isStranded(context, moved.run)) {
+  const moved = passJoins(context, withoutHead(context, { ...run, parked: null }, head, again));
+  const isMoved = moved.run.outcome !== null || again.some(({ input }) => input.kind === "event");
+  if (!isMoved && isStranded(moved.run, requireState(context.flow, moved.run.state))) {
     const message = `without its dead letter nothing would move the run on from state ${run.state}; redrive it, or force it into another state`;
     return { refused: reject("FLOW_WOULD_STRAND", message, { runId: run.runId, state: run.state }) };
   }
@@ -177,16 +209,68 @@ function skip(context: Context, run: Run, letters: readonly DeadLetterRow[]): Ou
 }
 
 /** What the dead letter was about goes with it: a command is waited for no more, a timer is cleared, an undo counts as done. */
-function withoutHead(context: Context, run: Run, head: DeadLetterRow | undefined): Moved {
-  if (head?.input.kind === "timer") {
-    const { number } = head.input;
-    return { run: { ...run, timers: run.timers.filter((timer) => timer.number !== number) }, send: [] };
-  }
-  if (head?.input.kind !== "settled") return { run, send: [] };
-  const { commandId } = head.input;
-  const command = run.commands.find(({ id }) => id === commandId);
-  if (command?.purpose === "undo") return afterUndo(context, run, command);
-  return { run: withoutCommand(run, commandId), send: [] };
+function withoutHead(
+  context: Context,
+  run: Run,
+  head: DeadLetterRow | undefined,
+  behind: readonly DeadLetterRow[],
+): Moved {
+  if (head === undefined) return stay(run);
+  const { input } = head;
+  if (input.kind === "timer") return stay(withoutTimer(context, run, input.number));
+  const command =
+    input.kind === "settled"
+      ? run.commands.find(({ id }) => id === input.commandId)
+      : answeredLate(context.flow, run, input.type, behind);
+  if (command === undefined) return stay(run);
+  if (command.purpose === "undo") return afterUndo(context, run, command);
+  const remaining = withoutCommand(run, command.id);
+  if (command.purpose === "poll") return stay(withNextQuery(context, remaining, command));
+  const event = input.kind === "settled" ? eventOf(context.flow, command, input.settlement) : input.type;
+  return stay(addSteps(remaining, requireState(context.flow, run.state), [{ command, event }]));
+}
+
+/** The command that an event answered: one that was taken and has no other word waiting. Nobody would answer it again. */
+function answeredLate(
+  flow: CompiledFlow,
+  { commands }: Run,
+  event: string,
+  behind: readonly DeadLetterRow[],
+): PendingCommand | undefined {
+  const told = new Set(behind.flatMap(({ input }) => (input.kind === "settled" ? [input.commandId] : [])));
+  const isTaken = ({ id, phase, channel }: PendingCommand): boolean =>
+    phase === "delivered" && channel !== FLOW_CHANNEL && !told.has(id);
+  return commands.find((command) => isTaken(command) && canAnswer(flow, command, event));
+}
+
+function stay(run: Run): Moved {
+  return { run, send: [] };
+}
+
+/** The query of a poll that is skipped is followed by the next one. */
+function withoutTimer(context: Context, run: Run, number: number): Run {
+  const timer = run.timers.find((each) => each.number === number);
+  const cleared: Run = { ...run, timers: run.timers.filter((each) => each !== timer) };
+  if (timer?.kind !== "poll") return cleared;
+  const query = { id: `${run.runId}:${run.version}:0`, attempt: queryNumber(timer) };
+  return withNextQuery(context, cleared, query);
+}
+
+function withNextQuery(context: Context, run: Run, query: Pick<PendingCommand, "id" | "attempt">): Run {
+  const { poll } = requireState(context.flow, run.state);
+  if (poll === null) return run;
+  return armAt(run, "poll", nextQueryAtMs(context, poll, query), { index: query.attempt });
+}
+
+/** What the word of a command says, as an event. */
+function eventOf(
+  flow: CompiledFlow,
+  command: PendingCommand,
+  settlement: SettledInput["settlement"],
+): string | null {
+  const word = settlement.type === "ended" ? wordOfChild(flow, command, settlement) : settlement;
+  if (word.type === "failed") return COMMAND_FAILED;
+  return word.type === "answered" ? word.event.type : null;
 }
 
 function force(
@@ -197,12 +281,18 @@ function force(
 ): Outcome {
   const target = context.flow.states.get(state);
   if (target === undefined || state === COMPENSATING) return { refused: unknownState(context.flow, state) };
-  const free: Run = { ...run, parked: null, compensation: null };
-  const given = data === undefined ? free : withData(context, free, data, "the operator gave data");
-  const again = letters.filter(({ reason }) => reason === null);
-  const moved = enter(context, given, target, run.version + 1, true);
-  const taken: Taken = { all: letters, again };
-  return { moved, kind: "forced", taken, ...(data === undefined ? {} : { data }) };
+  const given = data === undefined ? run : withData(context, run, data, "the operator gave data");
+  const moved = moveTo(context, given, target);
+  const told = data === undefined ? {} : { data };
+  return { moved, kind: "forced", taken: withoutHeads(letters), ...told };
+}
+
+/** A parked run stays parked, and its letters are taken in by the new version's rules. Where it ends instead there is nothing to wait for. */
+function migratedTo(context: Context, run: Run, letters: readonly DeadLetterRow[], migrated: Moved): Outcome {
+  const moved = passJoins(context, migrated);
+  if (moved.run.outcome === null || run.parked === null) return { moved, kind: "migrated" };
+  const free: Moved = { ...moved, run: { ...moved.run, parked: null } };
+  return { moved: free, kind: "migrated", taken: withoutHeads(letters) };
 }
 
 function unknownState(flow: CompiledFlow, state: string): Decision {

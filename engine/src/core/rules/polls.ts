@@ -22,7 +22,7 @@ export function ask(
     // A query counts itself in `attempt`, so that the schedule of the visit survives a restart.
     const query: PendingCommand = {
       ...issue(run.runId, run.version + 1, 0, state.poll.command, state.poll.project(run.data), "poll"),
-      attempt: (timer.index ?? 0) + 1,
+      attempt: queryNumber(timer),
     };
     const asked: Run = { ...run, commands: [...run.commands, query] };
     return changed(asked, { kind: "timer", type: "poll" }, { outcome: "applied" }, context.nowMs, [query]);
@@ -40,10 +40,8 @@ export function pollAgain(
 ): Decision {
   const poll = requireState(context.flow, run.state).poll;
   if (poll === null) return unchanged({ outcome: "stale" });
-  const asked = query.attempt;
-  const nextAtMs =
-    context.nowMs + Math.max(pollWaitMs(poll, asked, fractionOf(query.id)), error?.retryAfterMs ?? 0);
-  const next = armAt(withoutCommand(run, query.id), "poll", nextAtMs, { index: asked });
+  const nextAtMs = nextQueryAtMs(context, poll, query, error?.retryAfterMs ?? 0);
+  const next = armAt(withoutCommand(run, query.id), "poll", nextAtMs, { index: query.attempt });
   return changed(
     next,
     {
@@ -56,6 +54,21 @@ export function pollAgain(
     { outcome: "applied" },
     context.nowMs,
   );
+}
+
+/** Which query of the visit a timer is for, counted from 1. */
+export function queryNumber({ index = 0 }: RunTimer): number {
+  return index + 1;
+}
+
+/** When the query after this one is due. */
+export function nextQueryAtMs(
+  { nowMs }: Context,
+  poll: CompiledPoll,
+  { id, attempt }: Pick<PendingCommand, "id" | "attempt">,
+  waitMsMin = 0,
+): number {
+  return nowMs + Math.max(pollWaitMs(poll, attempt, fractionOf(id)), waitMsMin);
 }
 
 /** The wait before query number `asked` + 1, with ±10 % jitter so that runs that entered together drift apart. */

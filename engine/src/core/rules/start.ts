@@ -6,6 +6,7 @@ import { toPlainError } from "../errors.ts";
 import type { StartInput } from "../inputs.ts";
 import type { Run } from "../run.ts";
 import { armTimer, bytesAbove, enter, requireState, tooLarge } from "./enter.ts";
+import { passJoins } from "./follow.ts";
 
 export function start(context: Context, input: StartInput): Decision {
   if (isTooDeep(input.data)) return reject("FLOW_BAD_DATA", tooDeep("the data of a run"));
@@ -43,7 +44,7 @@ export function start(context: Context, input: StartInput): Decision {
   };
   try {
     const limit = armTimer(empty, context.flow.deadline, "flow-deadline", context.nowMs);
-    const entered = enter(context, limit, state, 1, true);
+    const entered = passJoins(context, enter(context, limit, state, 1, true));
     return changed(
       entered.run,
       { kind: "started", data: input.data },

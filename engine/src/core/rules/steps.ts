@@ -4,36 +4,44 @@
  *     An event of its `unless` says that there is nothing to take back.
  * P2  What an undo carries is fixed when its step is over, from the data as it is then.
  * P3  Steps are taken back one at a time, the newest first; the target is entered when the last is done. Nothing but an operator
- *     interrupts that: timers are off, and events of the definition are unexpected.
+ *     interrupts that: timers sleep, and events of the definition are unexpected.
  */
-import type { RetryPolicy } from "../backoff.ts";
-import { DEFAULT_RETRY } from "../backoff.ts";
-import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
-import { changed } from "../decision.ts";
-import type { Context, Decision } from "../decision.ts";
-import { toPlainError } from "../errors.ts";
-import { COMPENSATING } from "../flow.ts";
-import type { LaneInput } from "../inputs.ts";
-import { withCommand, withoutCommand } from "../run.ts";
+import type { CompiledState } from "../compile-flow.ts";
+import type { Context } from "../decision.ts";
+import { engineError } from "../errors.ts";
+import { COMPENSATING, STEPS_MAX } from "../flow.ts";
 import type { Compensation, PendingCommand, Run, Step } from "../run.ts";
 import { carry, enter, requireState } from "./enter.ts";
 import type { Moved } from "./enter.ts";
-import { park } from "./park.ts";
-import type { Trace } from "./park.ts";
 
-/** Adds what these commands of a state leave to be taken back, if `event` does not say otherwise. */
-export function addSteps(
-  run: Run,
-  state: CompiledState,
-  commands: readonly PendingCommand[],
-  event: string | null,
-): Run {
-  if (state.undo.size === 0) return run;
-  const steps = commands.flatMap((command) => stepOf(run, state, command, event));
-  return steps.length === 0 ? run : { ...run, steps: [...run.steps, ...steps] };
+/** A command that is waited for no more, and the event that says what became of it; null when nobody knows. */
+export interface Over {
+  readonly command: PendingCommand;
+  readonly event: string | null;
 }
 
-function stepOf(run: Run, state: CompiledState, command: PendingCommand, event: string | null): Step[] {
+/** Commands that are given up: whether they were carried out is not known. */
+export function givenUp(commands: readonly PendingCommand[]): readonly Over[] {
+  return commands.map((command) => ({ command, event: null }));
+}
+
+/**
+ * Adds what these commands of a state leave to be taken back.
+ * @throws FLOW_RULE_FAILED (bug) when the run would remember more than STEPS_MAX steps, or an undo may not carry what it is given
+ */
+export function addSteps(run: Run, state: CompiledState, over: readonly Over[]): Run {
+  if (state.undo.size === 0) return run;
+  const added = over.flatMap((each) => stepOf(run, state, each));
+  if (added.length === 0) return run;
+  const steps = [...run.steps, ...added];
+  if (steps.length <= STEPS_MAX) return { ...run, steps };
+  throw engineError(
+    "FLOW_RULE_FAILED",
+    `the run has ${steps.length} steps to take back, at most ${STEPS_MAX} are remembered (STEPS_MAX); end it, or let child flows do the work`,
+  );
+}
+
+function stepOf(run: Run, state: CompiledState, { command, event }: Over): Step[] {
   const undo = command.purpose === "do" ? state.undo.get(command.type) : undefined;
   if (undo === undefined || (event !== null && undo.unless.has(event))) return [];
   const { type, channel } = undo.command;
@@ -53,7 +61,8 @@ export function compensate(
   return takeBack(context, { ...run, steps: kept }, { target, steps }, version);
 }
 
-function takeBack(context: Context, run: Run, compensation: Compensation, version: number): Moved {
+/** Sends the undo of the newest step, or enters the target when none is left. */
+export function takeBack(context: Context, run: Run, compensation: Compensation, version: number): Moved {
   const step = compensation.steps.at(-1);
   if (step === undefined) {
     const target = requireState(context.flow, compensation.target);
@@ -73,54 +82,10 @@ function takeBack(context: Context, run: Run, compensation: Compensation, versio
     state: COMPENSATING,
     outcome: null,
     commands: [undo],
-    timers: [],
+    // It limits the whole run, so it goes on afterwards.
+    timers: run.timers.filter(({ kind }) => kind === "flow-deadline"),
     compensation,
     enteredAtMs: isNew ? context.nowMs : run.enteredAtMs,
   };
   return { run: compensating, send: [undo] };
-}
-
-/** The step under way is taken back: on with the one before it, or to the target. */
-export function stepUndone(
-  context: Context,
-  run: Run,
-  undo: PendingCommand,
-  input: LaneInput,
-  trace: Trace,
-): Decision {
-  try {
-    const moved = afterUndo(context, run, undo);
-    return changed(
-      moved.run,
-      { ...trace, kind: "undone" },
-      { outcome: "applied" },
-      context.nowMs,
-      moved.send,
-    );
-  } catch (error) {
-    const parked = withCommand(run, { ...undo, phase: "delivered" });
-    return park(context, parked, input, trace, "rule-failed", toPlainError(error, "FLOW_RULE_FAILED"));
-  }
-}
-
-/** The run as it goes on when the step under way counts as taken back. */
-export function afterUndo(context: Context, run: Run, undo: PendingCommand): Moved {
-  const { target, steps } = run.compensation ?? { target: run.state, steps: [] };
-  const rest: Compensation = { target, steps: steps.slice(0, -1) };
-  return takeBack(context, withoutCommand(run, undo.id), rest, run.version + 1);
-}
-
-/** The pending undo that an event answers, if any. */
-export function undoAnsweredBy(flow: CompiledFlow, run: Run, event: string): PendingCommand | null {
-  if (run.compensation === null) return null;
-  const isAnswer = ({ type, purpose }: PendingCommand) =>
-    purpose === "undo" && flow.commands.get(type)?.answers.has(event) === true;
-  return run.commands.find(isAnswer) ?? null;
-}
-
-/** How often the undo under way is tried: its step's own policy. */
-export function undoRetry(flow: CompiledFlow, run: Run): RetryPolicy {
-  const step = run.compensation?.steps.at(-1);
-  const undo = step === undefined ? undefined : flow.states.get(step.state)?.undo.get(step.command);
-  return undo?.retry ?? DEFAULT_RETRY;
 }

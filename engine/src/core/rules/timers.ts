@@ -2,7 +2,7 @@ import type { CompiledTimer, CompiledTransition } from "../compile-flow.ts";
 import { changed, unchanged } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
 import type { TimerInput } from "../inputs.ts";
-import { withCommand } from "../run.ts";
+import { activeTimers, withCommand } from "../run.ts";
 import type { PendingCommand, Run, RunTimer } from "../run.ts";
 import { requireState } from "./enter.ts";
 import { refuse, takeEvent } from "./events.ts";
@@ -11,9 +11,8 @@ import type { Trace } from "./park.ts";
 import { ask } from "./polls.ts";
 
 export function fireTimer(context: Context, run: Run, input: TimerInput): Decision {
-  const timer = run.timers.find(({ number }) => number === input.number);
-  if (timer === undefined || run.outcome !== null || run.parked !== null)
-    return unchanged({ outcome: "stale" });
+  const timer = activeTimers(run).find(({ number }) => number === input.number);
+  if (timer === undefined) return unchanged({ outcome: "stale" });
   const fired: Run = { ...run, timers: run.timers.filter((other) => other !== timer) };
   const state = requireState(context.flow, run.state);
   switch (timer.kind) {

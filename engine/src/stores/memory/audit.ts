@@ -11,6 +11,7 @@ import {
 import type { AuditFinding, AuditReport } from "../../core/ports.ts";
 import { listLanes } from "./heartbeat.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
+import { getRuns } from "./load-runs.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 import { countStates } from "./project.ts";
 import { storedInbox } from "./queues.ts";
@@ -42,6 +43,7 @@ function* auditRuns(database: MemoryDatabase, quiet: boolean): Generator<AuditFi
       deadLetters: deadLetters.get(runId) ?? [],
       isTimerStored: (timer) => rows.some((row) => isTimerOf(row, timer)),
       isInOutbox: (commandId, attempt) => attempts.has(`${commandId}#${attempt}`),
+      child: (childId) => getRuns(database, [childId])[0] ?? null,
     });
     yield* found(quiet ? auditProjected(run, database.projection.get(runId) ?? null) : null);
   }

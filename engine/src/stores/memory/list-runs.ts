@@ -30,6 +30,7 @@ function matches(row: RunRow, query: RunQuery, nowMs: number): boolean {
     (query.key === undefined || row.key === query.key) &&
     (query.outcome === undefined || row.outcome === query.outcome) &&
     (query.parked === undefined || (row.parked !== null) === query.parked) &&
+    (query.parkReason === undefined || row.parked === query.parkReason) &&
     (query.stuckForMs === undefined || isStuck(query.stuckForMs)) &&
     (query.updatedSinceMs === undefined || row.updatedAtMs >= query.updatedSinceMs)
   );

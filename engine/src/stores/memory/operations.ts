@@ -47,7 +47,7 @@ export function listActions(database: MemoryDatabase, query: ActionQuery): Page<
   const { kind, state, isJob, cursor, limit } = query;
   const after = cursor === undefined ? null : decodeCursor(cursor, ["time", "uuid"]);
   const found = storedActions(database)
-    .filter((row) => kind === undefined || row.kind === kind)
+    .filter((row) => kind === undefined || row.kind === kind || row.kind.startsWith(`${kind}.`))
     .filter((row) => state === undefined || row.state === state)
     .filter((row) => isJob === undefined || (row.job !== null) === isJob)
     .filter((row) => after === null || isOlder(row, after[0] as number, after[1] as string))

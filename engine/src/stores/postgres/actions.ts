@@ -52,7 +52,7 @@ export async function listActions(sql: Sql, query: ActionQuery): Promise<Page<Ac
     select ${columns(sql)}
       from actions
      where true
-       ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
+       ${kind === undefined ? sql`` : sql`and (kind = ${kind} or split_part(kind, '.', 1) = ${kind})`}
        ${state === undefined ? sql`` : sql`and state = ${state}`}
        ${isJob === undefined ? sql`` : isJob ? sql`and job is not null` : sql`and job is null`}
        ${after === null ? sql`` : sql`and (asked_at, action_id) < (from_ms(${after[0] as number}), ${after[1] as string}::uuid)`}

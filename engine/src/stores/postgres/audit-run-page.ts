@@ -1,5 +1,5 @@
 import type { Fragment, Sql } from "postgres";
-import { RunAudit, auditOrphan, auditProjected } from "../../core/audit.ts";
+import { RunAudit, auditOrphan, auditProjected, listChildIds } from "../../core/audit.ts";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { AuditFinding, DeadLetterRow, RunRow } from "../../core/ports.ts";
 import { activeTimers } from "../../core/run.ts";
@@ -40,11 +40,13 @@ export async function auditRunPage(
   const deadLetters = await readDeadLetters(session, range, orphans);
   const timers = await readTimers(session, [...runs.values()]);
   const attempts = await readAttempts(session, [...runs.values()]);
+  const children = await readChildren(session, [...runs.values()]);
   const findings = [...audits.values()].flatMap((runAudit) =>
     runAudit.finish({
       deadLetters: deadLetters.get(runAudit.runId) ?? [],
       isTimerStored: (timer) => timers.has(timerKey(runAudit.runId, timer)),
       isInOutbox: (commandId, attempt) => attempts.has(`${commandId}#${attempt}`),
+      child: (childId) => children.get(childId) ?? null,
     }),
   );
   if (quiet) findings.push(...(await auditProjection(session, range, runs, orphans)));
@@ -143,6 +145,16 @@ async function readAttempts(session: PostgresSession, runs: readonly Run[]): Pro
       join outbox o on o.lane = l.lane_id and o.position > l.published_position
      where o.run_id = any(${plains(sending.map(({ runId }) => runId))}::uuid[])`);
   return new Set(rows.map(({ commandId, attempt }) => `${commandId}#${attempt}`));
+}
+
+/** The runs that these runs wait for. */
+async function readChildren(session: PostgresSession, runs: readonly Run[]): Promise<Map<string, Run>> {
+  const runIds = runs.filter(({ outcome }) => outcome === null).flatMap(listChildIds);
+  if (runIds.length === 0) return new Map();
+  const { sql } = session;
+  const rows = await session.run(sql<StoredRun[]>`
+    select ${runColumns(sql)} from runs r where r.run_id = any(${plains(runIds)}::uuid[])`);
+  return new Map(rows.map((row) => [row.runId, fromStoredRun(row)]));
 }
 
 async function auditProjection(

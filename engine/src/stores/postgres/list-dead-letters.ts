@@ -1,6 +1,6 @@
 import type { Fragment, PendingQuery, Sql } from "postgres";
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
-import type { LaneInput } from "../../core/inputs.ts";
+import type { LetterInput } from "../../core/inputs.ts";
 import type { PlainError } from "../../core/errors.ts";
 import type { DeadLetterQuery, DeadLetterRow, Page } from "../../core/ports.ts";
 import { plains } from "./columns.ts";
@@ -13,14 +13,15 @@ export interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error">
 /** By run and, within a run, in order: the order in which they are redriven. */
 export async function listDeadLetters(
   sql: Sql,
-  { runId, reason, state, cursor, limit }: DeadLetterQuery,
+  { runId, flow, reason, state, cursor, limit }: DeadLetterQuery,
 ): Promise<Page<DeadLetterRow>> {
   const after = cursor === undefined ? null : decodeCursor(cursor, ["uuid", "version"]);
   const rows = await sql<StoredDeadLetter[]>`
     select ${deadLetterColumns(sql)}
-      from dead_letters
+      from dead_letters d
      where true
        ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
+       ${flow === undefined ? sql`` : sql`and exists (select from runs r where r.run_id = d.run_id and r.flow = ${flow})`}
        ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
        ${state === undefined ? sql`` : sql`and state = ${state}`}
        ${after === null ? sql`` : sql`and (run_id, version) > (${after[0] as string}::uuid, ${after[1] as number})`}
@@ -48,7 +49,7 @@ function deadLetterColumns(sql: Sql): Fragment {
 export function fromStoredDeadLetter({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {
   return {
     ...row,
-    input: JSON.parse(input) as LaneInput,
+    input: JSON.parse(input) as LetterInput,
     error: error === null ? null : (JSON.parse(error) as PlainError),
   };
 }

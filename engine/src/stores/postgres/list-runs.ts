@@ -32,7 +32,7 @@ export function selectRuns(sql: Sql, query: RunQuery): Fragment {
 
 /** One condition per filter that is given, each of which an index of run_search knows. */
 function listConditions(sql: Sql, query: RunQuery): Fragment[] {
-  const { flow, flowVersion, isOpen, state, businessState, key, outcome, parked } = query;
+  const { flow, flowVersion, isOpen, state, businessState, key, outcome, parked, parkReason } = query;
   const { stuckForMs, updatedSinceMs, cursor } = query;
   const conditions: Fragment[] = [sql`true`];
   if (isOpen === true) conditions.push(sql`and s.outcome is null`);
@@ -44,6 +44,7 @@ function listConditions(sql: Sql, query: RunQuery): Fragment[] {
   if (outcome !== undefined) conditions.push(sql`and s.outcome = ${outcome}`);
   if (parked !== undefined)
     conditions.push(parked ? sql`and s.parked is not null` : sql`and s.parked is null`);
+  if (parkReason !== undefined) conditions.push(sql`and s.parked = ${parkReason}`);
   if (stuckForMs !== undefined) {
     const forMs = clampMs(stuckForMs);
     conditions.push(

@@ -3,12 +3,13 @@
  * twice, send nonsense, lose patience, and write down what they were told.
  */
 import type { JsonObject } from "@sluice/contracts/envelope";
+import type { FlowDefinition } from "../../core/flow.ts";
 import type { Run } from "../../core/run.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { CallerLedger, EventRecord, StartRecord } from "./caller-ledger.ts";
 import type { CommitLog } from "./commit-log.ts";
-import type { Coverage } from "./coverage.ts";
-import type { GeneratedFlow } from "./flow-palette.ts";
+import type { Coverage, CoverageKind } from "./coverage.ts";
+import type { GeneratedFlow } from "./generate-flow.ts";
 import { RECORDED } from "./late-answers.ts";
 import type { Outside } from "./outside.ts";
 import type { Random } from "./random.ts";
@@ -31,6 +32,8 @@ interface CallerPorts {
 
 const EVENTS_MAX = 5;
 const RUNS_MAX = 3;
+/** Longest list of a run: as many commands or runs does a fan-out of it make. */
+const ITEMS_MAX = 3;
 
 export class Callers {
   readonly #ports: CallerPorts;
@@ -86,10 +89,10 @@ export class Callers {
     const tag = `t${++this.#ids}`;
     const kind = random.pick(["plain", "key", "idempotent", "both"] as const);
     const wish = {
-      flow: flow.definition.name,
+      flow: flow.name,
       key: kind === "key" || kind === "both" ? `k ${tag}` : null,
       idempotencyKey: kind === "idempotent" || kind === "both" ? `i ${tag}` : null,
-      data: { tag, n: random.whole(0, 9) },
+      data: { tag, n: random.whole(0, 9), items: this.#chooseItems() },
     };
     if (kind !== "plain" && random.chance(0.3)) this.#begin(async () => void (await this.#askStart(wish)));
     if (kind !== "plain" && random.chance(0.15))
@@ -181,7 +184,7 @@ export class Callers {
     if (ending.type === "gave-up") return;
     if (ending.type === "refused" && !RECORDED.has(ending.code)) {
       record.refusal = ending.code;
-      coverage.count(ending.code === "FLOW_HISTORY_FULL" ? "history full" : "event invalid");
+      coverage.count(REFUSED[ending.code] ?? "event invalid");
       return;
     }
     if (ending.type === "refused") {
@@ -192,7 +195,7 @@ export class Callers {
       if (ending.value.outcome === "accepted") coverage.count("event accepted");
       if (ending.value.outcome === "queued") coverage.count("event queued");
     }
-    if (!log.holdsEvent(runId, id))
+    if (!log.holdsInput(runId, id))
       report("I6", `event ${id} of run ${runId} was acknowledged before it was durable`);
   }
 
@@ -218,11 +221,23 @@ export class Callers {
   #chooseType(flow: GeneratedFlow, runId: string): string {
     const { random } = this.#ports;
     if (random.chance(0.03)) return "Unheard";
-    const { states, events } = flow.definition;
-    const expected = Object.keys(states[this.#stored(runId)?.state ?? ""]?.on ?? {});
+    const stored = this.#stored(runId);
+    const { states, events } = this.#versionOf(flow, stored?.flowVersion);
+    const expected = Object.keys(states[stored?.state ?? ""]?.on ?? {});
     const likely = expected.filter((type) => flow.outside.includes(type));
     if (likely.length > 0 && random.chance(0.75)) return random.pick(likely);
     return random.pick([...flow.outside, ...Object.keys(events)]);
+  }
+
+  #versionOf({ name, versions }: GeneratedFlow, wanted: number | undefined): FlowDefinition {
+    const found = versions.find(({ version }) => version === wanted) ?? versions[0];
+    if (found === undefined) throw new Error(`flow ${name} has no version`);
+    return found;
+  }
+
+  #chooseItems(): readonly number[] {
+    const { random } = this.#ports;
+    return Array.from({ length: random.whole(0, ITEMS_MAX) }, () => random.whole(0, 9));
   }
 
   #chooseData(): JsonObject {
@@ -231,8 +246,15 @@ export class Callers {
     return { n: random.whole(0, 9), ...(random.chance(0.06) ? { isBad: true } : {}) };
   }
 
-  #stored(runId: string): Pick<Run, "state" | "outcome"> | null {
+  #stored(runId: string): StoredRun | null {
     const stored = this.#ports.database.runs.get(runId);
-    return stored === undefined ? null : (JSON.parse(stored.text) as Pick<Run, "state" | "outcome">);
+    return stored === undefined ? null : (JSON.parse(stored.text) as StoredRun);
   }
 }
+
+type StoredRun = Pick<Run, "state" | "outcome" | "flowVersion">;
+
+const REFUSED: Readonly<Record<string, CoverageKind>> = {
+  FLOW_HISTORY_FULL: "history full",
+  FLOW_DATA_TOO_LARGE: "event made too much data",
+};

@@ -2,17 +2,19 @@
 import type { Limits } from "../../core/decision.ts";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { CallerLedger, EventRecord, StartRecord } from "./caller-ledger.ts";
-import type { FinishedRun } from "./finished-run.ts";
+import type { FinishedRun, FinishedRuns } from "./finished-run.ts";
 import type { Report } from "./violation.ts";
 
 interface CallerCheck {
-  readonly runs: ReadonlyMap<string, FinishedRun>;
+  readonly runs: FinishedRuns;
   readonly limits: Limits;
   readonly report: Report;
 }
 
 export function checkCallers(ledger: CallerLedger, check: CallerCheck): void {
-  const runsByTag = Map.groupBy(check.runs.values(), ({ entries }) => tagOf(entries[0]?.data));
+  // A child may carry the tag of its parent, which is the run that a caller has started.
+  const started = [...check.runs.values()].filter(({ run }) => run.parent === null);
+  const runsByTag = Map.groupBy(started, ({ entries }) => tagOf(entries[0]?.data));
   for (const [tag, starts] of Map.groupBy(ledger.starts, ({ data }) => tagOf(data)))
     checkStarts(starts, runsByTag.get(tag) ?? [], check);
   for (const event of ledger.events) checkEvent(event, check);
@@ -51,9 +53,9 @@ function checkEvent(event: EventRecord, { runs, limits, report }: CallerCheck): 
   if (found.length > 1)
     report("I6", `event ${id} stands ${found.length} times in the history of run ${runId}`);
   if (entry === undefined) {
-    // What waits in the inbox may meet a history that has become full.
-    const isExcused =
-      answers.every(({ outcome }) => outcome === "accepted") && entries.length >= limits.entriesMax;
+    // What waits in the inbox may meet a run that has no room for it any more, in its history or in its data.
+    const isFull = entries.length >= limits.entriesMax || limits.dataBytesMax < ROOMY_BYTES;
+    const isExcused = answers.every(({ outcome }) => outcome === "accepted") && isFull;
     if (answers.length > 0 && !isExcused)
       report("I6", `event ${id} was acknowledged, and run ${runId} has no trace of it`);
     return;
@@ -65,6 +67,9 @@ function checkEvent(event: EventRecord, { runs, limits, report }: CallerCheck): 
     );
   checkAnswers(event, entry, report);
 }
+
+/** Data of simulated runs does not come near this. */
+const ROOMY_BYTES = 65_536;
 
 function checkAnswers(
   { id, runId, type, data, answers }: EventRecord,
@@ -85,6 +90,7 @@ function checkAnswers(
 
 const OUTCOMES: Partial<Record<HistoryEntry["kind"], string>> = {
   event: "applied",
+  undone: "applied",
   unexpected: "unexpected",
   queued: "queued",
   parked: "parked",

@@ -2,7 +2,7 @@ import { COMMAND_FAILED } from "../../core/flow.ts";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { FinishedRun } from "./finished-run.ts";
-import { EFFECT_PREFIX, HOT_KEY, TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
+import { EFFECT_PREFIX, FAULT_PREFIX, HOT_KEY, TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
 import type { ParticipantLedger } from "./participant-ledger.ts";
 import type { Report } from "./violation.ts";
 
@@ -20,6 +20,8 @@ export function checkEffects(runs: Iterable<FinishedRun>, ports: EffectPorts): v
     if (count !== 0)
       ports.report("I2", `command ${commandId} took effect ${count} times, and no history knows it`);
   }
+  for (const [key, text] of ports.database.values)
+    if (key.startsWith(FAULT_PREFIX)) ports.report("I2", `command ${key.slice(FAULT_PREFIX.length)} ${text}`);
 }
 
 /** Counts by command id; the row that all commands share must say the same. Checked commands are taken out. */
@@ -49,7 +51,10 @@ function checkRunEffects(
   );
   for (const [id, type] of issued) {
     const end = ends.get(id);
-    if (!TRANSACTIONAL_CHANNELS.has(flow.commands.get(type)?.channel ?? "")) {
+    const command = flow.commands.get(type);
+    // The effect of a command that starts a run is that run.
+    if (command?.child != null) continue;
+    if (!TRANSACTIONAL_CHANNELS.has(command?.channel ?? "")) {
       if (end === "done" && !ledger.hasHeardOf(id))
         report("I2", `run ${run.runId} is past command ${id} (${type}), which its participant never got`);
       continue;
@@ -69,8 +74,14 @@ const EXPECTED: Readonly<Record<End, readonly number[]>> = { done: [1], failed: 
 /** What history says became of each command. An event under an id of its own says nothing of a command. */
 function endsOf(entries: readonly HistoryEntry[]): ReadonlyMap<string, End> {
   const ends = new Map<string, End>();
-  for (const { kind, commandId, type, error } of entries) {
+  for (const { kind, commandId, type, error, letter } of entries) {
     if (commandId === undefined || kind === "timer" || kind === "command-attempted") continue;
+    // A dead letter that waits again says no more than it did the first time.
+    if (kind === "queued" && letter !== undefined) continue;
+    if (kind === "retried") {
+      ends.delete(commandId);
+      continue;
+    }
     const isFailure = type === COMMAND_FAILED || (kind === "polled" && error !== undefined);
     ends.set(commandId, isFailure ? "failed" : "done");
   }

@@ -1,6 +1,6 @@
 import { activeTimers } from "../../core/run.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
-import type { FinishedRun } from "./finished-run.ts";
+import type { FinishedRuns } from "./finished-run.ts";
 import type { Report } from "./violation.ts";
 
 /** What is still on its way, one line each; nothing when the database is at rest. */
@@ -23,7 +23,7 @@ export function unrest(database: MemoryDatabase): readonly string[] {
 /** I4: the queues are empty, and what is stored twice is the same twice. */
 export function checkQueues(
   database: MemoryDatabase,
-  runs: ReadonlyMap<string, FinishedRun>,
+  runs: FinishedRuns,
   report: Report,
 ): void {
   for (const left of unrest(database)) report("I4", `at rest there are ${left}`);

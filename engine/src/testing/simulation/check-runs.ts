@@ -1,60 +1,68 @@
 import type { Limits } from "../../core/decision.ts";
+import { COMPENSATING } from "../../core/flow.ts";
+import { storedDeadLetters } from "../../stores/memory/list-dead-letters.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { CommitLog } from "./commit-log.ts";
-import type { FinishedRun } from "./finished-run.ts";
-import { replayHistory } from "./replay-history.ts";
+import type { FinishedRun, FinishedRuns } from "./finished-run.ts";
 import type { Report } from "./violation.ts";
 
 /** I1: what is stored of a run is what was committed, and its history explains it. */
-export function checkHistory(
-  { run, entries, flow }: FinishedRun,
-  { log, limits, report }: { readonly log: CommitLog; readonly limits: Limits; readonly report: Report },
-): void {
+export function checkHistory({ run, entries, replay }: FinishedRun, log: CommitLog, report: Report): void {
   const committed = log.runs.get(run.runId)?.entries ?? [];
   if (JSON.stringify(committed) !== JSON.stringify(entries))
     report("I1", `the stored history of run ${run.runId} is not what was committed`);
-  const fault = replayHistory(run, entries, flow, limits);
-  if (fault !== null) report("I1", `run ${run.runId} of ${run.flow}: ${fault}`);
+  if (replay.fault !== null) report("I1", `run ${run.runId} of ${run.flow}: ${replay.fault}`);
 }
 
-/** I3: every input that parked a run, or queued behind it, is kept as a dead letter of that version. */
-export function checkDeadLetters(
-  { run, entries }: FinishedRun,
-  database: MemoryDatabase,
-  report: Report,
-): void {
-  for (const { version, kind } of entries) {
-    const isKept = database.deadLetters.has(`${run.runId}:${version}`);
-    const isDue = kind === "parked" || kind === "queued";
-    if (isKept !== isDue)
+/** I3: the dead letters of a run are those that its history leaves: what parked it, what waits behind, and nothing taken in again. */
+export function checkDeadLetters({ runs, database, report }: {
+  readonly runs: FinishedRuns;
+  readonly database: MemoryDatabase;
+  readonly report: Report;
+}): void {
+  const stored = Map.groupBy(storedDeadLetters(database), ({ runId }) => runId);
+  for (const { run, replay } of runs.values()) {
+    const found = (stored.get(run.runId) ?? []).sort((a, b) => a.version - b.version).map(nameOf);
+    const due = replay.letters.map(nameOf);
+    if (found.join() !== due.join())
       report(
         "I3",
-        `run ${run.runId} has ${isKept ? "a" : "no"} dead letter for version ${version} (${kind})`,
+        `run ${run.runId} has the dead letters ${found.join() || "none"}, and its history leaves ${due.join() || "none"}`,
       );
+    if (run.outcome !== null && due.length > 0)
+      report("I3", `run ${run.runId} has ended (${run.outcome}) and left dead letters: ${due.join()}`);
   }
 }
 
+function nameOf({ version, reason, input }: { version: number; reason: string | null; input: { kind: string } }): string {
+  return `${version} (${input.kind}, ${reason ?? "queued"})`;
+}
+
 /**
- * I3: whoever is neither final nor parked waits for somebody outside. At rest nothing else is left to wait for: timers have fired,
- * attempts are over, and participants have said what they owed.
+ * I3: whoever is neither final nor parked waits for somebody outside, or for a run it has started. At rest nothing else is left to wait
+ * for: timers have fired, attempts are over, and participants have said what they owed.
  */
 export function checkWait(
   { run, entries, flow }: FinishedRun,
   {
+    living,
     outside,
     limits,
     report,
   }: {
+    /** Commands whose child run has not ended. */
+    readonly living: ReadonlySet<string>;
     readonly outside: ReadonlySet<string>;
     readonly limits: Limits;
     readonly report: Report;
   },
 ): void {
   if (run.outcome !== null || run.parked !== null) return;
-  const taken = [...(flow.states.get(run.state)?.on.keys() ?? [])];
+  const taken = run.state === COMPENSATING ? [] : [...(flow.states.get(run.state)?.on.keys() ?? [])];
   const isHeard = taken.some((type) => outside.has(type));
+  const hasChild = run.commands.some(({ id }) => living.has(id));
   // A run whose history is full takes nothing from outside any more, a late answer included; its callers are told so.
-  if (isHeard || entries.length >= limits.entriesMax) return;
+  if (isHeard || hasChild || entries.length >= limits.entriesMax) return;
   const pending = run.commands.map(({ id, phase }) => `${id} ${phase}`).join(", ") || "no command";
   report(
     "I3",

@@ -2,33 +2,48 @@ import { resolveEngineOptions } from "../../runtime/options.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import { checkCallers } from "./check-callers.ts";
 import { checkEffects, checkHotRow } from "./check-effects.ts";
+import { checkFamilies, livingChildren } from "./check-families.ts";
+import { checkOperators } from "./check-operators.ts";
 import { checkQueues } from "./check-queues.ts";
 import { checkDeadLetters, checkHistory, checkWait } from "./check-runs.ts";
+import { checkSteps } from "./check-steps.ts";
 import { coverRuns } from "./cover-runs.ts";
 import { readRuns } from "./finished-run.ts";
 import type { World } from "./world.ts";
 
 /**
- * What must hold of a world at rest: by what callers, participants and the commit log know, and by the audit that anybody may run. I5 is
- * checked at each commit, by the log.
+ * What must hold of a world at rest: by what callers, operators, participants and the commit log know, and by the audit that anybody may
+ * run. I5 is checked at each commit, by the log.
  */
 export async function checkWorld(world: World): Promise<void> {
-  const { database, flows, generated, log, report, participantLedger, callerLedger, coverage } = world;
+  const { database, flows, generated, log, report } = world;
   const limits = resolveEngineOptions(world.profile.options);
-  const runs = readRuns(database, flows);
-  const outside = new Map(generated.map((flow) => [flow.definition.name, new Set(flow.outside)]));
+  const runs = readRuns(database, log, flows, limits);
+  const outside = new Map(generated.map((flow) => [flow.name, new Set(flow.outside)]));
+  const living = livingChildren(runs);
   for (const finished of runs.values()) {
-    checkHistory(finished, { log, limits, report });
-    checkDeadLetters(finished, database, report);
-    checkWait(finished, { outside: outside.get(finished.run.flow) ?? new Set(), limits, report });
+    checkHistory(finished, log, report);
+    checkSteps(finished.run.runId, finished.replay.steps, report);
+    checkWait(finished, { living, outside: outside.get(finished.run.flow) ?? new Set(), limits, report });
   }
-  const effectPorts = { database, ledger: participantLedger, report };
+  checkDeadLetters({ runs, database, report });
+  checkFamilies(runs, report);
+  checkQueues(database, runs, report);
+  const effectPorts = { database, ledger: world.participantLedger, report };
   checkEffects(runs.values(), effectPorts);
   checkHotRow(effectPorts);
-  checkQueues(database, runs, report);
-  checkCallers(callerLedger, { runs, limits, report });
+  checkCallers(world.callerLedger, { runs, limits, report });
+  checkOperators(world.operatorLedger, runs, report);
   await audit(world);
-  coverRuns(runs.values(), coverage);
+}
+
+/** In the end everything has come to an end: no run waits, none is parked. */
+export async function checkEnd(world: World): Promise<void> {
+  const { operators, database, log, flows, profile, coverage, report } = world;
+  for (const { runId, state, parked } of operators.unfinished())
+    report("I3", `run ${runId} does not end, whatever operators do: state ${state}, ${parked ?? "not parked"}`);
+  await checkWorld(world);
+  coverRuns(readRuns(database, log, flows, resolveEngineOptions(profile.options)), coverage);
 }
 
 async function audit({ database, report }: World): Promise<void> {

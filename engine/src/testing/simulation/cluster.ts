@@ -6,6 +6,7 @@ import { createClient } from "../../client/client.ts";
 import type { Client } from "../../client/client.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { LogPort } from "../../core/ports.ts";
+import { nextOccurrence } from "../../definition/next-occurrence.ts";
 import { nameId } from "../../runtime/clock.ts";
 import { NO_METER } from "../../runtime/metrics.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
@@ -50,6 +51,7 @@ export interface ClusterPorts {
   readonly database: MemoryDatabase;
   readonly log: CommitLog;
   readonly wire: Wire;
+  /** All versions of all flows, older versions first. */
   readonly flows: readonly CompiledFlow[];
   readonly participants: Participants;
   readonly sabotage: Sabotage;
@@ -174,7 +176,7 @@ export class Cluster {
     const remote = participants.remote("remote", process, (submit) => (engine.submit = submit));
     const transports = [remote, participants.local("local", process)];
     const gauges = new Map<string, number>();
-    const runtime = new Runtime({
+    const runtime: Runtime = new Runtime({
       store,
       clock,
       log: enginesLog,
@@ -183,9 +185,9 @@ export class Cluster {
         gauge: (name) => ({ set: (_labels, value) => void gauges.set(name, value) }),
       },
       flows,
-      participants: [...TRANSACTIONAL_CHANNELS].map((channel) =>
-        participants.transactional(channel, process),
-      ),
+      participants: [...TRANSACTIONAL_CHANNELS]
+        .map((channel) => participants.transactional(channel, process))
+        .map((participant) => sabotage.participant?.(participant) ?? participant),
       transports: transports.map((transport) => sabotage.transport?.(transport) ?? transport),
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
@@ -194,12 +196,13 @@ export class Cluster {
       start: (flow, run) => client.start(flow, run),
       options: resolveEngineOptions({ ...profile.options, address: profile.hasPeers ? engineId : null }),
     });
-    const client = createClient({
+    const client: Client = createClient({
       store,
-      flows: runtime.flows.newest,
+      flows: this.#isReleased() ? runtime.flows.newest : this.#oldest(),
       lanes,
       submit: (input) => runtime.submit(input),
       waitFinal: (runId, waitMs) => runtime.waitFinal(runId, waitMs),
+      watch: (runId, written) => runtime.watch(runId, written),
       newId: () => clock.newId(),
       nameId,
     });
@@ -213,6 +216,16 @@ export class Cluster {
       state: "starting",
     };
     return engine;
+  }
+
+  /** An engine that was started before the release serves new versions, so that it can take over, and begins no run of them. */
+  #isReleased(): boolean {
+    const { scheduler, profile } = this.#ports;
+    return scheduler.nowMs >= profile.releaseMs;
+  }
+
+  #oldest(): ReadonlyMap<string, CompiledFlow> {
+    return new Map([...this.#ports.flows].reverse().map((flow) => [flow.name, flow]));
   }
 
   #find(address: string): SimulatedEngine | undefined {

@@ -3,7 +3,15 @@
  * which lane. So a fence that fails is seen here and now, and what was promised before a commit is known to have been early.
  */
 import type { HistoryEntry } from "../../core/history.ts";
-import type { Batch, BatchWrites, InboxRow, LaneStep, Store, StoreWriter } from "../../core/ports.ts";
+import type {
+  Batch,
+  BatchWrites,
+  DeadLetterRow,
+  InboxRow,
+  LaneStep,
+  Store,
+  StoreWriter,
+} from "../../core/ports.ts";
 import { hasCode } from "../../core/errors.ts";
 import type { Coverage } from "./coverage.ts";
 import { TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
@@ -17,6 +25,8 @@ interface Grant {
 /** A run as its commits tell it. */
 export interface LoggedRun {
   readonly entries: HistoryEntry[];
+  /** All dead letters it ever had, by version. */
+  readonly letters: Map<number, DeadLetterRow>;
 }
 
 export class CommitLog {
@@ -47,10 +57,10 @@ export class CommitLog {
     return this.#issued.has(commandId);
   }
 
-  /** Whether the input is durable: in the history of its run, or in a lane's inbox. */
-  holdsEvent(runId: string, eventId: string): boolean {
+  /** Whether an event or an operation is durable: in the history of its run, or in a lane's inbox. */
+  holdsInput(runId: string, id: string): boolean {
     const run = this.runs.get(runId);
-    return run?.entries.some((entry) => entry.eventId === eventId) === true || this.#inbox.has(eventId);
+    return run?.entries.some((entry) => entry.eventId === id) === true || this.#inbox.has(id);
   }
 
   holdsRun(runId: string): boolean {
@@ -128,6 +138,7 @@ export class CommitLog {
     this.#coverage.count("command left to the next batch", countTransactional(writes));
     for (const { runId, entries } of writes.history)
       for (const entry of entries) this.#addEntry(runId, entry);
+    for (const letter of writes.deadLetters) this.#logOf(letter.runId).letters.set(letter.version, letter);
     for (const listener of this.#listeners) listener();
   }
 
@@ -165,22 +176,27 @@ export class CommitLog {
   }
 
   #addEntry(runId: string, entry: HistoryEntry): void {
-    const run = this.runs.get(runId) ?? { entries: [] };
-    this.runs.set(runId, run);
+    const run = this.#logOf(runId);
     if (entry.version !== run.entries.length + 1) {
       this.#report("I1", `run ${runId} got version ${entry.version} after version ${run.entries.length}`);
     }
     run.entries.push(entry);
     for (const { id } of entry.commands ?? []) this.#issued.add(id);
   }
+
+  #logOf(runId: string): LoggedRun {
+    const logged = this.runs.get(runId) ?? { entries: [], letters: new Map<number, DeadLetterRow>() };
+    this.runs.set(runId, logged);
+    return logged;
+  }
 }
 
 /** An engine only estimates the store's clock, from its own clock and the way there; its drift between heartbeats is allowed. */
 const CLOCK_ERROR_MS_MAX = 100;
 
-/** Under which id an input waits in the inbox: an event under its own, a start under that of its run. */
+/** Under which id an input waits in the inbox: an event and an operation under their own, a start under that of its run. */
 function idOf({ input }: InboxRow): string {
-  return input.kind === "event" ? input.id : input.runId;
+  return input.kind === "event" || input.kind === "operation" ? input.id : input.runId;
 }
 
 /** Commands for a participant of the batch that the batch left to its lane's outbox. */

@@ -12,51 +12,21 @@ interface NetworkPorts {
   readonly random: Random;
 }
 
+type Method = (...args: readonly unknown[]) => Promise<unknown>;
+
 /** A store as one process reaches it: over a network that delays, loses, and now and then is the last thing the process sees. */
 export function faultyStore(store: Store, network: NetworkPorts): Store {
   const { process } = network;
-  const method =
-    <A extends readonly unknown[], R>(name: string, work: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> =>
-      process.call({ name, failure: AWAY }, () => work(...args));
+  const methods = Object.entries(store).filter((entry): entry is [string, Method] => typeof entry[1] === "function");
+  const calls = methods.map(([name, work]): [string, Method] => [
+    name,
+    (...args) => process.call({ name, failure: AWAY }, () => work(...args)),
+  ]);
   return {
-    engineId: store.engineId,
-    openDeployment: method("openDeployment", (lanes) => store.openDeployment(lanes)),
-    saveFlowVersions: method("saveFlowVersions", (versions) => store.saveFlowVersions(versions)),
-    listFlowVersions: method("listFlowVersions", () => store.listFlowVersions()),
-    heartbeat: method("heartbeat", (engine) => store.heartbeat(engine)),
-    claimLanes: method("claimLanes", (claim) => store.claimLanes(claim)),
-    leaveLanes: method("leaveLanes", (engineId, lanes) => store.leaveLanes(engineId, lanes)),
-    leave: method("leave", (engineId) => store.leave(engineId)),
-    openWriter: method("openWriter", (name) => Promise.resolve(faultyWriter(store, name, network))),
-    listTimers: method("listTimers", (query) => store.listTimers(query)),
-    appendInbox: method("appendInbox", (rows) => store.appendInbox(rows)),
-    listInbox: method("listInbox", (lanes, limit) => store.listInbox(lanes, limit)),
-    getRun: method("getRun", (runId) => store.getRun(runId)),
-    getRuns: method("getRuns", (runIds) => store.getRuns(runIds)),
-    listHistory: method("listHistory", (query) => store.listHistory(query)),
-    listRuns: method("listRuns", (query) => store.listRuns(query)),
-    countStates: method("countStates", (flow) => store.countStates(flow)),
-    listLanes: method("listLanes", () => store.listLanes()),
-    listDeadLetters: method("listDeadLetters", (query) => store.listDeadLetters(query)),
-    totals: method("totals", () => store.totals()),
-    addAction: method("addAction", (...args) => store.addAction(...args)),
-    updateAction: method("updateAction", (...args) => store.updateAction(...args)),
-    getAction: method("getAction", (...args) => store.getAction(...args)),
-    listActions: method("listActions", (...args) => store.listActions(...args)),
-    listOpenJobs: method("listOpenJobs", (...args) => store.listOpenJobs(...args)),
-    addPause: method("addPause", (...args) => store.addPause(...args)),
-    removePause: method("removePause", (...args) => store.removePause(...args)),
-    listPauses: method("listPauses", (...args) => store.listPauses(...args)),
-    listSchedules: method("listSchedules", (...args) => store.listSchedules(...args)),
-    saveSchedule: method("saveSchedule", (...args) => store.saveSchedule(...args)),
-    addApiKey: method("addApiKey", (...args) => store.addApiKey(...args)),
-    endApiKey: method("endApiKey", (...args) => store.endApiKey(...args)),
-    listApiKeys: method("listApiKeys", (...args) => store.listApiKeys(...args)),
-    project: method("project", (rows, complete) => store.project(rows, complete)),
-    listWritten: method("listWritten", (lanes) => store.listWritten(lanes)),
-    maintain: method("maintain", () => store.maintain()),
-    audit: method("audit", (options) => store.audit(options)),
+    ...store,
+    ...(Object.fromEntries(calls) as unknown as Omit<Store, "engineId">),
+    openWriter: (name) =>
+      process.call({ name: "openWriter", failure: AWAY }, () => Promise.resolve(faultyWriter(store, name, network))),
     close: () => store.close(),
   };
 }

@@ -1,25 +1,43 @@
 import type { CompiledFlow } from "../../core/compile-flow.ts";
+import type { Limits } from "../../core/decision.ts";
+import { engineError } from "../../core/errors.ts";
 import type { HistoryEntry } from "../../core/history.ts";
+import type { DeadLetterRow } from "../../core/ports.ts";
 import type { Run } from "../../core/run.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import { fromStoredRun, historyOf } from "../../stores/memory/stored-run.ts";
+import type { CommitLog } from "./commit-log.ts";
+import { replayHistory } from "./replay-history.ts";
+import type { Replay } from "./replay-history.ts";
 
 /** A run with all that is stored of it, when the world has come to rest. */
 export interface FinishedRun {
   readonly run: Run;
   readonly entries: readonly HistoryEntry[];
+  /** The version that the run is pinned to. */
   readonly flow: CompiledFlow;
+  readonly replay: Replay;
 }
+
+export type FinishedRuns = ReadonlyMap<string, FinishedRun>;
 
 export function readRuns(
   database: MemoryDatabase,
+  log: CommitLog,
   flows: readonly CompiledFlow[],
-): ReadonlyMap<string, FinishedRun> {
+  limits: Limits,
+): FinishedRuns {
   const runs = new Map<string, FinishedRun>();
   for (const [runId, stored] of database.runs) {
     const run = fromStoredRun(stored);
-    const flow = flows.find(({ name }) => name === run.flow);
-    if (flow !== undefined) runs.set(runId, { run, entries: historyOf(database, runId), flow });
+    const entries = historyOf(database, runId);
+    const versions = flows.filter(({ name }) => name === run.flow);
+    const flow = versions.find(({ version }) => version === run.flowVersion);
+    if (flow === undefined)
+      throw engineError("FLOW_VERSION_MISSING", `run ${runId} is of ${run.flow} version ${run.flowVersion}`);
+    const letters = log.runs.get(runId)?.letters ?? new Map<number, DeadLetterRow>();
+    const replay = replayHistory({ run, entries, letters, versions }, limits);
+    runs.set(runId, { run, entries, flow, replay });
   }
   return runs;
 }

@@ -5,28 +5,35 @@
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import { isJsonObject } from "@sluice/contracts/envelope";
 import type {
-  FlowDefinition,
   Guard,
   JsonSchema,
+  MigrationDefinition,
+  Projection,
+  Projections,
   Scene,
   TransitionDefinition,
+  UndoProjection,
   Update,
 } from "../../core/flow.ts";
 
 /** How often a run may go back: loops end by themselves, so that every run comes to rest. */
 const ROUNDS_MAX = 3;
+const BULK_CHARS = 600;
 
 export const RUN_DATA: JsonSchema = {
   type: "object",
   properties: {
     tag: { type: "string" },
     n: { type: "integer" },
+    items: { type: "array", items: { type: "integer" } },
     last: { type: "integer" },
     rounds: { type: "integer", minimum: 0 },
     seen: { type: "boolean" },
     a: { type: "boolean" },
     b: { type: "boolean" },
+    moved: { type: "boolean" },
     isBad: { type: "boolean" },
+    bulk: { type: "string" },
   },
   required: ["tag", "n"],
 };
@@ -66,11 +73,52 @@ const takeGood: Update = ({ data, event }: Scene) => {
   refuseBad(event);
   return { ...data, seen: true };
 };
+/** Where data may not be larger than a kilobyte, two of these are too many. */
+const grow: Update = ({ data }) => ({ ...data, bulk: `${String(data["bulk"] ?? "")}${"x".repeat(BULK_CHARS)}` });
 
 /** Updates that any transition may have. */
-export const UPDATES: readonly Update[] = ["merge", keepLast, takeGood];
+export const UPDATES: readonly Update[] = ["merge", keepLast, takeGood, grow, grow];
 /** Guards before a way that is not the only one. */
 export const GUARDS: readonly Guard[] = [ifEven, ifGood, ({ data }) => Number(data["n"]) % 3 === 0];
+
+/** What a command carries. */
+export const PROJECTIONS: readonly Projection[] = [
+  "data",
+  { pick: ["tag", "n"] },
+  (data) => ({ of: data["tag"] ?? null }),
+];
+/** What each command of a fan-out carries. A run without a list has nothing to send by the functions, and breaks a rule by the pointers. */
+export const FANS: readonly Projections[] = [
+  { each: itemsOf },
+  { each: (data) => itemsOf(data).map((item) => ({ item, of: data["tag"] ?? null })) },
+  { each: "/items" },
+  { each: "/items", as: "item", pick: ["tag"] },
+];
+/** What the start of a child carries, which is the child's data; the last is refused. */
+export const BIRTHS: readonly Projection[] = [
+  "data",
+  { pick: ["tag", "n"] },
+  { pick: ["tag", "n", "items"] },
+  (data) => ({ tag: data["tag"] ?? null, n: Number(data["n"]) + 1, items: [] }),
+  { pick: ["n"] },
+];
+export const LITTERS: readonly Projections[] = [
+  { each: "/items", as: "n", pick: ["tag"] },
+  { each: (data) => itemsOf(data).map((n) => ({ n, tag: data["tag"] ?? null, items: [] })) },
+];
+/** What an undo carries. */
+export const UNDO_PROJECTIONS: readonly UndoProjection[] = [
+  "data",
+  "command",
+  { pick: ["tag"] },
+  (data, carried) => ({ of: data["tag"] ?? null, carried }),
+];
+/** What becomes of the data of a run that is migrated; the last breaks the schema. */
+export const MOVES: readonly NonNullable<MigrationDefinition["data"]>[] = [
+  (data) => ({ ...data, moved: true }),
+  { set: { "/moved": { value: true }, "/last": { from: "/data/n" } } },
+  { set: { "/moved": { value: "yes" } } },
+];
 
 /** Back to a former state, a few times; then on. */
 export function goBack(target: string, onwards: string): readonly TransitionDefinition[] {
@@ -86,6 +134,11 @@ export function joinB(target: string): readonly TransitionDefinition[] {
   return [{ target, guard: ifA }, { update: setB }];
 }
 
+function itemsOf(data: JsonObject): readonly Json[] {
+  const items = data["items"];
+  return Array.isArray(items) ? (items as readonly Json[]) : [];
+}
+
 function roundsOf(data: JsonObject): number {
   return Number(data["rounds"] ?? 0);
 }
@@ -93,10 +146,4 @@ function roundsOf(data: JsonObject): number {
 function refuseBad(event: Json): void {
   if (isJsonObject(event) && event["isBad"] === true)
     throw new Error("this event is one that the rules cannot take");
-}
-
-/** A flow and what people outside may tell its runs. */
-export interface GeneratedFlow {
-  readonly definition: FlowDefinition;
-  readonly outside: readonly string[];
 }

@@ -26,7 +26,6 @@ export class LateAnswers {
   readonly #outside: () => Outside;
   /** Commands whose answer is owed once the batch that called for it is committed. */
   readonly #uncommitted = new Set<string>();
-  readonly #acknowledged = new Set<string>();
   #open = 0;
 
   constructor(ports: LateAnswerPorts, outside: () => Outside) {
@@ -37,11 +36,6 @@ export class LateAnswers {
 
   get open(): number {
     return this.#open;
-  }
-
-  /** Whether the answer to a command has come late, and was acknowledged. */
-  hasAcknowledged(commandId: string): boolean {
-    return this.#acknowledged.has(commandId);
   }
 
   owe(runId: string, event: EventMessage, commandId: string): void {
@@ -72,10 +66,8 @@ export class LateAnswers {
     const ending = await this.#outside().persist("late answer", Number.POSITIVE_INFINITY, (engine) =>
       sendTo(engine, runId, event, isByBroker),
     );
-    const isHeld = log.holdsEvent(runId, event.id);
     const isTaken = ending.type === "done" || (ending.type === "refused" && RECORDED.has(ending.code));
-    if (isHeld) this.#acknowledged.add(commandId);
-    else if (isTaken && !this.#isFull(runId))
+    if (isTaken && !log.holdsInput(runId, event.id) && !this.#isFull(runId))
       this.#ports.report("I6", `the late answer ${event.id} was acknowledged before it was durable`);
   }
 

@@ -94,7 +94,7 @@ export class Outside {
   }
 }
 
-/** Refusals that a caller of the simulation can deserve. Others speak of what is no caller's business, such as who owns a lane. */
+/** Refusals that callers and operators of the simulation can deserve. Others speak of what is not their business, such as who owns a lane. */
 const REFUSALS: ReadonlySet<string> = new Set([
   "FLOW_RUN_EXISTS",
   "FLOW_IDEMPOTENCY_CONFLICT",
@@ -104,6 +104,16 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "FLOW_UNEXPECTED_EVENT",
   "FLOW_RUN_FINAL",
   "FLOW_HISTORY_FULL",
+  "FLOW_DATA_TOO_LARGE",
+  "FLOW_BAD_DATA",
+  "FLOW_RUN_NOT_PARKED",
+  "FLOW_NOTHING_TO_RETRY",
+  "FLOW_WOULD_STRAND",
+  "FLOW_COMPENSATING",
+  "FLOW_UNKNOWN_STATE",
+  "FLOW_VERSION_MISSING",
+  "FLOW_MIGRATION_MISSING",
+  "FLOW_MIGRATION_REFUSED",
 ]);
 
 const WIRE_COVERAGE = {

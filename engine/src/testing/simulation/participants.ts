@@ -12,17 +12,20 @@ import type { MemoryTransaction } from "../../stores/memory/memory-transaction.t
 import { memoryTransport } from "../../transports/memory/memory-transport.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Faults } from "./faults.ts";
-import { NEVER_AGAIN } from "./generate-flow.ts";
+import { FAN_PREFIX } from "./draft-states.ts";
+import { NEVER_AGAIN } from "./flow-draft.ts";
 import type { LateAnswers } from "./late-answers.ts";
-import { takeEffect } from "./participant-ledger.ts";
+import { UNDO_PREFIX } from "./participant-ledger.ts";
 import type { ParticipantLedger } from "./participant-ledger.ts";
 import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { SimulatedProcess } from "./simulated-process.ts";
 import type { Report } from "./violation.ts";
 
 export interface ParticipantPorts {
   readonly faults: Faults;
   readonly random: Random;
+  readonly scheduler: Scheduler;
   readonly coverage: Coverage;
   readonly ledger: ParticipantLedger;
   readonly late: LateAnswers;
@@ -32,14 +35,22 @@ export interface ParticipantPorts {
 
 /** How often a query of a poll finds nothing yet. */
 const NO_NEWS_RATE = 0.5;
+/** How late a command may arrive. */
+const LATE_MS_MAX = 200;
 
 export class Participants {
   readonly #ports: ParticipantPorts;
   /** What a participant beyond the transaction has once said it says again: it knows the command by its id. */
   readonly #said = new Map<string, Settlement>();
+  #onTheWay = 0;
 
   constructor(ports: ParticipantPorts) {
     this.#ports = ports;
+  }
+
+  /** Commands that have not arrived yet, and that nobody waits for. */
+  get onTheWay(): number {
+    return this.#onTheWay;
   }
 
   // -------------------------------------------------------------- in the batch's transaction
@@ -60,11 +71,11 @@ export class Participants {
     transaction: MemoryTransaction,
     process: SimulatedProcess,
   ): Promise<readonly (EventMessage | null)[]> {
-    const { faults, coverage } = this.#ports;
+    const { faults, coverage, ledger } = this.#ports;
     await process.call({ name: `handles ${type}` }, () => Promise.resolve());
     if (faults.strikes("handlerHangs")) await this.#hang(commands, transaction, process);
     const events = commands.map((command) => {
-      takeEffect(command, transaction);
+      ledger.takeEffect(command, transaction);
       return this.#answerInBatch(command, transaction);
     });
     if (commands.some(() => faults.strikes("handlerThrows"))) {
@@ -85,12 +96,12 @@ export class Participants {
     transaction: MemoryTransaction,
     process: SimulatedProcess,
   ): Promise<void> {
-    const { coverage, random, report, handleMs } = this.#ports;
+    const { coverage, random, report, ledger, handleMs } = this.#ports;
     coverage.count("handler hung");
     if (random.chance(0.5)) return new Promise(() => {});
     await process.pass("late handler", 2 * handleMs);
     try {
-      for (const command of commands) takeEffect(command, transaction);
+      for (const command of commands) ledger.takeEffect(command, transaction);
       report("I2", `a handler that came late has written to its transaction`);
     } catch (error) {
       if (hasCode(error, "FLOW_HANDLER_TIMEOUT")) coverage.count("handler came late");
@@ -101,7 +112,7 @@ export class Participants {
   #answerInBatch(command: CommandMessage, transaction: MemoryTransaction): EventMessage | null {
     const { faults, coverage, late, random } = this.#ports;
     if (isQuery(command)) return random.chance(NO_NEWS_RATE) ? null : this.#goodAnswer(command);
-    if (faults.strikes("handlerAnswersLater")) {
+    if (mayAnswerLater(command) && faults.strikes("handlerAnswersLater")) {
       coverage.count("handler answered later");
       late.oweWithCommit(command.runId, this.#goodAnswer(command), command.commandId, transaction);
       return null;
@@ -133,7 +144,9 @@ export class Participants {
 
   async #receiveAll(commands: readonly CommandMessage[]): Promise<readonly Settlement[]> {
     const { faults, coverage } = this.#ports;
-    const settlements = commands.map((command) => this.#receive(command));
+    const settlements = commands.map((command) =>
+      faults.strikes("remoteArrivesLate") ? this.#receiveLate(command) : this.#receive(command),
+    );
     if (!faults.strikes("remoteAnswersWrongly")) return settlements;
     coverage.count("remote answered too few");
     return settlements.slice(1);
@@ -159,13 +172,32 @@ export class Participants {
     });
   }
 
+  /** The attempt is given up, and arrives all the same. What the participant then says nobody hears. */
+  #receiveLate(command: CommandMessage): Settlement {
+    const { coverage, random, scheduler } = this.#ports;
+    coverage.count("remote came late");
+    this.#onTheWay++;
+    scheduler.schedule(random.between(1, LATE_MS_MAX), `${command.commandId} → late`, () => {
+      this.#onTheWay--;
+      this.#receive(command);
+    });
+    // Some flows do not try again, and take back what has not even happened yet.
+    return failed(unreachable("timeout", random.pick(["FLOW_COMMAND_TIMEOUT", NEVER_AGAIN])));
+  }
+
   #receive(command: CommandMessage): Settlement {
     const { faults, coverage, ledger, random } = this.#ports;
     if (faults.strikes("remoteFails")) {
       coverage.count("remote refused");
       return failed(this.#refusal());
     }
-    if (!ledger.deliver(command)) coverage.count("remote delivered again");
+    const isFirst = ledger.deliver(command);
+    if (!isFirst) coverage.count("remote delivered again");
+    if (command.undoes !== undefined && !ledger.hasHeardOf(command.undoes)) coverage.count("undo came first");
+    if (ledger.hasTakenBack(command.commandId)) {
+      if (isFirst) coverage.count("undo won against a late command");
+      return { type: "delivered" };
+    }
     const said = this.#said.get(command.commandId) ?? this.#settle(command);
     this.#said.set(command.commandId, said);
     if (said.type === "no-news") coverage.count("remote had no news");
@@ -182,7 +214,7 @@ export class Participants {
       coverage.count(isUndeclared ? "remote answered undeclared" : "remote answered bad data");
       return { type: "answered", event: wrongAnswer(command, isUndeclared) };
     }
-    if (!isQuery(command) && faults.strikes("remoteAnswersLater")) {
+    if (mayAnswerLater(command) && faults.strikes("remoteAnswersLater")) {
       coverage.count("remote answered later");
       late.owe(command.runId, this.#goodAnswer(command), command.commandId);
       return { type: "delivered" };
@@ -198,10 +230,11 @@ export class Participants {
     return kind === "overloaded" ? { ...error, retryAfterMs: random.whole(1, 100) } : error;
   }
 
-  #goodAnswer(command: CommandMessage): EventMessage {
+  #goodAnswer({ type }: CommandMessage): EventMessage {
     const { random } = this.#ports;
     const data = { n: random.whole(0, 9), ...(random.chance(0.03) ? { isBad: true } : {}) };
-    return { type: `${command.type}${random.chance(0.8) ? "Done" : "Refused"}`, data };
+    const isRefused = !type.startsWith(UNDO_PREFIX) && random.chance(0.2);
+    return { type: `${type}${isRefused ? "Refused" : "Done"}`, data };
   }
 }
 
@@ -234,6 +267,11 @@ function failed(error: PlainError): Settlement {
 
 function isQuery({ type }: CommandMessage): boolean {
   return type.startsWith("Ask");
+}
+
+/** An event does not say which of several commands it answers, so whoever gets one of a fan-out answers it at once. */
+function mayAnswerLater(command: CommandMessage): boolean {
+  return !isQuery(command) && !command.type.startsWith(FAN_PREFIX);
 }
 
 function wrongAnswer({ type }: CommandMessage, isUndeclared: boolean): EventMessage {

@@ -4,9 +4,12 @@
  */
 import type { CommandMessage, Json } from "@sluice/contracts/envelope";
 import { digest } from "../../core/digest.ts";
-import type { Batch, BatchWrites, Store, Transport } from "../../core/ports.ts";
+import type { Operation } from "../../core/inputs.ts";
+import type { Batch, BatchWrites, LoadedRun, SeenEvent, Store, Transport } from "../../core/ports.ts";
+import type { Run } from "../../core/run.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { MemoryTransaction } from "../../stores/memory/memory-transaction.ts";
+import { UNDO_PREFIX } from "./participant-ledger.ts";
 import type { Sabotage } from "./sabotage.ts";
 import type { Violation } from "./violation.ts";
 
@@ -106,6 +109,88 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: ["I2"],
   },
   {
+    name: "a relay that does not say what an undo takes back",
+    sabotage: changeSends(({ undoes: _, ...command }) => command),
+    breaks: ["I2"],
+  },
+  {
+    name: "a batch that hands each undo over twice",
+    sabotage: {
+      participant: (participant) => ({
+        ...participant,
+        handle: async (type, commands, ...rest) => {
+          if (type.startsWith(UNDO_PREFIX)) await participant.handle(type, commands, ...rest);
+          return participant.handle(type, commands, ...rest);
+        },
+      }),
+    },
+    breaks: ["I2"],
+  },
+  {
+    name: "a store that forgets the steps of a run",
+    sabotage: changeLoads((run) => ({ ...run, steps: [] })),
+    breaks: ["I1"],
+  },
+  {
+    name: "a store that remembers a step twice",
+    sabotage: changeLoads((run) => ({ ...run, steps: [...run.steps, ...run.steps.slice(-1)] })),
+    breaks: ["I1"],
+  },
+  {
+    name: "a store that turns the order of an undo round",
+    sabotage: changeLoads((run) => ({
+      ...run,
+      compensation: run.compensation && { ...run.compensation, steps: run.compensation.steps.toReversed() },
+    })),
+    breaks: ["I1"],
+  },
+  {
+    name: "a store that forgets that steps are being taken back",
+    sabotage: changeLoads((run) => ({ ...run, compensation: null })),
+    breaks: ["I1", "I3"],
+  },
+  {
+    name: "a child that tells its parent nothing",
+    sabotage: changeLoads((run) => ({ ...run, parent: null })),
+    breaks: ["I3"],
+  },
+  {
+    name: "a child that goes on when its parent has left",
+    // It seems to have been canceled already.
+    sabotage: changeBatches((batch) => ({
+      loadRuns: async (runIds) => (await batch.loadRuns(runIds)).map(withCancelSeen),
+    })),
+    breaks: ["I3"],
+  },
+  {
+    name: "a store that loses dead letters",
+    sabotage: changeCommits((writes) => ({
+      ...writes,
+      deadLetters: writes.deadLetters.filter(({ runId, version }) => !strikes(`${runId}:${version}`)),
+    })),
+    breaks: ["I3"],
+  },
+  {
+    name: "a store that keeps dead letters that were taken in again",
+    sabotage: changeCommits((writes) => ({ ...writes, deadLettersTaken: [] })),
+    breaks: ["I3"],
+  },
+  {
+    name: "a store that gives dead letters back in another order",
+    sabotage: changeBatches((batch) => ({
+      loadDeadLetters: async (runIds) => (await batch.loadDeadLetters(runIds)).toReversed(),
+    })),
+    breaks: ["I1"],
+  },
+  {
+    name: "a history that does not say who operated",
+    sabotage: changeCommits((writes) => ({
+      ...writes,
+      history: writes.history.map((row) => ({ ...row, entries: row.entries.map(({ by: _, ...entry }) => entry) })),
+    })),
+    breaks: ["I6"],
+  },
+  {
     name: "a relay that sends before the commit",
     sabotage: changeSends((command) => ({ ...command, commandId: `${command.runId}:0:0` })),
     breaks: ["I2"],
@@ -131,6 +216,19 @@ function changeBatches(change: (batch: Batch, database: MemoryDatabase) => Parti
       };
     },
   }));
+}
+
+/** Changes what an owner reads of a run that it does not hold in memory. */
+function changeLoads(change: (run: Run) => Run): Sabotage {
+  return changeBatches((batch) => ({
+    loadRuns: async (runIds) => (await batch.loadRuns(runIds)).map(({ run, seen }) => ({ run: change(run), seen })),
+  }));
+}
+
+function withCancelSeen({ run, seen }: LoadedRun): LoadedRun {
+  const cancel: Operation = { type: "cancel", compensate: true };
+  const before: SeenEvent = { version: run.version, digest: digest(JSON.stringify(cancel)), outcome: "applied" };
+  return { run, seen: new Map([...seen, [`left:${run.parent?.commandId}`, before]]) };
 }
 
 function changeCommits(change: (writes: BatchWrites, database: MemoryDatabase) => BatchWrites): Sabotage {

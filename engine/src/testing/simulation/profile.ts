@@ -21,6 +21,7 @@ export interface FaultRates {
   readonly handlerAnswersLater: number;
   readonly remoteFails: number;
   readonly remoteLost: number;
+  readonly remoteArrivesLate: number;
   readonly remoteAnswersWrongly: number;
   readonly remoteAnswersLater: number;
   readonly localFails: number;
@@ -30,7 +31,7 @@ export interface Profile {
   readonly engines: number;
   readonly hasPeers: boolean;
   readonly options: EngineOptions &
-    Required<Pick<EngineOptions, "leaseMs" | "submitMs" | "stopMs" | "entriesMax">>;
+    Required<Pick<EngineOptions, "leaseMs" | "submitMs" | "stopMs" | "entriesMax" | "dataBytesMax">>;
   /** How long faults and callers go on, in virtual ms. */
   readonly chaosMs: number;
   /** Usual time of one way over the network, and the longest of a rare slow one. */
@@ -48,9 +49,13 @@ export interface Profile {
     readonly outage: number;
   };
   readonly flows: number;
+  /** When engines that are started begin runs of the newest versions. */
+  readonly releaseMs: number;
   readonly callers: number;
   /** How many come at one moment, beside the callers; 0 for none. */
   readonly crowd: number;
+  /** How many things operators do out of the blue. */
+  readonly operations: number;
   /** A few seeds have timers beyond the horizon up to which engines keep them in memory, and slow leases to make that cheap. */
   readonly isLong: boolean;
   readonly handleMs: number;
@@ -66,11 +71,12 @@ export function drawProfile(random: Random): Profile {
   const times = (max: number): number =>
     random.chance(isRough ? 0.9 : 0.4) ? random.whole(1, isRough ? 2 * max : max) : 0;
   const submitMs = random.whole(2, 6) * 100;
+  const chaosMs = isLong ? 40_000 : random.whole(900, 2_400);
   return {
     engines: random.pick([1, 2, 2, 3, 3]),
     hasPeers: random.chance(0.7),
     isLong,
-    chaosMs: isLong ? 40_000 : random.whole(900, 2_400),
+    chaosMs,
     latencyMs: random.magnitude(0.05, 3),
     spikeMsMax: random.magnitude(10, 2 * leaseMs),
     rates: {
@@ -87,6 +93,7 @@ export function drawProfile(random: Random): Profile {
       handlerAnswersLater: often(0.02, 0.3),
       remoteFails: often(0.05, 0.6),
       remoteLost: often(0.02, 0.4),
+      remoteArrivesLate: often(0.02, 0.3),
       remoteAnswersWrongly: often(0.01, 0.1),
       remoteAnswersLater: often(0.05, 0.6),
       localFails: often(0.05, 0.5),
@@ -94,9 +101,11 @@ export function drawProfile(random: Random): Profile {
     crashesMax: random.whole(1, isRough ? 12 : 6),
     freezesMax: random.whole(1, isRough ? 12 : 3),
     strikes: { crash: times(3), freeze: times(2), restart: times(3), outage: times(2) },
-    flows: random.whole(1, 2),
+    flows: random.whole(1, 3),
+    releaseMs: random.between(0, 1.5 * chaosMs),
     callers: random.whole(2, 7),
     crowd: random.chance(0.3) ? random.whole(4, 16) : 0,
+    operations: random.chance(0.7) ? random.whole(1, 12) : 0,
     handleMs: random.whole(2, 12) * 10,
     options: {
       lanes: random.whole(1, 5),
@@ -112,6 +121,7 @@ export function drawProfile(random: Random): Profile {
       submitMs,
       stopMs: random.whole(1, 10) * 50,
       entriesMax: random.pick([10, 1_000, 1_000, 1_000]),
+      dataBytesMax: random.pick([1_024, 65_536, 65_536]),
     },
   };
 }

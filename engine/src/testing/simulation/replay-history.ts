@@ -4,68 +4,209 @@
  */
 import { decide } from "../../core/decide.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
-import type { Decision, Limits } from "../../core/decision.ts";
+import type { Decision, KnownRun, Limits } from "../../core/decision.ts";
 import { COMMAND_FAILED } from "../../core/flow.ts";
 import type { CommandFailed } from "../../core/flow.ts";
 import type { PlainError } from "../../core/errors.ts";
 import type { HistoryEntry } from "../../core/history.ts";
-import type { LaneInput, Settlement } from "../../core/inputs.ts";
+import type { LaneInput, Operation, RedriveInput, Settlement, StartInput } from "../../core/inputs.ts";
+import type { DeadLetterRow } from "../../core/ports.ts";
 import type { Run } from "../../core/run.ts";
+import { TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
 
-/** What is wrong with the history of a run, or null when it explains the run. */
-export function replayHistory(
-  stored: Run,
-  entries: readonly HistoryEntry[],
-  flow: CompiledFlow,
-  limits: Limits,
-): string | null {
-  let run: Run | null = null;
-  for (const entry of entries) {
-    const next = explain(stored, run, entry, flow, limits);
-    if (next === null)
-      return `no input explains version ${entry.version}: ${JSON.stringify(entry)} after ${brief(run)}`;
-    run = next;
+/** One version of a run: what made it, and where it was before. */
+export interface ReplayedStep {
+  readonly input: LaneInput;
+  readonly entry: HistoryEntry;
+  /** The version that the run was pinned to, or began with. */
+  readonly flow: CompiledFlow;
+  readonly before: Run | null;
+  readonly after: Run;
+}
+
+export interface Replay {
+  readonly steps: readonly ReplayedStep[];
+  /** The dead letters that the history leaves, in order. */
+  readonly letters: readonly DeadLetterRow[];
+  /** What is wrong with the history, or null when it explains the run. */
+  readonly fault: string | null;
+}
+
+interface Stored {
+  readonly run: Run;
+  readonly entries: readonly HistoryEntry[];
+  /** All dead letters the run ever had, by version: they say what the entry of a failure does not. */
+  readonly letters: ReadonlyMap<number, DeadLetterRow>;
+  /** All versions of the run's flow. */
+  readonly versions: readonly CompiledFlow[];
+}
+
+export function replayHistory(stored: Stored, limits: Limits): Replay {
+  // The history does not say which version a run began with; the wrong one soon explains nothing.
+  const replays = stored.versions.map((first) => new Replayer(stored, limits).replay(first));
+  return replays.reduce((best, next) => (isBetter(next, best) ? next : best));
+}
+
+function isBetter(next: Replay, best: Replay): boolean {
+  return best.fault !== null && (next.fault === null || next.steps.length > best.steps.length);
+}
+
+class Replayer {
+  readonly #stored: Stored;
+  readonly #limits: Limits;
+  readonly #steps: ReplayedStep[] = [];
+  #run: Run | null = null;
+  #letters: DeadLetterRow[] = [];
+  /** Dead letters that an operation has just put back in line: nothing comes before them. */
+  #again: RedriveInput[] = [];
+
+  constructor(stored: Stored, limits: Limits) {
+    this.#stored = stored;
+    this.#limits = limits;
   }
-  return sameRun(run, stored) ? null : `its history leads to ${brief(run)}, and ${brief(stored)} is stored`;
-}
 
-function explain(
-  stored: Run,
-  run: Run | null,
-  entry: HistoryEntry,
-  flow: CompiledFlow,
-  limits: Limits,
-): Run | null {
-  const text = JSON.stringify(entry);
-  const known = run === null ? null : { run, seen: new Map() };
-  for (const input of causes(stored, run, entry)) {
-    const decision: Decision = decide(flow, known, input, entry.atMs, limits);
-    if (decision.entry !== null && JSON.stringify(decision.entry) === text) return decision.run;
+  replay(first: CompiledFlow): Replay {
+    const fault = this.#explainAll(first);
+    return { steps: this.#steps, letters: this.#letters, fault };
   }
-  return null;
-}
 
-/** Inputs that may have made an entry. A timer's firing does not say which timer it was, so each that is set may be it. */
-function causes(stored: Run, run: Run | null, entry: HistoryEntry): readonly LaneInput[] {
-  const { runId } = stored;
-  if (run === null) return [startOf(stored, entry)];
-  const { commandId, eventId, type, data } = entry;
-  if (eventId !== undefined && type !== undefined && data !== undefined)
-    return [{ kind: "event", runId, id: eventId, type, data }];
-  if (commandId !== undefined && entry.kind !== "timer") {
-    const attempt = entry.attempt ?? run.commands.find(({ id }) => id === commandId)?.attempt ?? 0;
-    return [{ kind: "settled", runId, commandId, attempt, settlement: settlementOf(entry) }];
+  #explainAll(first: CompiledFlow): string | null {
+    const { run: stored, entries } = this.#stored;
+    for (const entry of entries)
+      if (!this.#explain(entry, first))
+        return `no input explains version ${entry.version}: ${JSON.stringify(entry)} after ${brief(this.#run)}`;
+    const left = this.#nextLetter();
+    if (left !== null) return `nothing came of its dead letter ${JSON.stringify(left.input)}`;
+    return sameRun(this.#run, stored) ? null : `its history leads to ${brief(this.#run)}, and ${brief(stored)} is stored`;
   }
-  return run.timers.map(({ number }) => ({ kind: "timer", runId, number }));
+
+  #explain(entry: HistoryEntry, first: CompiledFlow): boolean {
+    const letter = this.#nextLetter(entry.atMs);
+    if (letter !== null) return this.#take(entry, letter.input, letter.decision);
+    const inputs = this.#run === null ? [startOf(this.#stored.run, entry, first)] : this.#causes(this.#run, entry);
+    return inputs.some((input) => this.#take(entry, input, this.#decide(input, entry.atMs)));
+  }
+
+  /** The next letter in line that something comes of. */
+  #nextLetter(nowMs = this.#run?.updatedAtMs ?? 0): { input: LaneInput; decision: Decision | null } | null {
+    for (let input = this.#again.shift(); input !== undefined; input = this.#again.shift()) {
+      const decision = this.#decide(input, nowMs);
+      if (decision?.entry != null) return { input, decision };
+    }
+    return null;
+  }
+
+  #decide(input: LaneInput, nowMs: number): Decision | null {
+    const flow = this.#version(versionFor(this.#run, input));
+    if (flow === undefined) return null;
+    return decide(flow, this.#known(), input, nowMs, this.#limits);
+  }
+
+  #states(): readonly string[] {
+    return [...(this.#version(this.#run?.flowVersion)?.states.keys() ?? [])];
+  }
+
+  #version(wanted: number | undefined): CompiledFlow | undefined {
+    return this.#stored.versions.find(({ version }) => version === wanted);
+  }
+
+  #known(): KnownRun | null {
+    const run = this.#run;
+    if (run === null) return null;
+    const pinned = this.#version(run.flowVersion);
+    const known = { run, seen: new Map<string, never>(), deadLetters: this.#letters };
+    return pinned === undefined ? known : { ...known, pinned };
+  }
+
+  /** Goes on by this decision, if it is what the entry tells. */
+  #take(entry: HistoryEntry, input: LaneInput, decision: Decision | null): boolean {
+    if (decision?.run == null || JSON.stringify(decision.entry) !== JSON.stringify(entry)) return false;
+    const flow = this.#version(this.#run?.flowVersion ?? decision.run.flowVersion);
+    if (flow === undefined) return false;
+    this.#steps.push({ input, entry, flow, before: this.#run, after: decision.run });
+    this.#run = decision.run;
+    if (decision.letters !== undefined) {
+      const taken = new Set(decision.letters.taken);
+      this.#letters = this.#letters.filter((letter) => !taken.has(letter.version));
+      this.#again = [...decision.letters.again];
+    }
+    if (decision.deadLetter !== null)
+      this.#letters.push(this.#stored.letters.get(entry.version) ?? decision.deadLetter);
+    return true;
+  }
+
+  /** Inputs that may have made an entry. A timer's firing does not say which timer it was, so each that is set may be it. */
+  #causes(run: Run, entry: HistoryEntry): readonly LaneInput[] {
+    const { runId } = run;
+    const { commandId, eventId, type, data, by, reason = null } = entry;
+    const letter = this.#stored.letters.get(entry.version);
+    if (letter !== undefined) return [letter.input];
+    if (eventId !== undefined && by !== undefined)
+      return this.#operations(entry).map((operation) => ({
+        kind: "operation",
+        runId,
+        id: eventId,
+        operation,
+        by,
+        reason,
+      }));
+    if (eventId !== undefined && type !== undefined && data !== undefined)
+      return [{ kind: "event", runId, id: eventId, type, data }];
+    if (commandId !== undefined && entry.kind !== "timer") {
+      const command = run.commands.find(({ id }) => id === commandId);
+      const attempt = entry.attempt ?? command?.attempt ?? 0;
+      return [{ kind: "settled", runId, commandId, attempt, settlement: settlementOf(entry, command?.channel) }];
+    }
+    return run.timers.map(({ number }) => ({ kind: "timer", runId, number }));
+  }
+
+  /** Operations that an entry may tell of; its digest says which it was. */
+  #operations({ type, data }: HistoryEntry): readonly Operation[] {
+    switch (type as Operation["type"]) {
+      case "cancel":
+        return [true, false].map((compensate) => ({ type: "cancel", compensate }));
+      case "force":
+        return this.#states().map((state) => ({
+          type: "force",
+          state,
+          ...(data === undefined ? {} : { data: data as Run["data"] }),
+        }));
+      case "migrate":
+        return this.#stored.versions.map(({ version }) => ({ type: "migrate", toVersion: version }));
+      case "retry":
+        return [{ type: "retry" }];
+      case "redrive":
+        return [{ type: "redrive" }];
+      case "skip":
+        return [{ type: "skip" }];
+    }
+  }
 }
 
-function startOf({ runId, flow, flowVersion, key, startId, lane }: Run, { data }: HistoryEntry): LaneInput {
-  return { kind: "start", runId, flow, flowVersion, key, startId, lane, data: data as Run["data"] };
+function versionFor(run: Run | null, input: LaneInput): number | undefined {
+  if (input.kind === "start") return input.flowVersion;
+  if (input.kind === "operation" && input.operation.type === "migrate") return input.operation.toVersion;
+  return run?.flowVersion;
 }
 
-function settlementOf(entry: HistoryEntry): Settlement {
-  const { kind, type = "", data, error } = entry;
-  if (kind === "command-delivered") return { type: "delivered" };
+function startOf(stored: Run, { data }: HistoryEntry, { version }: CompiledFlow): StartInput {
+  const { runId, flow, key, startId, lane, parent } = stored;
+  return {
+    kind: "start",
+    runId,
+    flow,
+    flowVersion: version,
+    key,
+    startId,
+    lane,
+    data: data as Run["data"],
+    ...(parent === null ? {} : { parent }),
+  };
+}
+
+function settlementOf(entry: HistoryEntry, channel: string | undefined): Settlement {
+  const { kind, type = "", data, error, child } = entry;
+  if (kind === "command-delivered") return { type: "delivered", ...deliveryOf(channel, child) };
   if (kind === "polled" && error === undefined) return { type: "no-news" };
   if (kind === "polled" || kind === "command-attempted")
     return { type: "failed", error: paced(error, entry) };
@@ -74,6 +215,14 @@ function settlementOf(entry: HistoryEntry): Settlement {
   // A failure that waits behind a parked run leaves its error to the dead letter; any that is final leads to the same entry.
   return { type: "failed", error: error ?? { code: "?", kind: "invalid", message: "" } };
 }
+
+/** What the history does not say, because it follows from who carries the command out. */
+function deliveryOf(channel = "", child: string | undefined): Omit<Delivered, "type"> {
+  if (child !== undefined) return { childId: child };
+  return TRANSACTIONAL_CHANNELS.has(channel) ? { isCarriedOut: true } : {};
+}
+
+type Delivered = Extract<Settlement, { readonly type: "delivered" }>;
 
 /** The wait that the participant asked for is in the entry only as the time of the next attempt. */
 function paced(error: PlainError | undefined, { atMs, nextAtMs = atMs }: HistoryEntry): PlainError {
@@ -93,6 +242,6 @@ function sorted(run: Run): readonly (readonly [string, unknown])[] {
 
 function brief(run: Run | null): string {
   if (run === null) return "nothing";
-  const { version, state, parked, commands, timers, dataText } = run;
-  return JSON.stringify({ version, state, parked, commands, timers, dataText });
+  const { version, state, parked, commands, steps, compensation, timers, dataText } = run;
+  return JSON.stringify({ version, state, parked, commands, steps, compensation, timers, dataText });
 }

@@ -1,11 +1,12 @@
 /**
  * The simulation: a few whole engines on one database in memory, in one process, in virtual time. A seed decides everything: the flows,
  * the callers, the participants, the order of all that happens, and what goes wrong before and after each call of each port.
- * First all of it at once; then the faults cease, the world has to come to rest, and what it has become is held to the invariants.
+ * First all of it at once; then the faults cease, the world has to come to rest, and what it has become is held to the invariants. At
+ * last operators put right what people are there for, until every run has ended, and the invariants must hold once more.
  */
 import type { Coverage } from "./coverage.ts";
 import { unrest } from "./check-queues.ts";
-import { checkWorld } from "./check-world.ts";
+import { checkEnd, checkWorld } from "./check-world.ts";
 import type { Profile } from "./profile.ts";
 import type { Violation } from "./violation.ts";
 import { createWorld } from "./world.ts";
@@ -33,6 +34,8 @@ export interface SimulationResult {
 const STEPS_MAX = 400_000;
 const REST_MS_MAX = 30_000;
 const REST_LONG_MS_MAX = 1_500_000;
+/** How often operators look after what is left. One round mends a run; a family may need as many as it has generations. */
+const ROUNDS_MAX = 15;
 
 /** Plays one seed to its end. Never throws for a fault of the engine: what it finds it answers. */
 export async function simulate(seed: number, options: SimulationOptions = {}): Promise<SimulationResult> {
@@ -64,7 +67,7 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
 
 /** From beginning to end, or to the first broken promise. */
 async function play(world: World): Promise<void> {
-  for (const phase of [makeChaos, comeToRest, checkWorld, checkEngines, stopEngines]) {
+  for (const phase of [makeChaos, calmDown, checkWorld, putRight, checkEnd, checkEngines, stopEngines]) {
     await phase(world);
     if (world.violations.length > 0) return;
   }
@@ -75,22 +78,29 @@ function isOver({ violations, scheduler }: World): boolean {
 }
 
 async function makeChaos(world: World): Promise<void> {
-  const { cluster, callers, profile, scheduler } = world;
+  const { cluster, callers, operators, profile, scheduler } = world;
   cluster.start();
   callers.start(profile.callers, profile.crowd);
+  operators.start(profile.operations);
   await scheduler.play(() => isOver(world) || scheduler.nowMs >= profile.chaosMs);
 }
 
-/** No more faults; whoever is frozen goes on, whoever is dead starts again, and at last nothing moves any more. */
-async function comeToRest(world: World): Promise<void> {
-  const { scheduler, faults, cluster, profile, log, report } = world;
+/** No more faults; whoever is frozen goes on, whoever is dead starts again. */
+async function calmDown(world: World): Promise<void> {
+  const { scheduler, faults, cluster, profile } = world;
   scheduler.note("the faults cease");
   faults.isOn = false;
   faults.isOutage = false;
   for (const frozen of cluster.processes()) frozen.thaw();
-  const untilMs = scheduler.nowMs + (profile.isLong ? REST_LONG_MS_MAX : REST_MS_MAX);
   // What was sent slowly while there were faults has to arrive first.
-  let lookAtMs = scheduler.nowMs + (profile.rates.spike > 0 ? 2 * profile.spikeMsMax : 0);
+  await comeToRest(world, profile.rates.spike > 0 ? 2 * profile.spikeMsMax : 0);
+}
+
+/** Until nothing moves any more. */
+async function comeToRest(world: World, atLeastMs = 0): Promise<void> {
+  const { scheduler, profile, log, report } = world;
+  const untilMs = scheduler.nowMs + (profile.isLong ? REST_LONG_MS_MAX : REST_MS_MAX);
+  let lookAtMs = scheduler.nowMs + atLeastMs;
   let commitsAtRest = -1;
   await scheduler.play(() => {
     if (isOver(world) || scheduler.nowMs > untilMs) return true;
@@ -107,9 +117,23 @@ async function comeToRest(world: World): Promise<void> {
     report("I4", `after ${scheduler.trace.steps} steps the world is not at rest: ${left.join("; ")}`);
 }
 
-function allUnrest({ callers, late, cluster, database }: World): readonly string[] {
+/** Operators look after every run that has not ended. */
+async function putRight(world: World): Promise<void> {
+  const { operators, scheduler } = world;
+  for (let round = 1; round <= ROUNDS_MAX && operators.unfinished().length > 0; round++) {
+    scheduler.note(`operators put right what is left, round ${round}`);
+    operators.putRight(round);
+    await comeToRest(world);
+    if (isOver(world)) return;
+  }
+}
+
+function allUnrest(world: World): readonly string[] {
+  const { callers, operators, late, participants, cluster, database } = world;
   return [
     ...(callers.busy > 0 ? [`${callers.busy} callers wait`] : []),
+    ...(operators.busy > 0 ? [`${operators.busy} operators wait`] : []),
+    ...(participants.onTheWay > 0 ? [`${participants.onTheWay} commands are on their way`] : []),
     ...(late.open > 0 ? [`${late.open} answers are owed`] : []),
     ...cluster.unrest(),
     ...unrest(database),

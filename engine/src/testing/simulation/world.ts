@@ -12,9 +12,11 @@ import { CommitLog } from "./commit-log.ts";
 import { Coverage } from "./coverage.ts";
 import { Faults } from "./faults.ts";
 import type { CrashPoint } from "./faults.ts";
-import type { GeneratedFlow } from "./flow-palette.ts";
-import { generateFlow } from "./generate-flow.ts";
+import { generateFlows } from "./generate-flow.ts";
+import type { GeneratedFlow } from "./generate-flow.ts";
 import { LateAnswers } from "./late-answers.ts";
+import { OperatorLedger } from "./operator-ledger.ts";
+import { Operators } from "./operators.ts";
 import { Outside } from "./outside.ts";
 import { ParticipantLedger } from "./participant-ledger.ts";
 import { Participants } from "./participants.ts";
@@ -52,9 +54,12 @@ export interface World {
   readonly flows: readonly CompiledFlow[];
   readonly cluster: Cluster;
   readonly late: LateAnswers;
+  readonly participants: Participants;
   readonly participantLedger: ParticipantLedger;
   readonly callerLedger: CallerLedger;
   readonly callers: Callers;
+  readonly operatorLedger: OperatorLedger;
+  readonly operators: Operators;
 }
 
 /** When virtual time begins; it says nothing, as long as it is always the same. */
@@ -82,25 +87,33 @@ export function createWorld(seed: number, options: SimulationOptions): World {
   const faults = new Faults(profile, random.fork("faults"), coverage, options.crash ?? null);
   const log = new CommitLog(report, coverage, database.nowMs);
   const generated = generateFlows(random.fork("flows"), profile);
-  const flows = generated.map(({ definition }) => compileFlow(definition, compileSchema));
+  const flows = generated.flatMap(({ versions }) =>
+    versions.map((definition) => compileFlow(definition, compileSchema)),
+  );
   const base = { profile, scheduler, coverage, report, database, faults, log };
   return { ...base, violations, generated, flows, ...createPeople(base, generated, flows, random, options) };
 }
 
-function generateFlows(random: Random, { flows, isLong }: Profile): readonly GeneratedFlow[] {
-  return Array.from({ length: flows }, (_, at) => generateFlow(random, `flow-${at}`, isLong));
-}
-
 type Base = Pick<World, "profile" | "scheduler" | "coverage" | "report" | "database" | "faults" | "log">;
 
-/** Engines, participants and callers, who all know each other. */
+type People =
+  | "cluster"
+  | "late"
+  | "participants"
+  | "participantLedger"
+  | "callerLedger"
+  | "callers"
+  | "operatorLedger"
+  | "operators";
+
+/** Engines, participants, callers and operators, who all know each other. */
 function createPeople(
   base: Base,
   generated: readonly GeneratedFlow[],
   flows: readonly CompiledFlow[],
   random: Random,
   { sabotage = {}, listen }: SimulationOptions,
-): Pick<World, "cluster" | "late" | "participantLedger" | "callerLedger" | "callers"> {
+): Pick<World, People> {
   const { profile, log, report } = base;
   const wire = new Wire(base);
   const participantLedger = new ParticipantLedger(log, report);
@@ -125,16 +138,12 @@ function createPeople(
   const patienceMs = submitMs + PATIENCE_BEYOND_MS;
   const outside = new Outside({ ...base, cluster, wire, patienceMs, random: random.fork("outside") });
   const callerLedger = new CallerLedger();
-  const callers = new Callers({
-    ...base,
-    outside,
-    ledger: callerLedger,
-    flows: generated,
-    random: random.fork("callers"),
-    untilMs: profile.chaosMs,
-  });
+  const operatorLedger = new OperatorLedger();
+  const users = { ...base, outside, flows: generated, untilMs: profile.chaosMs };
+  const callers = new Callers({ ...users, ledger: callerLedger, random: random.fork("callers") });
+  const operators = new Operators({ ...users, ledger: operatorLedger, random: random.fork("operators") });
   scheduleStrikes({ ...base, cluster, random: random.fork("strikes") });
-  return { cluster, late, participantLedger, callerLedger, callers };
+  return { cluster, late, participants, participantLedger, callerLedger, callers, operatorLedger, operators };
 }
 
 const SILENT: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

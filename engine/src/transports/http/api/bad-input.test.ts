@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import type { Answered, Call } from "../fixtures/call-api.ts";
+import type { Call } from "../fixtures/call-api.ts";
 import { openApi } from "../fixtures/open-engine.ts";
+import { assertProblem } from "../fixtures/problem.ts";
 
 const { call, engine } = await openApi(
   { after },
@@ -10,19 +11,6 @@ const { call, engine } = await openApi(
 const ORDERS = "/v1/flows/order/runs";
 const DATA = { seat: "A1", amountMinor: 4_500 };
 const NO_RUN = "01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57";
-
-/** Held to its status and code, to be a problem body, and to say what it must. */
-function assertProblem(answer: Answered, status: number, code: string, detail?: RegExp): void {
-  const problem = answer.body as Record<string, unknown>;
-  assert.deepEqual(
-    [answer.status, problem["status"], problem["code"]],
-    [status, status, code],
-    JSON.stringify(problem),
-  );
-  assert.match(answer.headers.get("content-type") ?? "", /^application\/problem\+json/);
-  assert.equal(problem["type"], `/docs/errors#${code}`);
-  if (detail !== undefined) assert.match(String(problem["detail"]), detail);
-}
 
 async function startOrder(): Promise<string> {
   return (await engine.client.start("order", { data: DATA })).runId;

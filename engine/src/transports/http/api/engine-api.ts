@@ -3,15 +3,29 @@ import { engineError } from "../../../core/errors.ts";
 import { createAccess } from "../access/access.ts";
 import type { AccessOptions } from "../access/access.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
+import { addAuditRoute } from "./audit.ts";
+import { addDeadLetterListRoute, addRedriveRoute } from "./dead-letters.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
 import { addInternalRoute } from "./internal.ts";
 import { addKeyRoutes } from "./keys.ts";
+import {
+  addJobListRoute,
+  addJobPreviewRoute,
+  addJobRoute,
+  addJobStartRoute,
+  addJobStopRoute,
+} from "./jobs.ts";
 import { addLaneRoute } from "./lanes.ts";
+import { OPERATION_SCHEMAS } from "./operation-schemas.ts";
+import { addOperationRoutes } from "./operations.ts";
+import { addPauseListRoute, addPauseRoute, addResumeRoute } from "./pauses.ts";
 import { addEventRoute } from "./run-events.ts";
 import { addHistoryRoute } from "./run-history.ts";
 import { addRunListRoute, addRunRoute } from "./runs.ts";
 import { SHARED_SCHEMAS } from "./schemas.ts";
 import { addStartRoute } from "./start-run.ts";
+import { addStreamRoute } from "./stream.ts";
+import type { StreamOptions } from "./stream.ts";
 import { refuseUnknownFields } from "./unknown-fields.ts";
 
 export interface EngineApiOptions {
@@ -19,11 +33,17 @@ export interface EngineApiOptions {
   readonly waitMsMax?: number;
   /** Largest body of inputs that another engine forwards, in bytes. @default 33554432 */
   readonly inputsBytesMax?: number;
+  /** Most streams of runs at once; past it FLOW_WAIT_FULL. @default 1000 */
+  readonly streamsMax?: number;
+  /** Longest silence of a stream, in ms: a comment is sent then, so that nobody on the way takes it for dead. @default 15000 */
+  readonly streamBeatMs?: number;
+  /** How long a stream's reader may leave what it was sent, in ms; past it it is cut. @default 30000 */
+  readonly streamStallMs?: number;
   /** @default keys are optional */
   readonly access?: AccessOptions;
 }
 
-export interface ResolvedEngineApiOptions {
+export interface ResolvedEngineApiOptions extends StreamOptions {
   readonly waitMsMax: number;
   readonly inputsBytesMax: number;
 }
@@ -46,6 +66,9 @@ export function resolveEngineApiOptions(options: EngineApiOptions): ResolvedEngi
   return Object.freeze({
     waitMsMax: whole("waitMsMax", 60_000, 0, 3_600_000),
     inputsBytesMax: whole("inputsBytesMax", 33_554_432, 1_024, 1_073_741_824),
+    streamsMax: whole("streamsMax", 1_000, 0, 1_000_000),
+    streamBeatMs: whole("streamBeatMs", 15_000, 10, 3_600_000),
+    streamStallMs: whole("streamStallMs", 30_000, 10, 3_600_000),
   });
 }
 
@@ -59,12 +82,12 @@ export function resolveEngineApiOptions(options: EngineApiOptions): ResolvedEngi
  * @throws FLOW_BAD_OPTION (invalid)
  */
 export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): FastifyPluginAsync {
-  const { waitMsMax, inputsBytesMax } = resolveEngineApiOptions(options);
+  const { waitMsMax, inputsBytesMax, ...streams } = resolveEngineApiOptions(options);
   return async (scope) => {
     const app: ApiApp = scope.withTypeProvider();
     // Views are made field by field, so a second schema-driven pass over each answer would add nothing but time.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-    for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
+    for (const schema of [...SHARED_SCHEMAS, ...OPERATION_SCHEMAS]) app.addSchema(schema);
     const access = createAccess(engine.store, options.access);
     app.decorateRequest("caller", null);
     app.addHook("onRequest", access.check);
@@ -77,6 +100,19 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addRunRoute(app, engine);
     addHistoryRoute(app, engine);
     addEventRoute(app, engine);
+    addStreamRoute(app, engine, streams);
+    addOperationRoutes(app, engine);
+    addJobStartRoute(app, engine);
+    addJobPreviewRoute(app, engine);
+    addJobListRoute(app, engine);
+    addJobRoute(app, engine);
+    addJobStopRoute(app, engine);
+    addDeadLetterListRoute(app, engine);
+    addRedriveRoute(app, engine);
+    addPauseListRoute(app, engine);
+    addPauseRoute(app, engine);
+    addResumeRoute(app, engine);
+    addAuditRoute(app, engine);
     addLaneRoute(app, engine);
     addKeyRoutes(app, engine, access.ring);
     addInternalRoute(app, engine, inputsBytesMax);

@@ -33,15 +33,37 @@ const operations = Object.entries(description.paths).flatMap(([path, methods]) =
 test("the API describes every public route, and only those", () => {
   assert.match(description.openapi, /^3\.1\./);
   assert.deepEqual(operations.map(({ name }) => name).toSorted(), [
+    "delete /v1/keys/{id}",
+    "get /v1/audit",
+    "get /v1/dead-letters",
     "get /v1/flows",
     "get /v1/flows/{flow}",
     "get /v1/flows/{flow}/diagram",
+    "get /v1/jobs",
+    "get /v1/jobs/{id}",
+    "get /v1/keys",
     "get /v1/lanes",
+    "get /v1/pauses",
     "get /v1/runs",
     "get /v1/runs/{id}",
     "get /v1/runs/{id}/history",
+    "get /v1/runs/{id}/stream",
+    "post /v1/dead-letters/redrive",
     "post /v1/flows/{flow}/runs",
+    "post /v1/jobs",
+    "post /v1/jobs/preview",
+    "post /v1/jobs/{id}/stop",
+    "post /v1/keys",
+    "post /v1/keys/{id}/rotate",
+    "post /v1/pauses",
+    "post /v1/pauses/resume",
+    "post /v1/runs/{id}/cancel",
     "post /v1/runs/{id}/events",
+    "post /v1/runs/{id}/force",
+    "post /v1/runs/{id}/migrate",
+    "post /v1/runs/{id}/redrive",
+    "post /v1/runs/{id}/retry",
+    "post /v1/runs/{id}/skip",
   ]);
 });
 

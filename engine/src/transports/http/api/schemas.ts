@@ -8,7 +8,7 @@ export const LIMIT_MAX = 200;
 export const LIMIT_DEFAULT = 50;
 
 /** Names and keys: short, and without control characters, which no database column takes gladly. */
-const Text = (description: string, example: string) =>
+export const Text = (description: string, example: string) =>
   Type.String({
     description,
     minLength: 1,
@@ -16,10 +16,10 @@ const Text = (description: string, example: string) =>
     pattern: "^[^\\u0000-\\u001f\\u007f]*$",
     examples: [example],
   });
-const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
-const Time = (description: string) =>
+export const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
+export const Time = (description: string) =>
   Type.String({ format: "date-time", description, examples: ["2026-07-01T12:00:00.000Z"] });
-const RunId = Type.String({ description: "A UUID.", examples: ["01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57"] });
+export const RunId = Type.String({ description: "A UUID.", examples: ["01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57"] });
 
 export const RunParams = Type.Object({ id: RunId });
 export const FlowParams = Type.Object({
@@ -163,6 +163,35 @@ export const RunRow = Type.Object(RUN_ROW_FIELDS, {
   description: "A run as lists show it, a moment behind the run itself.",
 });
 
+const UndoableStep = Type.Object({
+  state: Type.String(),
+  command: Type.String({ description: "Type of the command that did it." }),
+  commandId: Type.String(),
+  undo: Type.String({ description: "Type of the command that takes it back." }),
+});
+
+/** What only some runs have. */
+const RUN_FAMILY_FIELDS = {
+  steps: Type.Optional(
+    Type.Array(UndoableStep, { description: "What was done and can be taken back, oldest first." }),
+  ),
+  compensation: Type.Optional(
+    Type.Object(
+      {
+        target: Type.String({ description: "Where it goes when all is taken back." }),
+        steps: Type.Array(UndoableStep, { description: "What is left to take back; the last is under way." }),
+      },
+      { description: "Its steps are being taken back." },
+    ),
+  ),
+  parent: Type.Optional(
+    Type.Object(
+      { runId: RunId, commandId: Type.String() },
+      { description: "The run that started it, and by which of its commands." },
+    ),
+  ),
+};
+
 export const Run = Type.Object(
   {
     ...RUN_ROW_FIELDS,
@@ -175,12 +204,15 @@ export const Run = Type.Object(
         attempt: Type.Integer(),
         phase: Type.Enum(["sending", "waiting", "delivered"]),
         purpose: Type.Enum(["do", "poll", "undo"]),
+        undoes: Type.Optional(Type.String({ description: "The command that it takes back." })),
+        childRunId: Type.Optional(Type.String({ description: "The run that it has started." })),
       }),
       { description: "What it has asked and is not answered yet." },
     ),
     timers: Type.Array(Type.Object({ kind: Type.String(), dueAt: Time("When it fires.") }), {
       description: "What will happen by itself.",
     }),
+    ...RUN_FAMILY_FIELDS,
   },
   { $id: "Run", description: "One execution of a flow." },
 );
@@ -199,6 +231,12 @@ export const HistoryEntry = Type.Object(
     attempt: Type.Optional(Type.Integer()),
     nextAt: Type.Optional(Time("When the next attempt or query is due.")),
     error: Type.Optional(Type.Object({ code: Type.String(), kind: Type.String(), message: Type.String() })),
+    childRunId: Type.Optional(Type.String({ description: "The run that was started." })),
+    letter: Type.Optional(
+      Type.Integer({ description: "The dead letter that was taken in again, by its version." }),
+    ),
+    by: Type.Optional(Type.String({ description: "Who operated." })),
+    reason: Type.Optional(Type.String({ description: "Why." })),
   },
   { $id: "HistoryEntry", description: "One version of a run and what made it." },
 );

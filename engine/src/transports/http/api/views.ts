@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import type { HistoryEntry } from "../../../core/history.ts";
 import type { LaneRow, RunRow, StateCount } from "../../../core/ports.ts";
 import { activeTimers } from "../../../core/run.ts";
-import type { Run } from "../../../core/run.ts";
+import type { Run, Step } from "../../../core/run.ts";
 import type { CompiledFlow } from "../../../core/compile-flow.ts";
 import type * as schemas from "./schemas.ts";
 
@@ -29,22 +29,40 @@ export function viewRun(run: Run): Static<typeof schemas.Run> {
   return {
     ...viewRunRow(run),
     data: run.data,
-    commands: run.commands.map(({ id, type, channel, attempt, phase, purpose }) => ({
+    commands: run.commands.map(({ id, type, channel, attempt, phase, purpose, undoes, childId }) => ({
       commandId: id,
       type,
       channel,
       attempt,
       phase,
       purpose,
+      ...(undoes === undefined ? {} : { undoes }),
+      ...(childId === undefined ? {} : { childRunId: childId }),
     })),
     timers: activeTimers(run).map(({ kind, dueAtMs }) => ({ kind, dueAt: toIso(dueAtMs) })),
+    ...viewFamily(run),
   };
+}
+
+function viewFamily({ steps, compensation, parent }: Run): Partial<Static<typeof schemas.Run>> {
+  return {
+    ...(steps.length === 0 ? {} : { steps: steps.map(viewStep) }),
+    ...(compensation === null
+      ? {}
+      : { compensation: { target: compensation.target, steps: compensation.steps.map(viewStep) } }),
+    ...(parent === null ? {} : { parent: { runId: parent.runId, commandId: parent.commandId } }),
+  };
+}
+
+function viewStep({ state, command, commandId, undo }: Step) {
+  return { state, command, commandId, undo: undo.type };
 }
 
 /** Fields that the entry lacks stay undefined, and JSON leaves them out. */
 export function viewHistoryEntry(entry: HistoryEntry): object {
   const { version, atMs, kind, state, type, eventId, data, commands, commandId, attempt, nextAtMs, error } =
     entry;
+  const { child, letter, by, reason } = entry;
   return {
     version,
     at: toIso(atMs),
@@ -58,6 +76,10 @@ export function viewHistoryEntry(entry: HistoryEntry): object {
     attempt,
     nextAt: nextAtMs === undefined ? undefined : toIso(nextAtMs),
     error: error === undefined ? undefined : { code: error.code, kind: error.kind, message: error.message },
+    childRunId: child,
+    letter,
+    by,
+    reason,
   };
 }
 

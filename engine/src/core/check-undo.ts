@@ -1,0 +1,82 @@
+/** The undo of a command: that there is something to take back, and somebody to say when it is. */
+import { checkProjection } from "./check-fields.ts";
+import { checkEvent, checkKeys, checkKnown } from "./check-names.ts";
+import { checkRetryAt } from "./check-timers.ts";
+import { didYouMean, finding, oneOf } from "./findings.ts";
+import type { Finding, Place } from "./findings.ts";
+import { COMMAND_FAILED } from "./flow.ts";
+import { stateNamed, takes } from "./flow-view.ts";
+import type { FlowView, SendView, StateView, UndoView } from "./flow-view.ts";
+
+const UNDO_KEYS = ["send", "unless", "retry"];
+
+export function checkUndo(flow: FlowView, state: StateView, undo: UndoView): readonly Finding[] {
+  const { type, raw, path, send } = undo;
+  const place = stateNamed(state.name);
+  const own: Place = { ...place, subject: `the undo of ${type.slice(0, 40)} in ${place.subject}` };
+  return [
+    ...checkKeys(own, raw, UNDO_KEYS, path),
+    ...checkSent(place, state, undo),
+    ...(send.length === 1
+      ? []
+      : [
+          finding("bad-undo", own, {
+            path: `${path}/send`,
+            found: `sends ${send.length} commands`,
+            expected: "exactly one",
+            hint: "two things to take back are two steps, so two commands",
+          }),
+        ]),
+    ...send.flatMap((each) => checkUndoing(flow, own, undo, each)),
+    ...checkUnless(flow, state, own, undo),
+    ...checkRetryAt(own, raw["retry"], `${path}/retry`),
+  ];
+}
+
+function checkSent(place: Place, { send }: StateView, { type, path }: UndoView): readonly Finding[] {
+  const sent = send.map((each) => each.type);
+  if (sent.includes(type)) return [];
+  return [
+    finding("unsent-undo", place, {
+      path,
+      found: `has an undo of ${type}, which it does not send`,
+      expected: oneOf("the commands under `send`", sent),
+      hint: didYouMean(type, sent),
+    }),
+  ];
+}
+
+/** The command that takes back. Nobody waits for anything else meanwhile, so somebody has to say when it is done. */
+function checkUndoing(flow: FlowView, place: Place, undo: UndoView, send: SendView): readonly Finding[] {
+  const known = { names: flow.commands, what: "the flow's commands" };
+  const command = flow.commands.get(send.type);
+  return [
+    ...checkKnown("unknown-command", place, "sends", send.type, known, send.path),
+    ...checkProjection(flow, place, send, undo.type),
+    ...(command === undefined || command.answers.length > 0
+      ? []
+      : [
+          finding("unanswered-undo", place, {
+            path: send.path,
+            found: `sends ${send.type}, which has no answers`,
+            expected:
+              "a command with an event under `answers`, by which the run learns that the step is taken back",
+          }),
+        ]),
+  ];
+}
+
+function checkUnless(flow: FlowView, state: StateView, place: Place, undo: UndoView): readonly Finding[] {
+  return undo.unless.flatMap(({ text, path }) => {
+    const unknown = checkEvent(flow, place, "is not needed after", text, path);
+    if (unknown.length > 0 || takes(state, text)) return unknown;
+    return [
+      finding("untaken-unless", place, {
+        path,
+        found: `is not needed after ${text}, which the state does not take`,
+        expected: `${text} under \`on\` of the same state`,
+        hint: text === COMMAND_FAILED ? null : "name the answer that says that nothing was done",
+      }),
+    ];
+  });
+}

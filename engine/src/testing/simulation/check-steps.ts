@@ -1,0 +1,151 @@
+/**
+ * Steps and their undos, by a book of its own: which commands a run has behind it that must be taken back follows from its history and
+ * its definition alone, whatever the engine has noted down.
+ */
+import type { PendingCommand, Run } from "../../core/run.ts";
+import { TAKEN_BACK } from "./flow-draft.ts";
+import type { ReplayedStep } from "./replay-history.ts";
+import type { Report } from "./violation.ts";
+
+/** A command that is over and has an undo. */
+interface Owed {
+  readonly commandId: string;
+  /** When it was over. What was over at once may be taken back in any order. */
+  readonly version: number;
+}
+
+/** I2 of undos: all that a run owes is taken back, the newest first, nothing twice and nothing else. */
+export function checkSteps(runId: string, steps: readonly ReplayedStep[], report: Report): void {
+  const book = new StepBook((message) => report("I2", `run ${runId}: ${message}`));
+  for (const step of steps) book.add(step);
+}
+
+class StepBook {
+  readonly #find: (message: string) => void;
+  readonly #takenBack = new Set<string>();
+  #owed: readonly Owed[] = [];
+  /** What is being taken back; the last is next. */
+  #underWay: readonly Owed[] = [];
+  /** What the undo under way takes back. */
+  #current: Owed | null = null;
+  /** The event that parked the run. */
+  #parkedBy: string | undefined;
+
+  constructor(find: (message: string) => void) {
+    this.#find = find;
+  }
+
+  add(step: ReplayedStep): void {
+    const { before, after } = step;
+    const answered = answeredIn(step);
+    const over = overAt(step, answered, this.#parkedBy);
+    if (step.entry.kind === "parked") this.#parkedBy = step.entry.type;
+    this.#owed = [...this.#owed, ...over];
+    if (before?.compensation != null && after.compensation === null) this.#end(step);
+    this.#begin(step, over, answered);
+    for (const undo of newUndos(step)) this.#checkUndo(undo, after);
+    if (after.outcome !== null && before?.outcome == null) this.#finish(step);
+  }
+
+  /** The target is entered when all is taken back. Only an operator leaves earlier, and then the rest is owed again. */
+  #end({ entry }: ReplayedStep): void {
+    if (entry.kind === "forced" || entry.kind === "canceled") {
+      const left = this.#current === null ? this.#underWay : [...this.#underWay, this.#current];
+      for (const { commandId } of left) this.#takenBack.delete(commandId);
+      this.#owed = [...this.#owed, ...left];
+    } else if (this.#underWay.length > 0)
+      this.#find(`version ${entry.version} ends a compensation before ${idsOf(this.#underWay).join()} is taken back`);
+    this.#underWay = [];
+    this.#current = null;
+  }
+
+  /** What is newly taken back is all that is owed, or only what the losers of a join have left. */
+  #begin({ entry, flow, before, after }: ReplayedStep, over: readonly Owed[], answered: string | null): void {
+    const added = addedSteps(before, after);
+    if (added.length === 0) return;
+    const hasLosers = flow.states.get(before?.state ?? "")?.join?.undoesLosers === true;
+    const losers = over.filter(({ commandId }) => commandId !== answered);
+    const due = hasLosers && isDue(added, losers) ? losers : this.#owed;
+    if (!isDue(added, due))
+      this.#find(`version ${entry.version} takes back ${added.join()}, and owes ${idsOf(due).join() || "nothing"}`);
+    this.#owed = this.#owed.filter((owed) => !due.includes(owed));
+    const taken = added.map((commandId) => due.find((each) => each.commandId === commandId));
+    this.#underWay = [...taken.filter((each) => each !== undefined), ...this.#underWay];
+  }
+
+  #checkUndo({ id, undoes = "nothing" }: PendingCommand, after: Run): void {
+    this.#current = this.#underWay.at(-1) ?? null;
+    this.#underWay = this.#underWay.slice(0, -1);
+    if (undoes !== this.#current?.commandId)
+      this.#find(`undo ${id} takes back ${undoes}, and it is the turn of ${this.#current?.commandId ?? "none"}`);
+    if (this.#takenBack.has(undoes)) this.#find(`undo ${id} takes back ${undoes} a second time`);
+    if (after.commands.some((command) => command.id === undoes))
+      this.#find(`undo ${id} takes back ${undoes}, which is still pending`);
+    this.#takenBack.add(undoes);
+  }
+
+  /** Where only compensation leads, nothing is left to be taken back. */
+  #finish({ input, entry, after }: ReplayedStep): void {
+    const isCompensated = (after.state === TAKEN_BACK && entry.kind !== "forced") || isCancel(input, true);
+    if (isCompensated && this.#owed.length > 0)
+      this.#find(`it ended ${after.outcome}, and ${idsOf(this.#owed).join()} is not taken back`);
+  }
+}
+
+/** The command that an entry answers: the one it names, or the oldest that waits for such an event. */
+function answeredIn({ entry, flow, before }: ReplayedStep): string | null {
+  const { commandId, type = "" } = entry;
+  if (commandId !== undefined) return commandId;
+  const waits = before?.commands.find((command) => flow.commands.get(command.type)?.answers.has(type) === true);
+  return waits?.id ?? null;
+}
+
+/** Commands that a version leaves behind and that have an undo, unless it says that there is nothing to take back. */
+function overAt({ entry, flow, before, after }: ReplayedStep, answered: string | null, parkedBy = ""): Owed[] {
+  const undos = flow.states.get(before?.state ?? "")?.undo;
+  if (before === null || undos === undefined) return [];
+  const isOver = ({ id, purpose }: PendingCommand): boolean =>
+    purpose === "do" && !after.commands.some((command) => command.id === id);
+  // Whoever skips the answer to a command has heard it nevertheless.
+  const isSkipped = entry.kind === "skipped";
+  const word = isSkipped ? parkedBy : (entry.type ?? "");
+  const isNothing = ({ id, type }: PendingCommand): boolean =>
+    (isSkipped || id === answered) && undos.get(type)?.unless.has(word) === true;
+  return before.commands
+    .filter((command) => isOver(command) && undos.has(command.type) && !isNothing(command))
+    .map(({ id }) => ({ commandId: id, version: after.version }));
+}
+
+function isCancel(input: ReplayedStep["input"], isCompensated: boolean): boolean {
+  return (
+    input.kind === "operation" &&
+    input.operation.type === "cancel" &&
+    input.operation.compensate === isCompensated
+  );
+}
+
+/** Steps that a version adds to those being taken back. A cancellation may come while losers are. */
+function addedSteps(before: Run | null, after: Run): readonly string[] {
+  const known = new Set(before?.compensation?.steps.map(({ commandId }) => commandId));
+  return (after.compensation?.steps ?? [])
+    .map(({ commandId }) => commandId)
+    .filter((commandId) => !known.has(commandId));
+}
+
+function newUndos({ before, after }: ReplayedStep): readonly PendingCommand[] {
+  const known = new Set(before?.commands.map(({ id }) => id));
+  return after.commands.filter(({ id, purpose }) => purpose === "undo" && !known.has(id));
+}
+
+/** Whether these are all that is owed, oldest first. */
+function isDue(claimed: readonly string[], owed: readonly Owed[]): boolean {
+  const versions = claimed.map((commandId) => owed.find((each) => each.commandId === commandId)?.version ?? -1);
+  return (
+    versions.every((version, at) => version > 0 && version >= (versions[at - 1] ?? 0)) &&
+    claimed.length === owed.length
+  );
+}
+
+function idsOf(owed: readonly Owed[]): readonly string[] {
+  return owed.map(({ commandId }) => commandId);
+}

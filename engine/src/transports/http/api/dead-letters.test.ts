@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Answered } from "../fixtures/call-api.ts";
+import { openTrips } from "../fixtures/open-trips.ts";
+import { assertProblem } from "../fixtures/problem.ts";
+
+const { call, engine, startHeld, startParked, startUncharged } = await openTrips({ after });
+
+interface Letter {
+  readonly runId: string;
+  readonly version: number;
+  readonly place: string;
+  readonly reason: string | null;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+const lettersOf = ({ body }: Answered) => (body as { readonly items: readonly Letter[] }).items;
+
+test("a dead letter tells what could not be taken in, why, and what waits behind it", async () => {
+  const runId = await startParked("letters");
+  await engine.client.send(runId, { id: "pay-1", type: "Paid", data: { card: 42 } });
+  const [head, behind, ...others] = lettersOf(await call.get(`/v1/dead-letters?runId=${runId}`));
+  assert.deepEqual(others, []);
+  const { at, input, ...rest } = head as unknown as Record<string, unknown>;
+  assert.ok(Date.parse(String(at)) > 0);
+  assert.deepEqual(rest, {
+    runId,
+    version: 3,
+    flow: "trip",
+    key: "letters",
+    state: "held",
+    place: "head",
+    reason: "rule-failed",
+    error: { code: "FLOW_RULE_FAILED", kind: "bug", message: "the rule is broken" },
+  });
+  assert.deepEqual([(input as Letter["input"])["kind"], (input as Letter["input"])["type"]], ["event", "Checked"]);
+  assert.deepEqual(
+    [behind?.place, behind?.reason, behind?.input],
+    ["behind", null, { kind: "event", type: "Paid", eventId: "pay-1", data: { card: 42 } }],
+  );
+});
+
+test("a dead letter of a failed command names the command and its error, and no stack", async () => {
+  const runId = await startUncharged();
+  const answer = await call.get(`/v1/dead-letters?runId=${runId}`);
+  const [letter] = lettersOf(answer);
+  assert.deepEqual(
+    [letter?.reason, letter?.input["kind"], letter?.input["command"], letter?.input["attempt"]],
+    ["command-refused", "failure", "Charge", 1],
+  );
+  assert.match(JSON.stringify(letter), /the card reader is broken/);
+  assert.doesNotMatch(JSON.stringify(answer.body), /stack|\.ts:/);
+});
+
+test("dead letters are listed by flow, state and reason, page by page", async () => {
+  for (let nth = 0; nth < 3; nth++) await startParked();
+  const { runId: orderId } = await engine.client.start("order", { data: { seat: "A1", amountMinor: 1 } });
+  await engine.client.send(orderId, { type: "Checked", data: {} });
+  const find = async (filter: string) => lettersOf(await call.get(`/v1/dead-letters?limit=200&${filter}`));
+  assert.deepEqual(
+    (await find("flow=order")).map(({ runId }) => runId),
+    [orderId],
+  );
+  assert.equal((await find("flow=trip")).length + 1, (await find("")).length);
+  assert.ok((await find("reason=command-refused")).every(({ reason }) => reason === "command-refused"));
+  assert.ok((await find("flow=trip&state=held&reason=rule-failed")).length >= 3);
+  assert.deepEqual(await find("flow=trip&state=booking"), []);
+  const seen: string[] = [];
+  let path: string | undefined = "/v1/dead-letters?limit=2&flow=trip";
+  while (path !== undefined) {
+    const answer: Answered = await call.get(path);
+    assert.ok(lettersOf(answer).length <= 2);
+    seen.push(...lettersOf(answer).map(({ runId, version }) => `${runId}:${version}`));
+    path = /^<(.+)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1];
+  }
+  assert.deepEqual(
+    seen,
+    (await find("flow=trip")).map(({ runId, version }) => `${runId}:${version}`),
+  );
+});
+
+test("wrong filters of dead letters are refused", async () => {
+  for (const filter of ["runId=42", "reason=boredom", "state=", "flow=%00", "limit=0"])
+    assertProblem(await call.get(`/v1/dead-letters?${filter}`), 400, "HOST_BAD_REQUEST");
+  assertProblem(await call.get("/v1/dead-letters?run=42"), 400, "FLOW_BAD_QUERY", /of: runId, flow/);
+});
+
+test("a run without dead letters has none to list", async () => {
+  const runId = await startHeld();
+  assert.deepEqual((await call.get(`/v1/dead-letters?runId=${runId}`)).body, { items: [], cursor: null });
+});

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { openTrips } from "../fixtures/open-trips.ts";
+import { assertProblem } from "../fixtures/problem.ts";
+
+const { call, engine, trips, startHeld, reach } = await openTrips({ after });
+
+const pause = (body: object) => call.post("/v1/pauses", { body });
+const resume = (body: object) => call.post("/v1/pauses/resume", { body });
+
+async function listed(): Promise<readonly unknown[]> {
+  const { items } = (await call.get("/v1/pauses")).body as { readonly items: readonly object[] };
+  return items.map((item) => ({ ...item, at: undefined }));
+}
+
+test("a paused flow takes no new runs, says why and when to come back, and takes events all the same", async () => {
+  const runId = await startHeld();
+  const paused = await pause({ flow: "trip", by: "anna", reason: "the prices are wrong" });
+  assert.equal(paused.status, 201);
+  const start = await call.post("/v1/flows/trip/runs", { body: { data: {} } });
+  assertProblem(start, 503, "FLOW_PAUSED", /the prices are wrong/);
+  assert.ok(Number(start.headers.get("retry-after")) >= 1);
+  const before = trips.done.get("Charge") ?? 0;
+  const paid = await call.post(`/v1/runs/${runId}/events`, { body: { type: "Paid", data: {} } });
+  assert.equal(paid.status, 200);
+  assert.deepEqual(await listed(), [
+    { flow: "trip", state: null, command: null, by: "anna", reason: "the prices are wrong", at: undefined },
+  ]);
+  assert.equal((await engine.client.require(runId)).commands[0]?.phase, "sending");
+  assert.equal(trips.done.get("Charge") ?? 0, before);
+  assert.deepEqual((await resume({ flow: "trip" })).body, { wasPaused: true });
+  await reach(runId, "done");
+  assert.equal((await call.post("/v1/flows/trip/runs", { body: { data: {} } })).status, 201);
+});
+
+test("commands of a paused type are kept back until it is resumed", async () => {
+  const runId = await startHeld();
+  await pause({ flow: "trip", command: "Charge" });
+  await engine.client.send(runId, { type: "Paid", data: {} });
+  const other = await startHeld();
+  assert.equal((await engine.client.require(runId)).state, "paid");
+  assert.equal((await engine.client.require(other)).state, "held");
+  await resume({ flow: "trip", command: "Charge" });
+  await reach(runId, "done");
+});
+
+test("what is paused already stays paused under its first reason", async () => {
+  const what = { flow: "trip", state: "held" };
+  assert.equal((await pause({ ...what, reason: "first" })).status, 201);
+  const again = await pause({ ...what, reason: "second" });
+  assert.equal(again.status, 200);
+  assert.equal((again.body as { readonly reason: string }).reason, "first");
+  assert.deepEqual((await resume(what)).body, { wasPaused: true });
+  assert.deepEqual((await resume(what)).body, { wasPaused: false });
+});
+
+test("pauses and what became of them are in the audit", async () => {
+  await pause({ flow: "trip", state: "paid", by: "anna", reason: "look" });
+  await resume({ flow: "trip", state: "paid", by: "ben" });
+  const { items } = (await call.get("/v1/audit?kind=state&limit=2")).body as {
+    readonly items: readonly Record<string, unknown>[];
+  };
+  const subject = { flow: "trip", scope: "state", name: "paid" };
+  assert.deepEqual(
+    items.map(({ kind, by, reason, subject: about }) => [kind, by, reason, about]),
+    [
+      ["state.resume", "ben", null, subject],
+      ["state.pause", "anna", "look", subject],
+    ],
+  );
+});
+
+test("pauses are listed page by page", async () => {
+  for (const state of ["booking", "held", "paid"]) await pause({ flow: "trip", state });
+  const states: unknown[] = [];
+  let path: string | undefined = "/v1/pauses?limit=2";
+  while (path !== undefined) {
+    const answer = await call.get(path);
+    states.push(...(answer.body as { readonly items: readonly { state: string }[] }).items.map((p) => p.state));
+    path = /^<(.+)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1];
+  }
+  assert.deepEqual(states, ["booking", "held", "paid"]);
+  for (const state of ["booking", "held", "paid"]) await resume({ flow: "trip", state });
+});
+
+test("what cannot be paused is refused and told what can", async () => {
+  const wrong: readonly (readonly [object, number, string, RegExp])[] = [
+    [{}, 400, "HOST_BAD_REQUEST", /flow is missing/],
+    [{ flow: "nothing" }, 404, "FLOW_UNKNOWN_FLOW", /nothing/],
+    [{ flow: "trip", state: "nowhere" }, 422, "FLOW_BAD_OPERATION", /booking, held/],
+    [{ flow: "trip", command: "Dance" }, 422, "FLOW_BAD_OPERATION", /HoldSeat/],
+    [{ flow: "trip", state: "held", command: "Charge" }, 422, "FLOW_BAD_OPERATION", /both/],
+    [{ flow: "trip", scope: "state" }, 400, "FLOW_BAD_QUERY", /"scope" is not known/],
+  ];
+  for (const [body, status, code, detail] of wrong) assertProblem(await pause(body), status, code, detail);
+  assert.deepEqual(await listed(), []);
+});

@@ -254,10 +254,10 @@ export const wrong = [
     defineFlow({
       ...base,
       states: {
-        // @ts-expect-error TS2322 at after: a timer that compensates and raises an event
         holding: {
           send: hold,
           on: { Held: "booked" },
+          // @ts-expect-error TS2322 at after: a timer that compensates and raises an event
           after: { delay: "1s", event: "Full", compensate: true },
         },
         ...ends,
@@ -278,9 +278,9 @@ export const wrong = [
     defineFlow({
       ...base,
       states: {
-        // @ts-expect-error TS2322 at then: a join that leads nowhere
         holding: {
           send: hold,
+          // @ts-expect-error TS2322 at then: a join that leads nowhere
           join: { wait: "all", then: { update: ({ data }) => data } },
           on: { Held: {} },
         },
@@ -331,8 +331,8 @@ export const wrong = [
       ...base,
       states: {
         holding: {
-          // @ts-expect-error TS2339 at trip: a list that reads a field that the data has not
           send: {
+            // @ts-expect-error TS2339 at trip: a list that reads a field that the data has not
             PrintTicket: { each: (data) => data.guests.map((guest) => ({ tripId: data.trip, guest })) },
           },
           on: { Ticketed: "booked" },
@@ -390,8 +390,8 @@ export const wrong = [
   () =>
     defineFlow({
       ...base,
-      // @ts-expect-error TS2322 at answers: a child flow with answers of its own
       commands: {
+        // @ts-expect-error TS2322 at answers: a child flow with answers of its own
         StartRefund: { flow: "refund", outcomes: { refunded: "Refunded" }, answers: ["Refunded"] },
       },
       states: { holding: { send: { StartRefund: "data" }, on: { Refunded: "booked" } }, ...ends },
@@ -407,8 +407,8 @@ export const wrong = [
     defineFlow({
       ...base,
       commands: { StartRefund: { flow: "refund", outcomes: { refunded: "Refunded" } } },
-      // @ts-expect-error TS2322 at StartRefund: a child run begins with an object
       states: {
+        // @ts-expect-error TS2322 at StartRefund: a child run begins with an object
         holding: { send: { StartRefund: ({ tripId }) => tripId }, on: { Refunded: "booked" } },
         ...ends,
       },
@@ -469,7 +469,7 @@ export const wrong = [
     defineFlow({
       ...base,
       // @ts-expect-error TS2322 at data: a migration that forgets a field of the new data
-      migrations: [{ from: 1, data: (old) => ({ tripId: String(old["id"]) }) }],
+      migrations: [{ from: 1, data: () => ({ tripId: "trip" }) }],
       states: { holding: { send: hold, on: { Held: "booked" } }, ...ends },
     }),
   () =>

@@ -35,10 +35,10 @@ export function defineFlow<
   const Commands extends CommandSpecs<Name<NoInfer<Events>>, NoInfer<Channels>> = NoCommands,
 >(
   flow: FlowForm<Events, Sent, Data, Channels, BusinessStates, Commands>,
-): Flow<TypesOf<Static<Data>, Events, Commands, Name<Sent>>> {
+): Flow<TypesOf<Static<Data>, Events, Commands, keyof Sent & string>> {
   rememberCaller(flow, defineFlow);
   // The rules of a typed flow take its own data where FlowDefinition says any JSON; `data` is validated before each of them sees it.
-  return flow as unknown as Flow<TypesOf<Static<Data>, Events, Commands, Name<Sent>>>;
+  return flow as unknown as Flow<TypesOf<Static<Data>, Events, Commands, keyof Sent & string>>;
 }
 
 /** A transition, or the way of a timer, that takes the completed steps back before it enters its target: `on: { Refused: compensate("failed") }`. */
@@ -84,7 +84,7 @@ interface TypesOf<Data, Events extends Schemas, Commands, State extends string> 
       Carried<Commands[C]>
     >;
   };
-  readonly State: Target<State> | typeof COMPENSATING;
+  readonly State: State | typeof CANCELED | typeof COMPENSATING;
 }
 
 type ParticipantCommand<Commands> = {

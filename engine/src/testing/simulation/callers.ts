@@ -9,6 +9,7 @@ import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { CallerLedger, EventRecord, StartRecord } from "./caller-ledger.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Coverage, CoverageKind } from "./coverage.ts";
+import { BULK_CHARS } from "./flow-palette.ts";
 import type { GeneratedFlow } from "./generate-flow.ts";
 import { RECORDED } from "./late-answers.ts";
 import type { Outside } from "./outside.ts";
@@ -243,7 +244,11 @@ export class Callers {
   #chooseData(): JsonObject {
     const { random } = this.#ports;
     if (random.chance(0.03)) return { n: "x" };
-    return { n: random.whole(0, 9), ...(random.chance(0.06) ? { isBad: true } : {}) };
+    return {
+      n: random.whole(0, 9),
+      ...(random.chance(0.06) ? { isBad: true } : {}),
+      ...(random.chance(0.06) ? { bulk: "x".repeat(2 * BULK_CHARS) } : {}),
+    };
   }
 
   #stored(runId: string): StoredRun | null {

@@ -9,13 +9,14 @@ import { checkDeadLetters, checkHistory, checkWait } from "./check-runs.ts";
 import { checkSteps } from "./check-steps.ts";
 import { coverRuns } from "./cover-runs.ts";
 import { readRuns } from "./finished-run.ts";
+import type { FinishedRuns } from "./finished-run.ts";
 import type { World } from "./world.ts";
 
 /**
  * What must hold of a world at rest: by what callers, operators, participants and the commit log know, and by the audit that anybody may
  * run. I5 is checked at each commit, by the log.
  */
-export async function checkWorld(world: World): Promise<void> {
+export async function checkWorld(world: World): Promise<FinishedRuns> {
   const { database, flows, generated, log, report } = world;
   const limits = resolveEngineOptions(world.profile.options);
   const runs = readRuns(database, log, flows, limits);
@@ -35,15 +36,15 @@ export async function checkWorld(world: World): Promise<void> {
   checkCallers(world.callerLedger, { runs, limits, report });
   checkOperators(world.operatorLedger, runs, report);
   await audit(world);
+  return runs;
 }
 
 /** In the end everything has come to an end: no run waits, none is parked. */
 export async function checkEnd(world: World): Promise<void> {
-  const { operators, database, log, flows, profile, coverage, report } = world;
+  const { operators, coverage, report } = world;
   for (const { runId, state, parked } of operators.unfinished())
     report("I3", `run ${runId} does not end, whatever operators do: state ${state}, ${parked ?? "not parked"}`);
-  await checkWorld(world);
-  coverRuns(readRuns(database, log, flows, resolveEngineOptions(profile.options)), coverage);
+  coverRuns(await checkWorld(world), coverage);
 }
 
 async function audit({ database, report }: World): Promise<void> {

@@ -18,7 +18,8 @@ import type {
 
 /** How often a run may go back: loops end by themselves, so that every run comes to rest. */
 const ROUNDS_MAX = 3;
-const BULK_CHARS = 600;
+/** Where data may not be larger than a kilobyte, two of these are too many. */
+export const BULK_CHARS = 600;
 
 export const RUN_DATA: JsonSchema = {
   type: "object",
@@ -40,7 +41,7 @@ export const RUN_DATA: JsonSchema = {
 
 export const EVENT_DATA: JsonSchema = {
   type: "object",
-  properties: { n: { type: "integer" }, isBad: { type: "boolean" } },
+  properties: { n: { type: "integer" }, isBad: { type: "boolean" }, bulk: { type: "string" } },
 };
 
 const ifEven: Guard = { schema: sceneSchema("event", { n: { multipleOf: 2 } }, ["n"]) };
@@ -73,11 +74,10 @@ const takeGood: Update = ({ data, event }: Scene) => {
   refuseBad(event);
   return { ...data, seen: true };
 };
-/** Where data may not be larger than a kilobyte, two of these are too many. */
 const grow: Update = ({ data }) => ({ ...data, bulk: `${String(data["bulk"] ?? "")}${"x".repeat(BULK_CHARS)}` });
 
 /** Updates that any transition may have. */
-export const UPDATES: readonly Update[] = ["merge", keepLast, takeGood, grow, grow];
+export const UPDATES: readonly Update[] = ["merge", keepLast, takeGood, grow];
 /** Guards before a way that is not the only one. */
 export const GUARDS: readonly Guard[] = [ifEven, ifGood, ({ data }) => Number(data["n"]) % 3 === 0];
 

@@ -93,7 +93,7 @@ export function drawProfile(random: Random): Profile {
       handlerAnswersLater: often(0.02, 0.3),
       remoteFails: often(0.05, 0.6),
       remoteLost: often(0.02, 0.4),
-      remoteArrivesLate: often(0.02, 0.3),
+      remoteArrivesLate: often(0.05, 0.4),
       remoteAnswersWrongly: often(0.01, 0.1),
       remoteAnswersLater: often(0.05, 0.6),
       localFails: often(0.05, 0.5),
@@ -121,7 +121,7 @@ export function drawProfile(random: Random): Profile {
       submitMs,
       stopMs: random.whole(1, 10) * 50,
       entriesMax: random.pick([10, 1_000, 1_000, 1_000]),
-      dataBytesMax: random.pick([1_024, 65_536, 65_536]),
+      dataBytesMax: random.pick([1_024, 1_024, 65_536]),
     },
   };
 }

@@ -67,7 +67,8 @@ export async function simulate(seed: number, options: SimulationOptions = {}): P
 
 /** From beginning to end, or to the first broken promise. */
 async function play(world: World): Promise<void> {
-  for (const phase of [makeChaos, calmDown, checkWorld, putRight, checkEnd, checkEngines, stopEngines]) {
+  const phases = [makeChaos, calmDown, checkWorld, putRight, checkEnd, checkEngines, stopEngines];
+  for (const phase of phases) {
     await phase(world);
     if (world.violations.length > 0) return;
   }

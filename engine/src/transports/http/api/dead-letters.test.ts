@@ -56,11 +56,9 @@ test("dead letters are listed by flow, state and reason, page by page", async ()
   const { runId: orderId } = await engine.client.start("order", { data: { seat: "A1", amountMinor: 1 } });
   await engine.client.send(orderId, { type: "Checked", data: {} });
   const find = async (filter: string) => lettersOf(await call.get(`/v1/dead-letters?limit=200&${filter}`));
-  assert.deepEqual(
-    (await find("flow=order")).map(({ runId }) => runId),
-    [orderId],
-  );
-  assert.equal((await find("flow=trip")).length + 1, (await find("")).length);
+  const ofOrder = await find("flow=order");
+  assert.deepEqual(new Set(ofOrder.map(({ runId }) => runId)), new Set([orderId]));
+  assert.equal((await find("flow=trip")).length + ofOrder.length, (await find("")).length);
   assert.ok((await find("reason=command-refused")).every(({ reason }) => reason === "command-refused"));
   assert.ok((await find("flow=trip&state=held&reason=rule-failed")).length >= 3);
   assert.deepEqual(await find("flow=trip&state=booking"), []);

@@ -103,7 +103,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     flows: runtime.flows.newest,
     lanes,
     submit: (input) => runtime.submit(input),
-    waitFinal: (runId, waitMs) => runtime.waitFinal(runId, waitMs),
+    waitFinal: (runId, waitMs, signal) => runtime.waitFinal(runId, waitMs, signal),
     newId: () => clock.newId(),
     nameId,
   });

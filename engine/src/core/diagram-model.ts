@@ -53,6 +53,11 @@ export function drawFlow(definition: unknown, counts: readonly DiagramCount[] = 
   };
 }
 
+/** `1 run`, `12 runs`. */
+export function countRuns(runs: number): string {
+  return runs === 1 ? "1 run" : `${runs} runs`;
+}
+
 function drawState(state: StateView, counts: readonly DiagramCount[]): DrawnState {
   const own = counts.filter((count) => count.state === state.name);
   const every = state.poll?.raw["every"];

@@ -74,6 +74,12 @@ stateDiagram-v2
     );
   });
 
+  it("counts one run as one", () => {
+    const one = [{ state: "paid", runs: 1, parked: 0 }];
+    assert.match(toMermaid(order, one), /s1 : 1 run\n/);
+    assert.match(toSvg(order, one), /paid \(done\): 1 run, 0 parked/);
+  });
+
   it("writes what Mermaid would read as its own syntax by number", () => {
     const text = toMermaid(odd({ 'a"; end\n': { on: { "x:y": 'a"; end\n' } } }));
     assert.match(text, /state "a#34;#59; end#10;" as s0/);

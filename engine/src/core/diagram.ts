@@ -1,5 +1,5 @@
 /** Live pictures of a flow, made from its definition alone. Both take any definition that is an object; what it does not name is not drawn. */
-import { drawFlow } from "./diagram-model.ts";
+import { countRuns, drawFlow } from "./diagram-model.ts";
 import type { DiagramCount, DrawnFlow, DrawnState } from "./diagram-model.ts";
 import { renderSvg } from "./diagram-svg.ts";
 import type { FlowDefinition } from "./flow.ts";
@@ -44,7 +44,7 @@ function mermaidTitle({ title, deadline }: DrawnFlow): string {
 }
 
 function mermaidState(id: string, { name, work, runs, parked }: DrawnState): readonly string[] {
-  const counts = [...(runs > 0 ? [`${runs} runs`] : []), ...(parked > 0 ? [`${parked} parked`] : [])].join(
+  const counts = [...(runs > 0 ? [countRuns(runs)] : []), ...(parked > 0 ? [`${parked} parked`] : [])].join(
     ", ",
   );
   return [

@@ -7,6 +7,7 @@ import type { Answer, Decision, Limits } from "../core/decision.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import { toPlainError } from "../core/errors.ts";
+import type { PlainError } from "../core/errors.ts";
 import { seenOf } from "../core/seen.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
@@ -30,6 +31,14 @@ export interface DueCommand {
   readonly command: PendingCommand;
 }
 
+/** A history entry with what the log tells of it beside: history keeps no stack. */
+export interface Note {
+  readonly run: Run;
+  readonly entry: HistoryEntry;
+  /** The error in full, where the entry tells of one. */
+  readonly error: PlainError | null;
+}
+
 /** A transition as a watcher sees it. */
 export interface Transition {
   readonly flow: string;
@@ -45,6 +54,7 @@ export class BatchWork {
   readonly #runs = new Map<string, WorkRun>();
   readonly transitions: Transition[] = [];
   readonly deadLetters: DeadLetterRow[] = [];
+  readonly notes: Note[] = [];
   unexpectedEvents = 0;
   #due: DueCommand[] = [];
 
@@ -92,11 +102,11 @@ export class BatchWork {
         error: { code: "FLOW_UNEXPECTED", message: fault.message, fields: { runId: input.runId } },
       };
     }
-    this.#fold(work, flow, decision);
+    this.#fold(work, flow, decision, input);
     return decision.answer;
   }
 
-  #fold(work: WorkRun, flow: CompiledFlow, decision: Decision): void {
+  #fold(work: WorkRun, flow: CompiledFlow, decision: Decision, input: LaneInput): void {
     const { run, entry } = decision;
     if (run === null || entry === null) return;
     const before = work.run;
@@ -104,6 +114,7 @@ export class BatchWork {
     work.entries.push(entry);
     if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
     if (decision.deadLetter !== null) this.deadLetters.push(decision.deadLetter);
+    this.notes.push({ run, entry, error: decision.deadLetter?.error ?? failureOf(input) });
     if (entry.kind === "unexpected") this.unexpectedEvents++;
     if (before === null || before.state !== run.state)
       this.transitions.push(transitionOf(before, run, this.nowMs));
@@ -135,6 +146,11 @@ export class BatchWork {
   heldRunIds(): Iterable<string> {
     return this.#runs.keys();
   }
+}
+
+/** What a failed attempt failed with, as the participant's side has told it. */
+function failureOf(input: LaneInput): PlainError | null {
+  return input.kind === "settled" && input.settlement.type === "failed" ? input.settlement.error : null;
 }
 
 /** Whether a run waits for exactly this attempt to be carried out. */

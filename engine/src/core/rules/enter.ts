@@ -1,4 +1,5 @@
 /** Moving a run: following a transition, landing on a state, issuing its commands, setting its timers. */
+import { isJsonObject } from "@sluice/contracts/envelope";
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type {
   CompiledFlow,
@@ -7,9 +8,10 @@ import type {
   CompiledTimer,
   CompiledTransition,
 } from "../compile-flow.ts";
-import { describeFaults } from "../decision.ts";
+import { describeFaults, unkeepable } from "../decision.ts";
 import type { Context } from "../decision.ts";
 import { engineError } from "../errors.ts";
+import { copyJson } from "../json-copy.ts";
 import type { PendingCommand, Run, RunTimer, TimerKind } from "../run.ts";
 
 export interface Moved {
@@ -31,7 +33,13 @@ export function follow(
   return enter(context, updated, target, run.version + 1, target !== from);
 }
 
-function withData(context: Context, run: Run, data: JsonObject): Run {
+/** The data an update gave, which is written in the flow's own code and may be anything. */
+function withData(context: Context, run: Run, given: JsonObject): Run {
+  const { copy: data, fault } = copyJson(given);
+  if (fault !== null)
+    throw engineError("FLOW_RULE_FAILED", unkeepable("the data that an update gave", fault));
+  if (!isJsonObject(data))
+    throw engineError("FLOW_RULE_FAILED", "an update gave no object, expected the run's data");
   const faults = context.flow.validateData(data);
   if (faults !== null)
     throw engineError(
@@ -89,13 +97,12 @@ export function issue(
   data: JsonObject,
   purpose: "do" | "poll",
 ): PendingCommand {
-  const carried = sent.project(data);
+  const what = `the data of command ${sent.command.type}`;
+  const { copy: carried, fault } = copyJson(sent.project(data));
+  if (fault !== null) throw engineError("FLOW_RULE_FAILED", unkeepable(what, fault));
   const faults = sent.command.validate(carried);
   if (faults !== null) {
-    throw engineError(
-      "FLOW_RULE_FAILED",
-      `the data of command ${sent.command.type} breaks its schema: ${describeFaults(faults)}`,
-    );
+    throw engineError("FLOW_RULE_FAILED", `${what} breaks its schema: ${describeFaults(faults)}`);
   }
   return {
     id: `${runId}:${version}:${n}`,

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsync } from "fastify";
 import { engineError } from "../../../core/errors.ts";
+import { addProblemSchema } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
+import { addEntryRoute } from "./entry.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
 import { addInternalRoute } from "./internal.ts";
 import { addLaneRoute } from "./lanes.ts";
@@ -54,8 +56,10 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     const app: ApiApp = scope.withTypeProvider();
     // Views are made field by field, so a second schema-driven pass over each answer would add nothing but time.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+    addProblemSchema(scope);
     for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
     app.addHook("preValidation", refuseUnknownFields);
+    addEntryRoute(app);
     addFlowListRoute(app, engine);
     addFlowRoute(app, engine);
     addDiagramRoute(app, engine);

@@ -405,6 +405,12 @@ test("the house ends with 0 where there is no fault", (t) => {
   assert.match(stdout, /^house: no fault in \d+ files$/m);
 });
 
+test("the house leaves folders alone that git does not keep", (t) => {
+  const strange = { "my-flow/a.flow.ts": "console.log(1);\n" };
+  assert.notDeepEqual(faultsOf(t, strange), []);
+  assert.deepEqual(faultsOf(t, { ...strange, ".gitignore": "node_modules/\nmy-flow/\n" }), []);
+});
+
 test("the house measures files and functions in code lines, longest first", (t) => {
   const body = (lines: number) => "  a();\n".repeat(lines);
   const text = `// not counted\n\nexport function named<T>(a: T): T {\n${body(7)}}\nconst arrow = async (a: number) => {\n${body(5)}};\nclass A {\n  method(a = {}) {\n${body(3)}  }\n}\nfor (;;) {\n${body(9)}}\n`;

@@ -11,6 +11,8 @@ const WAIT_FACTOR = 1.5;
 export interface PollOptions {
   readonly cli: Pick<Cli, "stderr">;
   readonly signal: AbortSignal;
+  /** Whether what is said on standard error is JSON, one object a line. */
+  readonly isJson: boolean;
 }
 
 /**
@@ -19,9 +21,12 @@ export interface PollOptions {
  * @throws CLI_INTERRUPTED (conflict) on Ctrl-C; whatever `ask` throws, except that the server is away
  */
 export async function poll(
-  { cli, signal }: PollOptions,
+  { cli, signal, isJson }: PollOptions,
   ask: () => Promise<"news" | "nothing" | "end">,
 ): Promise<void> {
+  const say = (notice: string): void => {
+    cli.stderr.write(isJson ? `${JSON.stringify({ notice })}\n` : `sluice: ${notice}\n`);
+  };
   let waitMs = WAIT_MS_MIN;
   let hasAnswered = false;
   let isAway = false;
@@ -29,14 +34,14 @@ export async function poll(
     throwIfInterrupted(signal);
     try {
       const answer = await ask();
-      if (isAway) cli.stderr.write("sluice: the server is back\n");
+      if (isAway) say("the server is back");
       if (answer === "end") return;
       waitMs = answer === "news" ? WAIT_MS_MIN : Math.min(waitMs * WAIT_FACTOR, WAIT_MS_MAX);
       hasAnswered = true;
       isAway = false;
     } catch (error) {
       if (!hasAnswered || !isTransient(error)) throw error;
-      if (!isAway) cli.stderr.write("sluice: the server does not answer; waiting for it\n");
+      if (!isAway) say("the server does not answer; waiting for it");
       isAway = true;
       waitMs = Math.min(waitMs * WAIT_FACTOR, WAIT_MS_MAX);
     }

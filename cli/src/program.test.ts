@@ -78,6 +78,40 @@ describe("sluice", () => {
     }
   });
 
+  it("tells errors as JSON to whoever asked for JSON, whatever the command and the error", async (t) => {
+    const busy = await serve(t, (_request, response) => {
+      response.writeHead(429, { "content-type": "application/problem+json", "retry-after": "2" });
+      response.end('{"code":"HOST_OVERLOADED","kind":"overloaded","detail":"4096 requests are in flight"}');
+    });
+    for (const [args, exitCode, code] of [
+      [["runs", "--colour"], 2, "CLI_BAD_ARGUMENT"],
+      [["chek"], 2, "CLI_BAD_ARGUMENT"],
+      [["start"], 2, "CLI_BAD_ARGUMENT"],
+      [["start", "parcel", "--data", "{"], 2, "CLI_BAD_ARGUMENT"],
+      [["runs", "watch"], 2, "CLI_BAD_ARGUMENT"],
+      [["flows", "show", "parcel", "--url", "http://127.0.0.1:1"], 3, "CLI_NO_SERVER"],
+      [["send", "some-id", "Paid", "--url", "http://127.0.0.1:1"], 3, "CLI_NO_SERVER"],
+      [["runs", "list", "--url", busy], 3, "HOST_OVERLOADED"],
+      [["audit", "--data-dir", "/nowhere"], 1, "CLI_NO_DATABASE"],
+      [["audit", "--database-url", "mysql://nowhere"], 2, "HOST_BAD_OPTION"],
+      [["up", "nowhere.ts"], 2, "CLI_BAD_APP"],
+    ] as const) {
+      const ended = await sluice([...args, "--json"]);
+      assert.equal(ended.exitCode, exitCode, args.join(" "));
+      assert.equal(ended.stdout, "", args.join(" "));
+      const { error } = JSON.parse(ended.stderr);
+      assert.equal(error.code, code, args.join(" "));
+      assert.equal(typeof error.kind, "string");
+      assert.doesNotMatch(error.message, /^error: /);
+      if (code === "HOST_OVERLOADED") assert.equal(error.retryAfterMs, 2_000);
+    }
+  });
+
+  it("takes no value for a wish for JSON", async () => {
+    const { stderr } = await sluice(["check", "--", "--json"], { directory: import.meta.dirname });
+    assert.doesNotMatch(stderr, /^\{/);
+  });
+
   it("says where to look when nobody answers", async () => {
     for (const args of [
       ["runs"],

@@ -1,6 +1,5 @@
 /** The command line: all commands under one name, and the one way an error becomes a line and an exit code. */
 import { Command, CommanderError } from "commander";
-import { messageOf } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import type { Run } from "./command.ts";
 import { addAuditCommand } from "./commands/audit.ts";
@@ -11,10 +10,12 @@ import { addRunsCommands } from "./commands/runs.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addUpCommand } from "./commands/up.ts";
+import { errorJson, errorText } from "./error-text.ts";
+import { cliError } from "./errors.ts";
 import { EXIT, exitCodeOf, exitCodesHelp } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
-import { createStyle, hasColors, tame } from "./style.ts";
+import { hasColors } from "./style.ts";
 
 /** Runs one command line, without the names of the program and of Node. Never throws: the answer is how the process ends. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<ExitCode> {
@@ -24,18 +25,33 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<ExitCod
     async (...given) => {
       exitCode = await handler(cli, ...given);
     };
+  const isJson = asksForJson(args);
   try {
-    await createProgram(cli, run).parseAsync(withListAsDefault(args), { from: "user" });
+    await createProgram(cli, run, isJson).parseAsync(withListAsDefault(args), { from: "user" });
     return exitCode;
   } catch (error) {
-    // Commander has printed its help, its version or its complaint already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    cli.stderr.write(errorText(error, cli));
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      // For people Commander has printed its complaint, or the help, already.
+      if (isJson) cli.stderr.write(errorJson(toUsageError(error)));
+      return EXIT.usage;
+    }
+    cli.stderr.write(isJson ? errorJson(error) : errorText(error, cli));
     return exitCodeOf(error);
   }
 }
 
-function createProgram(cli: Cli, run: Run): Command {
+/** Looked for here, because an error may come before the options are read: it may be about them. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end === -1 ? args : args.slice(0, end)).includes("--json");
+}
+
+function toUsageError({ message }: CommanderError): Error {
+  return cliError("CLI_BAD_ARGUMENT", message.replace(/^error: /, ""));
+}
+
+function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   const program = new Command("sluice")
     .description(
       "Durable business flows: typed state machines on Postgres that survive crashes and stampedes.",
@@ -46,7 +62,8 @@ function createProgram(cli: Cli, run: Run): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => cli.stdout.write(text),
-      writeErr: (text) => cli.stderr.write(text),
+      // A program that asked for JSON gets the complaint as such, once it is caught.
+      writeErr: (text) => (isJson ? undefined : cli.stderr.write(text)),
       outputError: (text, write) => write(text.replace(/^error: /, "sluice: ")),
       getOutHasColors: () => hasColors(cli.stdout.isTTY === true, cli.env),
       getErrHasColors: () => hasColors(cli.stderr.isTTY === true, cli.env),
@@ -74,19 +91,4 @@ function withListAsDefault([group, next, ...rest]: readonly string[]): string[] 
   const args = [group, next, ...rest].filter((arg) => arg !== undefined);
   const isList = next === undefined || (next.startsWith("-") && next !== "--help" && next !== "-h");
   return group !== undefined && GROUPS.has(group) && isList ? [group, "list", ...args.slice(1)] : args;
-}
-
-/** One line per fault, with the code to look up. What carries no code is our own mistake, so its stack is shown. */
-export function errorText(error: unknown, { stderr, env }: Pick<Cli, "stderr" | "env">): string {
-  const style = createStyle(hasColors(stderr.isTTY === true, env));
-  const name = style.bad("sluice:");
-  const { code, kind, retryAfterMs } = Object(error) as Readonly<Record<string, unknown>>;
-  if (typeof code !== "string" || kind === undefined) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-    return `${name} a mistake of ours: ${stack}\n`;
-  }
-  if (code === "CLI_INTERRUPTED") return `${name} interrupted\n`;
-  const lines = messageOf(error).split("\n").map(tame).join("\n  ");
-  const wait = typeof retryAfterMs === "number" ? `; try again in ${Math.ceil(retryAfterMs / 1_000)} s` : "";
-  return `${name} ${lines}${wait} ${style.dim(`(${code})`)}\n`;
 }

@@ -11,8 +11,8 @@ export function stateText(
   { state, outcome, parked }: Pick<RunRow, "state" | "outcome" | "parked">,
   style: Style,
 ): string {
-  if (parked !== null) return `${tame(state)} ${style.bad(`parked: ${tame(parked)}`)}`;
-  return outcome === null ? tame(state) : `${tame(state)} ${style.good(`ended: ${tame(outcome)}`)}`;
+  if (parked !== null) return `${tame(state)} ${style.bad(`(parked: ${tame(parked)})`)}`;
+  return outcome === null ? tame(state) : `${tame(state)} ${style.good(`(ended: ${tame(outcome)})`)}`;
 }
 
 export function runRowColumns(style: Style, nowMs: number): readonly Column<RunRow>[] {
@@ -32,8 +32,8 @@ export function runRowColumns(style: Style, nowMs: number): readonly Column<RunR
   ];
 }
 
-/** A run with what it waits for and its data. */
-export function runText(run: Run, style: Style): string {
+/** A run with what it waits for, or why it is parked, and its data. `history` tells what it was parked for. */
+export function runText(run: Run, style: Style, history: readonly HistoryEntry[] = []): string {
   const pairs: (readonly [string, string])[] = [
     ["run", tame(run.runId)],
     ["flow", `${tame(run.flow)} version ${run.flowVersion}`],
@@ -44,12 +44,48 @@ export function runText(run: Run, style: Style): string {
     ["in state since", tame(run.enteredAt)],
     ["updated", tame(run.updatedAt)],
   ];
-  for (const { type, channel, attempt, phase } of run.commands) {
-    pairs.push(["waits for", tame(`${type} to ${channel}, attempt ${attempt}, ${phase}`)]);
-  }
-  for (const { kind, dueAt } of run.timers) pairs.push(["timer", tame(`${kind} at ${dueAt}`)]);
+  pairs.push(...(run.parked === null ? waitingPairs(run) : parkedPairs(run, run.parked, history)));
   return `${renderPairs(pairs, style)}${style.dim("data")}\n${dataText(run.data)}\n`;
 }
+
+type Pairs = readonly (readonly [string, string])[];
+
+function waitingPairs({ commands, timers }: Run): Pairs {
+  return [
+    ...commands.map(
+      ({ type, channel, attempt, phase }) =>
+        ["waits for", tame(`${type} to ${channel}, attempt ${attempt}, ${phase}`)] as const,
+    ),
+    ...timers.map(({ kind, dueAt }) => ["timer", tame(`${kind} at ${dueAt}`)] as const),
+  ];
+}
+
+/** What the words of the engine mean to whoever has to help. */
+const PARKED_BECAUSE: Readonly<Record<string, string>> = {
+  "rule-failed": "a rule of the flow threw, or gave data that breaks a schema",
+  "command-gave-up": "a command failed at every attempt, and the state takes no commandFailed",
+  "command-refused": "a command was refused for good, and the state takes no commandFailed",
+  "answer-not-taken": "the state does not take the answer to its own command",
+  "data-too-large": "its data would be larger than the engine keeps (dataBytesMax)",
+};
+
+/** A parked run waits for nothing but help, whatever commands it had under way. */
+function parkedPairs(run: Run, reason: string, history: readonly HistoryEntry[]): Pairs {
+  const entry = history.findLast(({ kind }) => kind === "parked");
+  const told: (readonly [string, string])[] = [];
+  if (entry !== undefined) told.push(["parked at", tame(`${entry.at} by ${inputText(run, entry)}`)]);
+  if (entry?.error !== undefined) told.push(["error", tame(`${entry.error.code}: ${entry.error.message}`)]);
+  return [["parked", tame(PARKED_BECAUSE[reason] ?? reason)], ...told, ["to go on", TO_GO_ON]];
+}
+
+/** What a run was parked by: an attempt of a command, or the event or timer it could not take. */
+function inputText({ commands }: Run, { type = "its start", commandId, attempt = 1 }: HistoryEntry): string {
+  const command = commands.find((each) => each.commandId === commandId);
+  return command === undefined ? type : `${command.type} to ${command.channel}, attempt ${attempt}`;
+}
+
+const TO_GO_ON =
+  "later events wait behind it, in order; this version cannot redrive it: mend the cause, then start a new run (with another key)";
 
 /** JSON escapes most control characters by itself; `tame` takes the rest, line by line. */
 function dataText(data: unknown): string {

@@ -101,3 +101,7 @@ export interface Problem {
   readonly kind: ErrorKind;
   readonly [field: string]: unknown;
 }
+
+export { PROBLEM_SCHEMA, problemResponses } from "./problem-schema.ts";
+export type { CodesByStatus } from "./problem-schema.ts";
+export { lostConnection, reasonFromServer } from "./postgres-error.ts";

@@ -110,7 +110,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     flows: runtime.flows.newest,
     lanes,
     submit: (input) => runtime.submit(input),
-    waitFinal: (runId, waitMs) => runtime.waitFinal(runId, waitMs),
+    waitFinal: (runId, waitMs, signal) => runtime.waitFinal(runId, waitMs, signal),
     watch: (runId, written) => runtime.watch(runId, written),
     newId: () => clock.newId(),
     nameId,

@@ -10,6 +10,7 @@ export const HOST_ERRORS = {
   HOST_REQUEST_TIMEOUT: { kind: "invalid", http: 408 },
   HOST_HEADERS_TOO_LARGE: { kind: "invalid", http: 431 },
   HOST_NO_SUCH_ROUTE: "missing",
+  HOST_METHOD_NOT_ALLOWED: { kind: "invalid", http: 405 },
   HOST_PORT_TAKEN: "conflict",
   HOST_DATA_DIRECTORY_IN_USE: "conflict",
   HOST_DATA_DIRECTORY_UNUSABLE: "invalid",

@@ -36,9 +36,11 @@ function plain(value: unknown): string {
   return typeof value === "string" && !/[\s="]/.test(value) ? value : JSON.stringify(value);
 }
 
+/** With a stack, that below; without one, what is known of the error in the line. */
 function failure(error: unknown): string {
-  if (typeof error !== "object" || error === null) return error === undefined ? "" : ` error=${plain(error)}`;
-  const code = "code" in error ? ` [${String(error.code)}]` : "";
-  const stack = "stack" in error ? String(error.stack) : JSON.stringify(error);
-  return `${code}\n    ${stack.replaceAll("\n", "\n    ")}`;
+  if (error === undefined) return "";
+  const { code, message, stack } = Object(error) as Readonly<Record<string, unknown>>;
+  const tag = typeof code === "string" ? ` [${code}]` : "";
+  if (typeof stack === "string") return `${tag}\n    ${stack.replaceAll("\n", "\n    ")}`;
+  return `${tag} error=${plain(typeof message === "string" ? message : error)}`;
 }

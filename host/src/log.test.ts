@@ -48,6 +48,11 @@ test("keeps code, fields and cause of an error", () => {
   assert.match(String(entry["stack"]), /caused by: Error: EADDRINUSE/);
 });
 
+test("keeps an error that is plain data as it is", () => {
+  const err = { kind: "invalid", message: "no box fits" };
+  assert.deepEqual(entryOf({ err })["err"], err);
+});
+
 test("hides secrets wherever they stand in a line", () => {
   const lines = linesOf((log) =>
     log.info(
@@ -87,5 +92,11 @@ test("makes one readable line of an entry, with the stack of its error below", (
   assert.equal(plain(JSON.stringify(entry)), '03:04:05.678 WARN  slow runId=r-1 why="two words" n=2\n');
   const failed = { ...entry, error: { code: "FLOW_X", message: "no", stack: "Error: no\n    at here" } };
   assert.match(plain(JSON.stringify(failed)), / n=2 \[FLOW_X\]\n {4}Error: no\n {8}at here\n$/);
+  const plainData = { ...entry, err: { kind: "invalid", message: "no box fits" } };
+  assert.match(plain(JSON.stringify(plainData)), / n=2 error="no box fits"\n$/);
+  assert.match(
+    plain(JSON.stringify({ ...entry, error: { code: "FLOW_X", message: "no" } })),
+    / \[FLOW_X\] error=no\n$/,
+  );
   assert.equal(readableLine("no JSON\n"), "no JSON\n");
 });

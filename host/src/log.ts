@@ -42,11 +42,16 @@ export function createLog(options: LogOptions = {}): ProcessLog {
       base: options.fields ?? {},
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
+      serializers: { error: toldError, err: toldError },
       hooks: { streamWrite: redact },
     },
     options.destination ?? stdout(options.pretty === true),
   );
+}
+
+/** An error with its fields and causes; one that is plain data already, as a run's history keeps it, is told as it is. */
+function toldError(error: unknown): unknown {
+  return error instanceof Error ? pino.stdSerializers.err(error) : error;
 }
 
 function stdout(pretty: boolean): DestinationStream {

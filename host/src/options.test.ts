@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { hasCode } from "@sluice/contracts/problem";
-import { resolveOptions, variableOf } from "./options.ts";
+import { listenTo, resolveOptions, resolveRooms, unreadVariables, variableOf } from "./options.ts";
 import type { Env, OptionReader } from "./options.ts";
 
 interface ShopOptions {
@@ -147,4 +147,60 @@ test("answers undefined for an optional value and freezes the whole", () => {
 test("spells variables after room and option", () => {
   assert.equal(variableOf("http", "bodyBytesMax"), "SLUICE_HTTP_BODY_BYTES_MAX");
   assert.equal(variableOf("ticket-shop", "port"), "SLUICE_TICKET_SHOP_PORT");
+});
+
+test("tells the faults of all rooms at once, each with its flag where it has one", () => {
+  const room = (name: string, options: ShopOptions) => () =>
+    resolveOptions({ room: name, options, env: {} }, port);
+  assert.deepEqual(resolveRooms({ shop: room("shop", { port: 81 }), till: room("till", {}) }), {
+    shop: { port: 81 },
+    till: { port: 80 },
+  });
+  assert.throws(
+    () =>
+      resolveRooms(
+        { shop: room("shop", { port: "http" }), bar: room("bar", {}), till: room("till", { port: 0 }) },
+        { "shop.port": "--port" },
+      ),
+    {
+      code: "HOST_BAD_OPTION",
+      message:
+        'shop: port is "http" (from the option), expected a whole number from 1 to 65535; set --port or the variable SLUICE_SHOP_PORT\n' +
+        "till: port is 0 (from the option), expected a whole number from 1 to 65535; set the option port or the variable SLUICE_TILL_PORT",
+    },
+  );
+});
+
+test("lets through what is no fault of an option", () => {
+  const broken = (): never => {
+    throw new Error("a mistake of ours");
+  };
+  assert.throws(() => resolveRooms({ broken }), { message: "a mistake of ours" });
+});
+
+test("reads the one variable that an option names, and tells it in a refusal", () => {
+  const read = (reader: OptionReader<ShopOptions>) => ({
+    providerUrl: reader.url("providerUrl", { variable: "SLUICE_PROVIDER", schemes: ["http"] }),
+  });
+  const url = "http://localhost";
+  assert.deepEqual(resolve({ env: { SLUICE_PROVIDER: url } }, read), { providerUrl: url });
+  const others = { SLUICE_TICKET_SHOP_PROVIDER_URL: url, SLUICE_PROVIDER_URL: url };
+  assert.match(faultOf({ env: others }, read), /is not set.* or the variable SLUICE_PROVIDER$/);
+});
+
+test("names the variables that nobody reads, with the one that was meant", () => {
+  const set = {
+    SLUICE_TICKET_SHOP_PROT: "80",
+    SLUICE_SOMETHING_ELSE: "1",
+    SLUICE_PORT: "81",
+    SLUICE_NOTHING: "",
+    HOME: "/",
+  };
+  const { env, asked } = listenTo(set);
+  assert.deepEqual(resolve({ env }, port), { port: 81 });
+  assert.deepEqual([...asked], ["SLUICE_TICKET_SHOP_PORT", "SLUICE_PORT"]);
+  assert.deepEqual(unreadVariables(set, asked), [
+    { variable: "SLUICE_TICKET_SHOP_PROT", meant: "SLUICE_TICKET_SHOP_PORT" },
+    { variable: "SLUICE_SOMETHING_ELSE", meant: null },
+  ]);
 });

@@ -1,12 +1,25 @@
 /**
  * The option pattern of every room: option > environment > configuration file > default > refusal to start.
- * All faults of a room are found in one pass and raised as one error, before its first connection is opened.
+ * All faults of a room, and with `resolveRooms` those of all rooms, are raised as one error, before the first connection is opened.
  */
 import { readFileSync } from "node:fs";
+import { hasCode } from "@sluice/contracts/problem";
 import { hostError } from "./errors.ts";
+import {
+  Expected,
+  parseBoolean,
+  parseDurationMs,
+  parseText,
+  parseUrl,
+  parseWholeNumber,
+  parseWord,
+} from "./options-values.ts";
+import type { NumberRule, Rule, TextRule, UrlRule } from "./options-values.ts";
+import type { Env } from "./options-variables.ts";
 
-/** The environment as a value: only a `main.ts` reads that of the process and hands it on. */
-export type Env = Readonly<Record<string, string | undefined>>;
+export type { NumberRule, Rule, TextRule, UrlRule } from "./options-values.ts";
+export { listenTo, unreadVariables } from "./options-variables.ts";
+export type { Env, HeardEnv, UnreadVariable } from "./options-variables.ts";
 
 export interface OptionSource<Options extends object> {
   /** The room whose options these are: `http` makes `port` the variable `SLUICE_HTTP_PORT`. */
@@ -15,29 +28,6 @@ export interface OptionSource<Options extends object> {
   readonly env: Env;
   /** The room's section of a configuration file. */
   readonly file?: Readonly<Record<string, unknown>> | undefined;
-}
-
-/** What every reader takes besides its own limits. Without `default` and `optional`, an absent value is a refusal. */
-export interface Rule<Value> {
-  readonly default?: Value;
-  readonly optional?: true;
-  /** The value is never shown, and `SLUICE_<ROOM>_<OPTION>_FILE` may name a file that holds it. */
-  readonly secret?: true;
-}
-
-export interface NumberRule extends Rule<number> {
-  readonly min?: number;
-  readonly max?: number;
-}
-
-export interface TextRule extends Rule<string> {
-  readonly charactersMax?: number;
-  readonly pattern?: RegExp;
-}
-
-export interface UrlRule extends Rule<string> {
-  /** Schemes without colon, such as `["http", "https"]`. */
-  readonly schemes?: readonly string[];
 }
 
 type Read<Value, R> = R extends { readonly optional: true } ? Value | undefined : Value;
@@ -63,12 +53,14 @@ interface Found {
   readonly from: string;
 }
 
-/** What a parser answers for a value it cannot take: what it expected instead. */
-class Expected {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
+/** One thing that is wrong. `fields.faults` of HOST_BAD_OPTION lists them. */
+export interface OptionFault {
+  readonly room: string;
+  readonly option: string;
+  /** What was found and what was expected: `http: port is 0 (from SLUICE_HTTP_PORT), expected a whole number of at least 1`. */
+  readonly problem: string;
+  /** What sets it in the environment. */
+  readonly variable: string;
 }
 
 /**
@@ -79,7 +71,7 @@ export function resolveOptions<Options extends object, Resolved extends object>(
   source: OptionSource<Options>,
   resolve: (read: OptionReader<Options>) => Resolved,
 ): Readonly<Resolved> {
-  const faults: string[] = [];
+  const faults: OptionFault[] = [];
   let resolved: Resolved | undefined;
   try {
     resolved = resolve(readerOf(source, faults));
@@ -87,10 +79,54 @@ export function resolveOptions<Options extends object, Resolved extends object>(
     // A resolver that trips over a value already found wrong has nothing to add.
     if (faults.length === 0) throw error;
   }
-  if (faults.length > 0 || resolved === undefined) {
-    throw hostError("HOST_BAD_OPTION", faults.join("\n"), { fields: { room: source.room, faults } });
-  }
+  if (faults.length > 0 || resolved === undefined) throw badOptions(faults);
   return Object.freeze(resolved);
+}
+
+/** How options are spelled on the command line: `{ "http.port": "--port" }`. A message then names the flag. */
+export type OptionFlags = Readonly<Record<string, string>>;
+
+/**
+ * Resolves several rooms, so that somebody who has made three mistakes in two rooms is told all three.
+ * Each member is called once; the answer has what they returned, frozen.
+ * @throws HOST_BAD_OPTION (invalid) that lists every fault of every room; whatever else a member throws, at once
+ */
+export function resolveRooms<Rooms extends Readonly<Record<string, () => unknown>>>(
+  rooms: Rooms,
+  flags: OptionFlags = {},
+): { readonly [Room in keyof Rooms]: ReturnType<Rooms[Room]> } {
+  const faults: OptionFault[] = [];
+  const resolved = Object.entries(rooms).map(([name, resolve]) => {
+    try {
+      return [name, resolve()] as const;
+    } catch (error) {
+      faults.push(...faultsOf(error));
+      return [name, undefined] as const;
+    }
+  });
+  if (faults.length > 0) throw badOptions(faults, flags);
+  return Object.freeze(Object.fromEntries(resolved)) as {
+    readonly [Room in keyof Rooms]: ReturnType<Rooms[Room]>;
+  };
+}
+
+/** The refusal of options with these faults: HOST_BAD_OPTION (invalid), one line each. */
+export function badOptions(faults: readonly OptionFault[], flags: OptionFlags = {}): Error {
+  const lines = faults.map((fault) => `${fault.problem}; ${whereToSet(fault, flags)}`);
+  return hostError("HOST_BAD_OPTION", lines.join("\n"), { fields: { faults } });
+}
+
+function whereToSet({ room, option, variable }: OptionFault, flags: OptionFlags): string {
+  const flag = flags[`${room}.${option}`];
+  return flag === undefined
+    ? `set the option ${option} or the variable ${variable}`
+    : `set ${flag} or the variable ${variable}`;
+}
+
+function faultsOf(error: unknown): readonly OptionFault[] {
+  const { fields } = Object(error) as { readonly fields?: { readonly faults?: readonly OptionFault[] } };
+  if (!hasCode(error, "HOST_BAD_OPTION") || fields?.faults === undefined) throw error;
+  return fields.faults;
 }
 
 /** The variable of an option: `variableOf("http", "bodyBytesMax")` is `SLUICE_HTTP_BODY_BYTES_MAX`. */
@@ -107,7 +143,7 @@ function screaming(name: string): string {
 
 function readerOf<Options extends object>(
   source: OptionSource<Options>,
-  faults: string[],
+  faults: OptionFault[],
 ): OptionReader<Options> {
   // Each reader's return type follows from its rule: a value, or `undefined` where the rule says optional.
   const read = <Value>(
@@ -116,14 +152,18 @@ function readerOf<Options extends object>(
     parse: (value: unknown) => Value | Expected,
   ): never => {
     const refuse = (found: string, expected: string): never => {
-      faults.push(
-        `${source.room}: ${name} is ${found}, expected ${expected}; ${whereToSet(source.room, name, rule)}`,
-      );
+      const variable = rule.variable ?? variableOf(source.room, name);
+      faults.push({
+        room: source.room,
+        option: name,
+        problem: `${source.room}: ${name} is ${found}, expected ${expected}`,
+        variable: rule.secret === true ? `${variable} (or ${variable}_FILE)` : variable,
+      });
       return undefined as never;
     };
     let found: Found | undefined;
     try {
-      found = find(source, name, rule.secret === true);
+      found = find(source, name, rule);
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error), "one readable value");
     }
@@ -147,18 +187,16 @@ function readerOf<Options extends object>(
   };
 }
 
-function whereToSet(room: string, name: string, rule: Rule<unknown>): string {
-  const variable = variableOf(room, name);
-  const file = rule.secret === true ? ` (or ${variable}_FILE)` : "";
-  return `set the option ${name} or the variable ${variable}${file}`;
-}
-
-function find(source: OptionSource<object>, name: string, isSecret: boolean): Found | undefined {
+function find(source: OptionSource<object>, name: string, rule: Rule<unknown>): Found | undefined {
   const option = valueIn(source.options, name);
   if (option !== undefined) return { value: option, from: "from the option" };
   // A name without a room is the default of each room's: SLUICE_LOG_LEVEL serves every room's logLevel.
-  for (const variable of [variableOf(source.room, name), `SLUICE_${screaming(name)}`]) {
-    const found = findVariable(source.env, variable, isSecret);
+  const variables =
+    rule.variable === undefined
+      ? [variableOf(source.room, name), `SLUICE_${screaming(name)}`]
+      : [rule.variable];
+  for (const variable of variables) {
+    const found = findVariable(source.env, variable, rule.secret === true);
     if (found !== undefined) return found;
   }
   const configured = source.file === undefined ? undefined : valueIn(source.file, name);
@@ -200,69 +238,4 @@ const SHOWN_CHARACTERS_MAX = 120;
 
 function hidePassword(text: string): string {
   return text.replace(/(:\/\/[^:@/\s]*):[^/\s]*@/, "$1:***@");
-}
-
-function parseText(value: unknown, rule: TextRule): string | Expected {
-  const charactersMax = rule.charactersMax ?? Infinity;
-  if (typeof value !== "string" || value === "") return new Expected("a text that is not empty");
-  if (value.length > charactersMax) return new Expected(`at most ${charactersMax} characters`);
-  if (rule.pattern !== undefined && !rule.pattern.test(value)) {
-    return new Expected(`a text that matches ${rule.pattern.source}`);
-  }
-  return value;
-}
-
-function parseWholeNumber(value: unknown, rule: NumberRule): number | Expected {
-  const number = typeof value === "string" && /^[+-]?\d+$/.test(value) ? Number(value) : value;
-  const isFit = typeof number === "number" && Number.isSafeInteger(number) && isWithin(number, rule);
-  return isFit ? number : new Expected(`a whole number${limits(rule, "")}`);
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function parseDurationMs(value: unknown, rule: NumberRule): number | Expected {
-  const match = typeof value === "string" ? /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(value) : null;
-  const number = match === null ? value : Number(match[1]) * (UNIT_MS[match[2] ?? "ms"] ?? 1);
-  const isFit = typeof number === "number" && Number.isSafeInteger(number) && isWithin(number, rule);
-  return isFit ? number : new Expected(`a duration such as 250ms, 30s or 5m${limits(rule, "ms")}`);
-}
-
-function isWithin(number: number, { min = -Infinity, max = Infinity }: NumberRule): boolean {
-  return number >= min && number <= max;
-}
-
-function limits({ min, max }: NumberRule, unit: string): string {
-  if (min !== undefined && max !== undefined) return ` from ${min}${unit} to ${max}${unit}`;
-  if (min !== undefined) return ` of at least ${min}${unit}`;
-  return max === undefined ? "" : ` of at most ${max}${unit}`;
-}
-
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  "1": true,
-  false: false,
-  no: false,
-  off: false,
-  "0": false,
-};
-
-function parseBoolean(value: unknown): boolean | Expected {
-  if (typeof value === "boolean") return value;
-  const word = typeof value === "string" ? value.toLowerCase() : "";
-  return (Object.hasOwn(BOOLEANS, word) ? BOOLEANS[word] : undefined) ?? new Expected("true or false");
-}
-
-function parseWord<Word extends string>(value: unknown, words: readonly Word[]): Word | Expected {
-  return words.find((word) => word === value) ?? new Expected(`one of ${words.join(", ")}`);
-}
-
-function parseUrl(value: unknown, rule: UrlRule): string | Expected {
-  const schemes = rule.schemes ?? [];
-  const expected =
-    schemes.length === 0 ? "a URL" : `a URL that begins with ${schemes.map((s) => `${s}://`).join(" or ")}`;
-  if (typeof value !== "string" || !URL.canParse(value)) return new Expected(expected);
-  const scheme = new URL(value).protocol.slice(0, -1);
-  return schemes.length === 0 || schemes.includes(scheme) ? value : new Expected(expected);
 }

@@ -45,7 +45,7 @@ export function readRepository(root: string): Repository {
   const folders = rootPackage.workspaces.flatMap((pattern) => workspaceFolders(root, pattern));
   return {
     root,
-    sources: walk(root, root)
+    sources: walk(root, root, ignoredFolders(root))
       .filter((path) => SOURCE.test(path))
       .map((path) => readSource(root, path)),
     packages: [rootPackage, ...folders.map((folder) => readPackage(root, folder))],
@@ -104,11 +104,19 @@ function workspaceFolders(root: string, pattern: string): readonly string[] {
     .filter((folder) => existsSync(join(root, folder, "package.json")));
 }
 
-function walk(root: string, folder: string): readonly string[] {
+/** Folders at the root that git does not keep are their owner's affair: `my-flow/` of the guide, say. */
+function ignoredFolders(root: string): ReadonlySet<string> {
+  const file = join(root, ".gitignore");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return new Set(lines.filter((line) => line.endsWith("/")).map((line) => line.replace(/^\/|\/$/g, "")));
+}
+
+function walk(root: string, folder: string, ignored: ReadonlySet<string>): readonly string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== "node_modules" && !name.startsWith("."))
+    .filter(({ name }) => folder !== root || !ignored.has(name))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      return entry.isDirectory() ? walk(root, path) : [relative(root, path).split(sep).join("/")];
+      return entry.isDirectory() ? walk(root, path, ignored) : [relative(root, path).split(sep).join("/")];
     });
 }

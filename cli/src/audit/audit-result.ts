@@ -62,7 +62,7 @@ export function auditText(result: AuditResult, style: Style): string {
     ],
     style,
   );
-  const size = `${result.runs} runs and ${result.entries} history entries were checked.`;
+  const size = `${counted(result.runs, "run", "runs")} and ${counted(result.entries, "history entry", "history entries")} were checked.`;
   const hint = result.isQuiet
     ? ""
     : style.dim(" With --quiet-database I4 also means that the queues are empty.");
@@ -71,7 +71,11 @@ export function auditText(result: AuditResult, style: Style): string {
 
 function verdict(faults: number, style: Style): string {
   if (faults === 0) return style.good("ok");
-  return style.bad(faults === 1 ? "1 fault" : `${faults} faults`);
+  return style.bad(counted(faults, "fault", "faults"));
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** So many are printed; `--json` has them all. */

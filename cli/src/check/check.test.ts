@@ -42,19 +42,34 @@ describe("sluice check", () => {
     assert.match(stdout, fault);
   });
 
+  it("ends as wrongly used when a file is missing or no file, and checks the others all the same", async (t) => {
+    const directory = await folderWith(t, { "faulty.yaml": FAULTY, "sound.yaml": SOUND });
+    for (const file of ["missing.yaml", "missing.ts", "."]) {
+      const { exitCode, stdout } = await sluice(["check", file, "sound.yaml"], { directory });
+      assert.equal(exitCode, 2, file);
+      assert.ok(stdout.startsWith(`${file}  error  cannot be read (`), stdout);
+      assert.match(stdout, /^sound\.yaml: ok/m);
+    }
+    const { exitCode, stdout } = await sluice(["check", "faulty.yaml", "missing.yaml", "--json"], {
+      directory,
+    });
+    assert.equal(exitCode, 2);
+    const { files } = JSON.parse(stdout);
+    assert.equal(files[0].findings[0].code, "unknown-target");
+    assert.equal(files[1].findings[0].code, "CLI_BAD_ARGUMENT");
+  });
+
   it("checks every file it is given, also after one that holds no flow", async (t) => {
     const directory = await folderWith(t, {
       "broken.yaml": "states: [",
       "letter.yaml": SOUND,
       "notes.txt": "",
     });
-    const { exitCode, stdout } = await sluice(
-      ["check", "broken.yaml", "missing.yaml", "notes.txt", "letter.yaml"],
-      { directory },
-    );
+    const { exitCode, stdout } = await sluice(["check", "broken.yaml", "notes.txt", "letter.yaml"], {
+      directory,
+    });
     assert.equal(exitCode, 1);
     assert.match(stdout, /^broken\.yaml:1:\d+ {2}error /m);
-    assert.match(stdout, /^missing\.yaml {2}error .*cannot be read/m);
     assert.match(stdout, /^notes\.txt {2}error .*is no flow file/m);
     assert.match(stdout, /^letter\.yaml: ok/m);
   });

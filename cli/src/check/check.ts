@@ -1,4 +1,5 @@
 /** What `sluice check` does: load each file, print what is wrong with its flows. */
+import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { hasCode } from "@sluice/contracts/problem";
 import { loadFlowFile } from "@sluice/engine/definition";
@@ -7,12 +8,13 @@ import { messageOf } from "../arguments.ts";
 import { printJson, styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import type { JsonOption } from "../command.ts";
+import type { CLI_ERRORS } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { tame } from "../style.ts";
 import type { Style } from "../style.ts";
 
-/** Exit code 1 when a file has an error, also one that holds no flow at all. */
+/** Exit code 1 when a file has an error, also one that holds no flow at all; 2 when one cannot be read, for then it was not checked. */
 export async function check(cli: Cli, files: readonly string[], flags: JsonOption): Promise<ExitCode> {
   const checked: CheckedFile[] = [];
   for (const file of files) checked.push(await checkFile(file, cli.directory));
@@ -29,8 +31,12 @@ export async function check(cli: Cli, files: readonly string[], flags: JsonOptio
     const style = styleOf(cli);
     for (const file of checked) cli.stdout.write(fileText(file, style));
   }
+  if (checked.some(({ findings }) => findings.some(({ code }) => code === UNREADABLE))) return EXIT.usage;
   return errors === 0 ? EXIT.ok : EXIT.failed;
 }
+
+/** The finding of a file that is not there, or not ours to read. */
+const UNREADABLE = "CLI_BAD_ARGUMENT" satisfies keyof typeof CLI_ERRORS;
 
 type Severity = LocatedFinding["severity"];
 
@@ -47,21 +53,16 @@ interface FileFinding extends Pick<LocatedFinding, "severity" | "state" | "line"
 }
 
 async function checkFile(file: string, directory: string): Promise<CheckedFile> {
+  const path = resolve(directory, file);
+  const unreadable = await whyUnreadable(path);
+  if (unreadable !== null)
+    return noFlow(file, UNREADABLE, `cannot be read (${unreadable}), expected a file that holds a flow`);
   let loaded: readonly LoadedFlow[];
   try {
-    loaded = await loadFlowFile(resolve(directory, file));
+    loaded = await loadFlowFile(path);
   } catch (error) {
     if (!hasCode(error, "FLOW_BAD_DEFINITION")) throw error;
-    const message = messageOf(error);
-    const fault = {
-      severity: "error",
-      state: null,
-      line: null,
-      column: null,
-      code: "FLOW_BAD_DEFINITION",
-      message,
-    } as const;
-    return { file, flows: [], findings: [fault] };
+    return noFlow(file, "FLOW_BAD_DEFINITION", messageOf(error));
   }
   return {
     file,
@@ -69,6 +70,25 @@ async function checkFile(file: string, directory: string): Promise<CheckedFile> 
       definition === null ? [] : [`${definition.name}@${definition.version}`],
     ),
     findings: loaded.flatMap(({ findings }) => findings).map(toFileFinding),
+  };
+}
+
+/** Null when the file can be read. */
+async function whyUnreadable(path: string): Promise<string | null> {
+  try {
+    await access(path, constants.R_OK);
+    return (await stat(path)).isFile() ? null : "it is no regular file";
+  } catch (error) {
+    // `ENOENT: no such file or directory, access '…'`: the path stands before it already.
+    return messageOf(error).split(",", 1)[0] ?? "";
+  }
+}
+
+function noFlow(file: string, code: string, message: string): CheckedFile {
+  return {
+    file,
+    flows: [],
+    findings: [{ severity: "error", state: null, line: null, column: null, code, message }],
   };
 }
 

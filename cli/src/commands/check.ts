@@ -8,7 +8,7 @@ export function addCheckCommand(program: Command, run: Run): void {
     summary: "check the flows of files",
     more:
       "A .yaml, .yml or .json file holds one flow; of a .ts or .js file, which is run, every exported flow is checked.\n" +
-      "Errors would stop the load of a flow, and end this with exit code 1; warnings do not.",
+      "Errors would stop the load of a flow, and end this with exit code 1; warnings do not. A file that cannot be read ends it with 2.",
     examples: [
       ["check purchase.flow.ts", "each fault with its place, and what to do"],
       ["check flows/*.yaml --json", "as JSON"],

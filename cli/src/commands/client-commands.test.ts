@@ -79,6 +79,23 @@ describe("commands against a server", () => {
     assert.match(ended.stdout, /ended: shipped/);
   });
 
+  it("tell of a parked run why it is parked and how to go on, and not that it waits", async (t) => {
+    const { url, engine } = await startMemoryServer(t, async () => {
+      throw Object.assign(new Error("no box fits"), { code: "NO_BOX", kind: "invalid" });
+    });
+    const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
+    await engine.client.send(runId, { type: "Paid", data: {} });
+    const show = async () => (await sluice(["runs", "show", runId, "--url", url])).stdout;
+    await until("the run to be parked", async () => (await show()).includes("parked"));
+    const shown = await show();
+    assert.match(shown, /^state +paid \(parked: command-refused\)$/m);
+    assert.match(shown, /^parked +a command was refused for good, and the state takes no commandFailed$/m);
+    assert.match(shown, /^parked at +\d{4}-\S+ by PackParcel to warehouse, attempt 1$/m);
+    assert.match(shown, /^error +NO_BOX: no box fits$/m);
+    assert.match(shown, /^to go on +later events wait behind it.* start a new run/m);
+    assert.doesNotMatch(shown, /waits for/);
+  });
+
   it("list runs by every filter, page by page", async (t) => {
     const { url, engine } = await startMemoryServer(t);
     for (const key of ["p-1", "p-2", "p-3"])
@@ -160,7 +177,7 @@ describe("sluice runs watch", () => {
     assert.equal(await watching, 0);
     const states = [...written.stdout.matchAll(/^ +\d+ {2}\S+ {2}(\w+) /gm)].map(([, state]) => state);
     assert.deepEqual(states, ["ordered", "paid", "packed", "shipped"]);
-    assert.match(written.stdout, /\nshipped ended: shipped\n$/);
+    assert.match(written.stdout, /\nshipped \(ended: shipped\)\n$/);
   });
 
   it("prints one JSON object a line for programs", async (t) => {
@@ -190,7 +207,7 @@ describe("sluice runs watch", () => {
     const { runId } = await engine.client.start("parcel", { key: "p-1", data: { address: "Elm 1" } });
     await until("the start", () => written.stdout.includes("p-1  ordered"));
     await engine.client.send(runId, { type: "Canceled", data: {} });
-    await until("the end", () => written.stdout.includes("p-1  canceled ended: canceled"));
+    await until("the end", () => written.stdout.includes("p-1  canceled (ended: canceled)"));
     ctrlC.abort();
     assert.equal(await watching, 130);
     assert.equal(written.stdout.match(/ordered/g)?.length, 1);
@@ -208,6 +225,6 @@ describe("sluice runs watch", () => {
     await startHttp();
     assert.equal(await watching, 0);
     assert.match(written.stderr, /the server is back\n$/);
-    assert.match(written.stdout, /canceled ended: canceled\n$/);
+    assert.match(written.stdout, /canceled \(ended: canceled\)\n$/);
   });
 });

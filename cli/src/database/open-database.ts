@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { hasCode } from "@sluice/contracts/problem";
 import { hostError } from "@sluice/host/errors";
 import type { Log } from "@sluice/host/log";
-import { findRunningTarget, startEmbeddedPostgres } from "@sluice/host/postgres";
+import { findRunningTarget, holdsDatabase, startEmbeddedPostgres } from "@sluice/host/postgres";
 import type { PostgresTarget, ResolvedEmbeddedOptions } from "@sluice/host/postgres";
 import { cliError } from "../errors.ts";
 import type { ResolvedDatabaseOptions } from "./options.ts";
@@ -14,21 +14,21 @@ export interface OpenDatabase {
   close(): Promise<void>;
 }
 
-/** @throws CLI_NO_DATABASE (missing) when the data directory does not exist; and as `startEmbeddedPostgres` */
+/** @throws CLI_NO_DATABASE (missing) when the data directory holds none; and as `startEmbeddedPostgres` */
 export async function openDatabase(options: ResolvedDatabaseOptions, log: Log): Promise<OpenDatabase> {
   if (options.url !== undefined) return { target: options.url, close: async () => {} };
   return openEmbedded(options.embedded, log);
 }
 
-/** The data directory's lock decides: who gets it starts the server, who does not asks the one that runs. */
+/**
+ * A server that runs is asked without a word to its data directory, which may be full. Where none runs the directory's lock
+ * decides: who gets it starts the server, who does not asks the one that has come up meanwhile.
+ */
 async function openEmbedded(options: ResolvedEmbeddedOptions, log: Log): Promise<OpenDatabase> {
   const { dataDirectory } = options;
-  if (!existsSync(dataDirectory)) {
-    throw cliError(
-      "CLI_NO_DATABASE",
-      `there is no data directory ${dataDirectory}, expected one that \`sluice up\` has made; name it with --data-dir, or a server with --database-url`,
-    );
-  }
+  if (!holdsDatabase(dataDirectory)) throw noDatabase(dataDirectory);
+  const running = await findRunningTarget(dataDirectory);
+  if (running !== undefined) return { target: running, close: async () => {} };
   try {
     const embedded = await startEmbeddedPostgres({ ...options, log });
     return { target: embedded.target, close: () => embedded.stop() };
@@ -38,6 +38,14 @@ async function openEmbedded(options: ResolvedEmbeddedOptions, log: Log): Promise
     if (target === undefined) throw notRunning(dataDirectory);
     return { target, close: async () => {} };
   }
+}
+
+function noDatabase(dataDirectory: string): Error {
+  const found = existsSync(dataDirectory) ? "no database in the" : "no";
+  return cliError(
+    "CLI_NO_DATABASE",
+    `there is ${found} data directory ${dataDirectory}, expected one that \`sluice up\` has made; name it with --data-dir, or a server with --database-url`,
+  );
 }
 
 function notRunning(dataDirectory: string): Error {

@@ -24,6 +24,10 @@ export interface StartDatabaseParts {
 /** Past its own bound for stopping the server still goes through harder signals; the step must outlast them. */
 const HARDER_SIGNALS_MS = 15_000;
 
+/** Each path has a directory of its own, which outlives the folder: whoever clones again at the same place is told whose data that is. */
+const ELSEWHERE =
+  "the data of this folder lies outside of it, where the user that Postgres runs as can reach it; it stays when the folder goes, and a new one at the same path finds it again";
+
 /** Starts the embedded database and registers its stop; of a server by URL nothing is asked yet. */
 export async function startDatabase({
   options,
@@ -34,8 +38,9 @@ export async function startDatabase({
   if (options.url !== undefined) {
     return { target: options.url, dataDirectory: undefined, hint: describeTarget(options.url) };
   }
-  const { embedded } = options;
+  const { embedded, isElsewhere } = options;
   log.info({ dataDirectory: embedded.dataDirectory }, "starting the database");
+  if (isElsewhere) log.info({ dataDirectory: embedded.dataDirectory }, ELSEWHERE);
   const starting = startEmbeddedPostgres({ ...embedded, log, onFailure });
   stopper.add("database", async () => (await starting.catch(() => undefined))?.stop(), {
     stopMs: embedded.stopMs + HARDER_SIGNALS_MS,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { resolveUpOptions } from "./options.ts";
+import { resolveUpOptions, variablesOfUp } from "./options.ts";
 
 const FOLDER = "/tmp/project";
 
@@ -12,7 +12,7 @@ describe("the options of sluice up", () => {
       database.embedded?.dataDirectory ?? "",
       /\/tmp\/project\/\.sluice\/data$|^\/var\/lib\/sluice\/project-/,
     );
-    assert.deepEqual(engine, { lanes: null });
+    assert.deepEqual(engine, {});
     assert.deepEqual([logLevel, isJson], ["info", false]);
   });
 
@@ -65,20 +65,77 @@ describe("the options of sluice up", () => {
     const refused = (message: RegExp) => ({ code: "HOST_BAD_OPTION", message });
     assert.throws(
       () => resolveUpOptions({ port: "http" }, {}, FOLDER),
-      refused(/port is "http".*SLUICE_HTTP_PORT/),
+      refused(/port is "http".*; set --port or the variable SLUICE_HTTP_PORT$/),
     );
     assert.throws(
       () => resolveUpOptions({ lanes: "few" }, {}, FOLDER),
-      refused(/lanes is "few".*SLUICE_ENGINE_LANES/),
+      refused(/lanes is "few".*; set --lanes or the variable SLUICE_ENGINE_LANES$/),
     );
     assert.throws(
       () => resolveUpOptions({ logLevel: "loud" }, {}, FOLDER),
-      refused(/logLevel is "loud".*one of debug, info/),
+      refused(/logLevel is "loud".*one of debug, info.*; set --log-level or the variable SLUICE_LOG_LEVEL$/),
+    );
+    assert.throws(
+      () => resolveUpOptions({ dataDir: "" }, {}, FOLDER),
+      refused(/dataDirectory is "".*; set --data-dir or the variable SLUICE_DATABASE_DATA_DIRECTORY$/),
     );
     const env = { SLUICE_DATABASE_URL: "mysql://user:secret@db/shop" };
     assert.throws(
       () => resolveUpOptions({}, env, FOLDER),
-      (error: Error) => /databaseUrl/.test(error.message) && !error.message.includes("secret"),
+      (error: Error) =>
+        /^database: url .*; set --database-url or the variable SLUICE_DATABASE_URL \(or SLUICE_DATABASE_URL_FILE\)$/.test(
+          error.message,
+        ) && !error.message.includes("secret"),
     );
+  });
+
+  it("that are wrong are refused all at once, whatever room they are of", () => {
+    const env = {
+      SLUICE_LOG_LEVEL: "loud",
+      SLUICE_HTTP_PORT: "http",
+      SLUICE_DATABASE_TCP_PORT: "0",
+      SLUICE_DATABASE_STOP_MS: "soon",
+      SLUICE_ENGINE_LANES: "0",
+      SLUICE_ENGINE_WRITERS: "many",
+    };
+    assert.throws(
+      () => resolveUpOptions({}, env, FOLDER),
+      (error: Error) => {
+        assert.deepEqual(
+          error.message.split("\n").map((line) => line.split(/ is |,/).slice(0, 2)),
+          [
+            ["up: logLevel", '"loud" (from SLUICE_LOG_LEVEL)'],
+            ["http: port", '"http" (from SLUICE_HTTP_PORT)'],
+            ["database: tcpPort", '"0" (from SLUICE_DATABASE_TCP_PORT)'],
+            ["database: stopMs", '"soon" (from SLUICE_DATABASE_STOP_MS)'],
+            ["engine: lanes", "0"],
+            ["engine: writers", '"many" (from SLUICE_ENGINE_WRITERS)'],
+          ],
+        );
+        return true;
+      },
+    );
+  });
+
+  it("that the engine would refuse are refused here, before a database is started for it", () => {
+    assert.throws(() => resolveUpOptions({}, { SLUICE_ENGINE_LANES: "0" }, FOLDER), {
+      code: "HOST_BAD_OPTION",
+      message:
+        /^engine: lanes is 0, expected a whole number from 1 to \d+; set --lanes or the variable SLUICE_ENGINE_LANES$/,
+    });
+  });
+
+  it("are read from variables that are all known, whichever are set", () => {
+    const known = variablesOfUp(FOLDER);
+    for (const variable of [
+      "SLUICE_LOG_LEVEL",
+      "SLUICE_HTTP_PORT",
+      "SLUICE_DATABASE_URL_FILE",
+      "SLUICE_DATABASE_DATA_DIRECTORY",
+      "SLUICE_ENGINE_LEASE_MS",
+      "SLUICE_UP_JSON",
+    ])
+      assert.ok(known.has(variable), variable);
+    assert.ok(!known.has("SLUICE_CLI_DATABASE_URL"));
   });
 });

@@ -1,13 +1,16 @@
 /** Options of `sluice up`, resolved before anything is started: flag > environment > default. */
+import { hasCode } from "@sluice/contracts/problem";
 import { LOG_LEVELS } from "@sluice/host/log";
 import type { LogLevel } from "@sluice/host/log";
 import { resolveHttpOptions } from "@sluice/host/http";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
-import { resolveOptions } from "@sluice/host/options";
-import type { Env } from "@sluice/host/options";
+import { badOptions, listenTo, resolveOptions, resolveRooms, variableOf } from "@sluice/host/options";
+import type { Env, OptionReader } from "@sluice/host/options";
+import { resolveEngineOptions } from "@sluice/engine";
 import type { EngineOptions } from "@sluice/engine";
+import { messageOf } from "../arguments.ts";
 import type { DatabaseFlags } from "../database/flags.ts";
-import { resolveDatabaseOptions } from "../database/options.ts";
+import { DATABASE_FLAGS, resolveDatabaseOptions } from "../database/options.ts";
 import type { ResolvedDatabaseOptions } from "../database/options.ts";
 
 export interface UpOptions extends DatabaseFlags {
@@ -33,44 +36,94 @@ export interface ResolvedUpOptions {
   readonly isJson: boolean;
 }
 
-/** @throws HOST_BAD_OPTION (invalid) that lists every fault of one room */
+const FLAGS = {
+  ...DATABASE_FLAGS,
+  "http.host": "--host",
+  "http.port": "--port",
+  "engine.lanes": "--lanes",
+  "engine.address": "--address",
+  "up.logLevel": "--log-level",
+  "up.json": "--json",
+};
+
+/** @throws HOST_BAD_OPTION (invalid) that lists every fault of every room */
 export function resolveUpOptions(options: UpOptions, env: Env, directory: string): ResolvedUpOptions {
-  const { logLevel, isJson } = resolveOptions({ room: "up", options, env }, (read) => ({
-    logLevel: read.oneOf("logLevel", LOG_LEVELS, { default: "info" }),
+  const { up, http, database, engine } = resolveRooms(
+    {
+      up: () => readUpOptions(options, env),
+      http: () => resolveHttpOptions({ host: options.host, port: options.port }, env),
+      database: () => resolveDatabaseOptions(options, env, directory),
+      engine: () => readEngineOptions({ lanes: options.lanes, address: options.address }, env),
+    },
+    FLAGS,
+  );
+  return Object.freeze({ http, database, engine, ...up });
+}
+
+/** Every variable that `resolveUpOptions` reads, whatever is set. */
+export function variablesOfUp(directory: string): ReadonlySet<string> {
+  const { env, asked } = listenTo({});
+  resolveUpOptions({}, env, directory);
+  return asked;
+}
+
+function readUpOptions(options: UpOptions, env: Env): Pick<ResolvedUpOptions, "logLevel" | "isJson"> {
+  return resolveOptions({ room: "up", options, env }, (read) => ({
+    // The log is the whole process's, so its variable names no room.
+    logLevel: read.oneOf("logLevel", LOG_LEVELS, { default: "info", variable: "SLUICE_LOG_LEVEL" }),
     isJson: read.boolean("json", { default: false }),
   }));
-  return Object.freeze({
-    http: resolveHttpOptions({ host: options.host, port: options.port }, env),
-    database: resolveDatabaseOptions(options, env, directory),
-    engine: readEngineOptions({ lanes: options.lanes, address: options.address }, env),
-    logLevel,
-    isJson,
-  });
 }
 
 type EngineFlags = { readonly [Name in keyof EngineOptions]?: string | undefined };
+type Reader = OptionReader<EngineFlags>;
 
-/** The engine checks its own limits; here only what the environment can hold is read: `SLUICE_ENGINE_LEASE_MS` and so on. */
+const whole = (read: Reader, name: keyof EngineOptions) => read.wholeNumber(name, { optional: true, min: 0 });
+const ms = (read: Reader, name: keyof EngineOptions) => read.durationMs(name, { optional: true, min: 0 });
+const url = (read: Reader, name: keyof EngineOptions) =>
+  read.url(name, { optional: true, schemes: ["http", "https"] });
+
+/** What the environment can hold of the engine's options, and how: `SLUICE_ENGINE_LEASE_MS` and so on. */
+const ENGINE_READERS = {
+  lanes: whole,
+  writers: whole,
+  batchInputsMax: whole,
+  roundsMax: whole,
+  timersPerBatchMax: whole,
+  queueMax: whole,
+  cachedRunsMax: whole,
+  waitersMax: whole,
+  projectionPendingMax: whole,
+  projectionMs: ms,
+  leaseMs: ms,
+  submitMs: ms,
+  stopMs: ms,
+  dataBytesMax: whole,
+  entriesMax: whole,
+  address: url,
+} satisfies Record<keyof EngineOptions, (read: Reader, name: keyof EngineOptions) => unknown>;
+
+/** Each option by itself, for the engine, which knows its limits, stops at the first fault. */
 function readEngineOptions(options: EngineFlags, env: Env): EngineOptions {
-  const number = { optional: true, min: 0 } as const;
-  const read = resolveOptions({ room: "engine", options, env }, (reader) => ({
-    lanes: reader.wholeNumber("lanes", number) ?? null,
-    writers: reader.wholeNumber("writers", number),
-    batchInputsMax: reader.wholeNumber("batchInputsMax", number),
-    roundsMax: reader.wholeNumber("roundsMax", number),
-    timersPerBatchMax: reader.wholeNumber("timersPerBatchMax", number),
-    queueMax: reader.wholeNumber("queueMax", number),
-    cachedRunsMax: reader.wholeNumber("cachedRunsMax", number),
-    waitersMax: reader.wholeNumber("waitersMax", number),
-    projectionPendingMax: reader.wholeNumber("projectionPendingMax", number),
-    projectionMs: reader.durationMs("projectionMs", number),
-    leaseMs: reader.durationMs("leaseMs", number),
-    submitMs: reader.durationMs("submitMs", number),
-    stopMs: reader.durationMs("stopMs", number),
-    dataBytesMax: reader.wholeNumber("dataBytesMax", number),
-    entriesMax: reader.wholeNumber("entriesMax", number),
-    address: reader.url("address", { optional: true, schemes: ["http", "https"] }),
+  const names = Object.keys(ENGINE_READERS) as (keyof EngineOptions)[];
+  const read = resolveRooms(
+    Object.fromEntries(names.map((name) => [name, () => readEngineOption(name, options, env)])),
+  );
+  return Object.assign({}, ...Object.values(read)) as EngineOptions;
+}
+
+/** One option, or none when it is not set. */
+function readEngineOption(name: keyof EngineOptions, options: EngineFlags, env: Env): EngineOptions {
+  const { value } = resolveOptions({ room: "engine", options, env }, (read) => ({
+    value: ENGINE_READERS[name](read, name),
   }));
-  const given = Object.entries(read).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as EngineOptions;
+  if (value === undefined) return {};
+  try {
+    resolveEngineOptions({ [name]: value });
+  } catch (error) {
+    if (!hasCode(error, "FLOW_BAD_OPTION")) throw error;
+    const problem = messageOf(error);
+    throw badOptions([{ room: "engine", option: name, problem, variable: variableOf("engine", name) }]);
+  }
+  return { [name]: value };
 }

@@ -63,12 +63,11 @@ test("a database that is away for 30 s costs refusals with Retry-After, nothing 
   }
   const acknowledged = asked.filter(({ status }) => status < 300);
   for (const { key } of acknowledged) {
-    const found = await fetch(`${url}/v1/runs?key=${key}`);
-    assert.equal(
-      ((await found.json()) as { items: unknown[] }).items.length,
-      1,
-      `acknowledged ${key} is missing`,
-    );
+    // The list follows its runs a moment behind.
+    await until(`acknowledged ${key} to be listed`, async () => {
+      const found = await fetch(`${url}/v1/runs?key=${key}`);
+      return ((await found.json()) as { items: unknown[] }).items.length === 1;
+    });
   }
   const audit = await sluice(["audit", "--database-url", databaseUrl, "--app", PARCELS, "--json"]);
   assert.equal(audit.exitCode, 0, audit.stdout + audit.stderr);

@@ -2,7 +2,8 @@
  * Everything that `sluice up` runs, started in an order that its stop reverses.
  * U1  What a step depends on was registered before it: the server stops first, the database last.
  * U2  A step is registered before what it stops is started, so that Ctrl-C during the start leaves nothing behind.
- * U3  The server listens before the engine claims lanes: a taken port is found out before any lane changes its owner.
+ * U3  The server listens before the engine claims lanes: a taken port is found out before any lane changes its owner. One that is
+ *     taken already is found out before anything is made, for a first start makes a whole database.
  */
 import { createMeter } from "@sluice/host/metrics";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
@@ -15,7 +16,7 @@ import { appDirectory } from "../database/options.ts";
 import { startDatabase } from "../database/start-database.ts";
 import type { Database } from "../database/start-database.ts";
 import { advertisedUrl, listeningUrl } from "./address.ts";
-import { findFreePort } from "./free-port.ts";
+import { findFreePort, requireFreePort } from "./free-port.ts";
 import { startHttp } from "./start-http.ts";
 import type { ResolvedUpOptions } from "./options.ts";
 import { prepareEngine } from "./prepare-engine.ts";
@@ -27,6 +28,8 @@ export interface ServerParts {
   readonly log: ProcessLog;
   readonly stopper: Stopper;
   readonly env: Env;
+  /** Called once the app is open, so that everybody who reads variables has done so. */
+  readonly onOpen: () => void;
   /** Called when the embedded database died and could not be started again: nothing here works any more. */
   readonly onFailure: (error: Error) => void;
 }
@@ -41,7 +44,7 @@ export interface RunningServer {
 
 /** Starts the database, the app, the server and the engine. When it throws, `stopper.stop` undoes what was started. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const { app, options, log, stopper, env, onFailure } = parts;
+  const { app, options, log, stopper, env, onOpen, onFailure } = parts;
   const http = await settlePort(options.http);
   const url = listeningUrl(http);
   const meter = createMeter();
@@ -57,6 +60,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     dataDirectory: appDirectory(options.database),
     baseUrl: url,
   });
+  onOpen();
   stopper.signal.throwIfAborted();
   const engine = await prepareEngine({
     flows: app.flows,
@@ -74,6 +78,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   return { url, database, links: openApp.links ?? [], engine };
 }
 
+/** @throws HOST_PORT_TAKEN (conflict), HOST_BAD_OPTION (invalid) */
 async function settlePort(http: ResolvedHttpOptions): Promise<ResolvedHttpOptions> {
-  return http.port === 0 ? { ...http, port: await findFreePort(http.host) } : http;
+  if (http.port === 0) return { ...http, port: await findFreePort(http.host) };
+  await requireFreePort(http);
+  return http;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rename } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ describe("sluice up, killed and started again", () => {
     await rename(cluster, `${cluster}-elsewhere`);
     process.kill(pid, "SIGKILL");
     assert.equal(await up.ended, 3, up.output.stdout);
-    assert.match(up.output.stderr, /\(HOST_DATABASE_START_FAILED\)\n$/);
+    assert.equal(JSON.parse(up.output.stderr).error.code, "HOST_DATABASE_START_FAILED");
   });
 
   it("leaves nothing running when Ctrl-C comes while it starts", async (t) => {
@@ -85,7 +85,7 @@ describe("sluice up, where it cannot start", () => {
     const args = ["--data-dir", testDataDirectory(t)];
     const first = startUp(t, { args });
     const url = urlOf(await first.ready());
-    const second = startUp(t, { args });
+    const second = startUp(t, { args, isJson: false });
     assert.equal(await second.ended, 1);
     assert.match(
       second.output.stderr,
@@ -94,25 +94,26 @@ describe("sluice up, where it cannot start", () => {
     assert.equal((await fetch(`${url}/readyz`)).status, 200);
   });
 
-  it("names the process that holds the port, and stops its database again", async (t) => {
+  it("names the process that holds the port before it makes anything", async (t) => {
     const holder = createServer();
     t.after(() => holder.close());
     await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
     const port = String((holder.address() as AddressInfo).port);
     const dataDirectory = testDataDirectory(t);
-    const up = startUp(t, { args: ["--data-dir", dataDirectory, "--port", port] });
+    const up = startUp(t, { args: ["--data-dir", dataDirectory, "--port", port], isJson: false });
     assert.equal(await up.ended, 1);
     assert.match(
       up.output.stderr,
       new RegExp(`^sluice: .*port ${port} .* process ${process.pid} .*--port.*\\(HOST_PORT_TAKEN\\)\n$`),
     );
-    assert.equal(await readPostgresPid(dataDirectory), 0);
+    await assert.rejects(stat(dataDirectory), { code: "ENOENT" });
     const other = startUp(t, { args: ["--data-dir", dataDirectory] });
     await other.ready();
   });
 
   it("says that a data directory cannot be written, and what to do", async (t) => {
-    const up = startUp(t, { args: ["--data-dir", await readOnlyFolder(testDataDirectory(t))] });
+    const args = ["--data-dir", await readOnlyFolder(testDataDirectory(t))];
+    const up = startUp(t, { args, isJson: false });
     assert.equal(await up.ended, 2);
     assert.match(
       up.output.stderr,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { SILENT_LOG } from "@sluice/host/log";
@@ -55,7 +55,7 @@ describe("sluice up", () => {
     assert.deepEqual([running.exitCode, running.stderr], [0, ""]);
     assert.match(running.stdout, /^I1 +ok +the history of each run/m);
     assert.match(running.stdout, /^app +ok +each parcel is packed once$/m);
-    assert.match(running.stdout, /^1 runs and 4 history entries were checked\./m);
+    assert.match(running.stdout, /^1 run and 4 history entries were checked\./m);
 
     up.signal("SIGINT");
     assert.equal(await up.ended, 0, up.output.stdout);
@@ -63,6 +63,24 @@ describe("sluice up", () => {
     const stopped = await audit("--quiet-database");
     assert.deepEqual([stopped.exitCode, stopped.stderr], [0, ""]);
     assert.equal(await isPostgresThere(dataDirectory), false);
+  });
+
+  it("warns of a variable that nobody reads", async (t) => {
+    const up = startUp(t, {
+      args: ["--data-dir", testDataDirectory(t)],
+      env: {
+        SLUICE_HTTP_PROT: "8080",
+        SLUICE_URL: "http://127.0.0.1:1",
+        SLUICE_LOG_LEVEL: "info",
+        PARCELS_SHIP_MS: "0",
+      },
+    });
+    await up.ready();
+    const told = up.output.stdout.split("\n").filter((line) => line.includes("nobody reads"));
+    assert.deepEqual(
+      told.map((line) => JSON.parse(line).msg),
+      ["nobody reads the variable SLUICE_HTTP_PROT; did you mean SLUICE_HTTP_PORT?"],
+    );
   });
 
   it("prints one table of what there is, for people", async (t) => {
@@ -119,6 +137,7 @@ describe("sluice up", () => {
     const up = startUp(t, {
       args: ["--data-dir", dataDirectory],
       app: join(import.meta.dirname, "app-file.ts"),
+      isJson: false,
     });
     assert.equal(await up.ended, 2);
     assert.match(
@@ -130,7 +149,7 @@ describe("sluice up", () => {
 
   it("names the state and the line of each fault of a flow before it starts anything", async (t) => {
     const dataDirectory = testDataDirectory(t);
-    const up = startUp(t, { args: ["--data-dir", dataDirectory], app: FAULTY });
+    const up = startUp(t, { args: ["--data-dir", dataDirectory], app: FAULTY, isJson: false });
     assert.equal(await up.ended, 2);
     assert.match(
       up.output.stderr,
@@ -146,7 +165,7 @@ describe("sluice up", () => {
     up.signal("SIGINT");
     await up.ended;
     await addMigration(dataDirectory);
-    const again = startUp(t, { args: ["--data-dir", dataDirectory] });
+    const again = startUp(t, { args: ["--data-dir", dataDirectory], isJson: false });
     assert.equal(await again.ended, 1);
     assert.match(
       again.output.stderr,
@@ -191,10 +210,30 @@ describe("sluice audit", () => {
 
   it("makes no database where there is none", async (t) => {
     const dataDirectory = testDataDirectory(t);
-    const { exitCode, stderr } = await sluice(["audit", "--data-dir", dataDirectory]);
-    assert.equal(exitCode, 1);
-    assert.match(stderr, /^sluice: there is no data directory .*\(CLI_NO_DATABASE\)\n$/);
-    await assert.rejects(readFile(join(dataDirectory, "sluice.lock")), { code: "ENOENT" });
+    const args = ["audit", "--data-dir", dataDirectory];
+    const missing = await sluice(args);
+    assert.equal(missing.exitCode, 1);
+    assert.match(missing.stderr, /^sluice: there is no data directory .*\(CLI_NO_DATABASE\)\n$/);
+    await assert.rejects(readdir(dataDirectory), { code: "ENOENT" });
+
+    await mkdir(dataDirectory);
+    const empty = await sluice(args);
+    assert.equal(empty.exitCode, 1);
+    assert.match(
+      empty.stderr,
+      /^sluice: there is no database in the data directory .*\(CLI_NO_DATABASE\)\n$/,
+    );
+    assert.deepEqual(await readdir(dataDirectory), []);
+  });
+
+  it("asks a server that runs whatever room its disk has left", async (t) => {
+    const dataDirectory = testDataDirectory(t);
+    await startUp(t, { args: ["--data-dir", dataDirectory] }).ready();
+    const env = { SLUICE_DATABASE_FREE_BYTES_MIN: String(Number.MAX_SAFE_INTEGER) };
+    const before = await readdir(dataDirectory);
+    const audit = await sluice(["audit", "--data-dir", dataDirectory], { env });
+    assert.deepEqual([audit.exitCode, audit.stderr], [0, ""]);
+    assert.deepEqual(await readdir(dataDirectory), before);
   });
 
   it("ends with 3 when the database does not answer", async () => {

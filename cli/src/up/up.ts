@@ -1,6 +1,7 @@
 /** What `sluice up` does: start everything, say where it is, and wait for a signal or a failure. */
 import { createLog } from "@sluice/host/log";
 import type { ProcessLog } from "@sluice/host/log";
+import { listenTo, unreadVariables } from "@sluice/host/options";
 import { createStopper } from "@sluice/host/stop";
 import { styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
@@ -10,7 +11,7 @@ import { renderPairs } from "../table.ts";
 import { loadApp } from "./app-file.ts";
 import { checkAppFlows } from "./app-flows.ts";
 import { linksOf } from "./links.ts";
-import { resolveUpOptions } from "./options.ts";
+import { resolveUpOptions, variablesOfUp } from "./options.ts";
 import type { UpOptions } from "./options.ts";
 import { startServer } from "./start-server.ts";
 import type { RunningServer } from "./start-server.ts";
@@ -18,7 +19,8 @@ import type { RunningServer } from "./start-server.ts";
 /** Resolves only when something went wrong: after a signal the stopper ends the process. */
 export async function up(cli: Cli, file: string | undefined, flags: UpOptions): Promise<ExitCode> {
   const startedAtMs = performance.now();
-  const options = resolveUpOptions(flags, cli.env, cli.directory);
+  const { env, asked } = listenTo(cli.env);
+  const options = resolveUpOptions(flags, env, cli.directory);
   const log = createLog({ level: options.logLevel, pretty: !options.isJson });
   const app = await loadApp(file, cli.directory);
   checkAppFlows(app, log);
@@ -29,7 +31,15 @@ export async function up(cli: Cli, file: string | undefined, flags: UpOptions): 
   // It may fail before it is waited for.
   failure.promise.catch(() => {});
   try {
-    const server = await startServer({ app, options, log, stopper, env: cli.env, onFailure: failure.reject });
+    const server = await startServer({
+      app,
+      options,
+      log,
+      stopper,
+      env,
+      onOpen: () => warnOfUnread(cli, asked, log),
+      onFailure: failure.reject,
+    });
     announce(cli, server, { isJson: options.isJson, log, tookMs: performance.now() - startedAtMs });
     return await failure.promise;
   } catch (error) {
@@ -38,6 +48,18 @@ export async function up(cli: Cli, file: string | undefined, flags: UpOptions): 
     const isClean = await stopper.stop("a failure");
     if (!isStopping) throw error;
     return isClean ? EXIT.ok : EXIT.failed;
+  }
+}
+
+/** `SLUICE_URL` is the other commands', and may well be set where this one runs. */
+const OF_OTHER_COMMANDS = ["SLUICE_URL"];
+
+/** A misspelled variable does nothing, which its user finds out late: so it is told at each start. */
+function warnOfUnread(cli: Cli, asked: ReadonlySet<string>, log: Pick<ProcessLog, "warn">): void {
+  const known = new Set([...variablesOfUp(cli.directory), ...asked, ...OF_OTHER_COMMANDS]);
+  for (const { variable, meant } of unreadVariables(cli.env, known)) {
+    const hint = meant === null ? "" : `; did you mean ${meant}?`;
+    log.warn({ variable }, `nobody reads the variable ${variable}${hint}`);
   }
 }
 

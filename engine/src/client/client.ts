@@ -20,8 +20,8 @@ export interface ClientPorts {
   readonly lanes: number;
   /** Brings an input into its lane, wherever that is owned; resolves after the commit. */
   submit(input: LaneInput): Promise<Answer>;
-  /** Resolves with the final run, or with null when it is not final after `waitMs`. */
-  waitFinal(runId: string, waitMs: number): Promise<Run | null>;
+  /** Resolves with the final run, or with null when it is not final after `waitMs` or when `signal` is aborted. */
+  waitFinal(runId: string, waitMs: number, signal?: AbortSignal): Promise<Run | null>;
   /** Calls back whenever this process has written the run; the answer ends that. */
   watch(runId: string, written: () => void): () => void;
   newId(): string;
@@ -33,7 +33,11 @@ export interface StartOptions {
   /** The caller's name for the run, unique within its flow: an order number. At most 200 characters. */
   readonly key?: string;
   readonly data: JsonObject;
-  /** A repeat with the same key and data answers as the first time. At most 200 characters. */
+  /**
+   * A repeat with the same idempotency key and equal data answers as the first time. It belongs to the flow and to `key`: with another
+   * `key`, or without one, it is another start. At most 200 characters.
+   * @see docs/decisions/0008-ids.md
+   */
   readonly idempotencyKey?: string;
 }
 
@@ -73,8 +77,11 @@ export interface Client {
   get(runId: string): Promise<Run | null>;
   /** @throws FLOW_UNKNOWN_RUN (missing) */
   require(runId: string): Promise<Run>;
-  /** The final run, or null when it is not final after `waitMs`. */
-  waitFinal(runId: string, waitMs: number): Promise<Run | null>;
+  /**
+   * The final run, or null when it is not final after `waitMs`, or when the engine stops or `signal` is aborted before.
+   * @throws FLOW_WAIT_FULL (overloaded) · FLOW_STORE_UNAVAILABLE (unavailable)
+   */
+  waitFinal(runId: string, waitMs: number, signal?: AbortSignal): Promise<Run | null>;
   /**
    * Calls back whenever this process has written the run; the answer ends that. Another process may write it unnoticed, so whoever watches
    * looks now and then all the same.
@@ -92,7 +99,7 @@ export function createClient(ports: ClientPorts): Client {
     send: (runId, event) => send(ports, runId, event),
     get: (runId) => (isRunId(runId) ? ports.store.getRun(runId) : Promise.resolve(null)),
     require: (runId) => requireRun(ports, runId),
-    waitFinal: (runId, waitMs) => ports.waitFinal(runId, waitMs),
+    waitFinal: (runId, waitMs, signal) => ports.waitFinal(runId, waitMs, signal),
     watch: (runId, written) => ports.watch(runId, written),
     history: async ({ runId, afterVersion = 0, limit }) => {
       await requireRun(ports, runId);

@@ -1,10 +1,10 @@
 /** A job as it was wished for, checked as far as that is possible before the first run is met. */
 import type { CompiledFlow } from "../core/compile-flow.ts";
-import { tooDeep } from "../core/decision.ts";
-import { isTooDeep } from "../core/depth.ts";
+import { unkeepable } from "../core/decision.ts";
 import { engineError } from "../core/errors.ts";
 import { COMPENSATING } from "../core/flow.ts";
 import type { Operation } from "../core/inputs.ts";
+import { copyJson } from "../core/json-copy.ts";
 import type { JobPlan, RunFilter } from "../core/ports.ts";
 import { isRunId } from "./client.ts";
 
@@ -78,8 +78,8 @@ type Force = Extract<Operation, { readonly type: "force" }>;
 
 function checkForce(flows: ServedFlows, { state, data }: Force, { flow }: RunFilter): void {
   // Before anybody serializes it.
-  if (data !== undefined && isTooDeep(data))
-    throw engineError("FLOW_BAD_DATA", tooDeep("the data of an operation"));
+  const { fault } = copyJson(data ?? {});
+  if (fault !== null) throw engineError("FLOW_BAD_DATA", unkeepable("the data of an operation", fault));
   if (flow === undefined) return;
   const versions = flows.versionsOf(flow);
   if (state !== COMPENSATING && versions.some(({ states }) => states.has(state))) return;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Json } from "@sluice/contracts/envelope";
+import type { Json, JsonObject } from "@sluice/contracts/envelope";
+import { compileFlow } from "./compile-flow.ts";
 import { decide } from "./decide.ts";
-import { Drive, LIMITS, NOW_MS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import { Drive, LIMITS, compileSchema, NOW_MS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
 import type { FlowDefinition, StateDefinition } from "./flow.ts";
 import { pollWaitMs } from "./rules/polls.ts";
 import { activeTimers } from "./run.ts";
@@ -45,6 +46,17 @@ describe("start", () => {
     assert.equal(rejectedWith(new Drive(flowOf({})).start({ id: "x".repeat(3_000) })), "FLOW_DATA_TOO_LARGE");
     assert.equal(rejectedWith(new Drive(flowOf({})).start({ id: "ü".repeat(1_000) })), "FLOW_DATA_TOO_LARGE");
     assert.equal(new Drive(flowOf({})).start({ id: "x".repeat(1_900) }).answer.outcome, "started");
+  });
+
+  test("a run keeps what the store will give back, and nothing that its caller can still change", () => {
+    const order = { id: 1, lines: [{ units: 1 }], note: undefined };
+    const drive = new Drive(flowOf({ first: { send: { Ship: "data" } } }));
+    drive.start(order as unknown as JsonObject);
+    order.lines.push({ units: 2 });
+    const { data, dataText, commands } = drive.run;
+    assert.deepStrictEqual(data, { id: 1, lines: [{ units: 1 }] });
+    assert.deepStrictEqual(JSON.parse(dataText), data);
+    assert.deepStrictEqual(commands[0]?.data, data);
   });
 
   test("a first state that cannot be entered starts nothing", () => {
@@ -134,6 +146,25 @@ describe("events", () => {
     assert.equal(asking.last?.deadLetter?.error?.code, "FLOW_BAD_ANSWER");
     assert.doesNotThrow(() => JSON.stringify(asking.last));
     assert.equal(rejectedWith(drive.start({ id: deep })), "FLOW_BAD_DATA");
+  });
+
+  test("what JSON would change is refused wherever it comes from", () => {
+    const refused = new Drive(flowOf({})).start({ id: Number.POSITIVE_INFINITY });
+    assert.equal(rejectedWith(refused), "FLOW_BAD_DATA");
+    assert.match(JSON.stringify(refused.answer), /\/id is Infinity, expected a finite number/);
+    const drive = started({
+      first: {
+        send: { Ship: "data" },
+        on: { Shipped: "second", Paid: { target: "second", update: "merge" } },
+      },
+      second: { final: "x" },
+    });
+    assert.equal(rejectedWith(drive.event("Paid", { at: new Date(0) as unknown as Json })), "FLOW_BAD_EVENT");
+    assert.equal(rejectedWith(drive.start({ id: Number.NaN })), "FLOW_BAD_DATA");
+    drive.answer("Shipped", { weight: Number.NaN });
+    assert.equal(drive.run.parked, "command-refused");
+    assert.equal(drive.last?.deadLetter?.error?.code, "FLOW_BAD_ANSWER");
+    assert.match(drive.last?.deadLetter?.error?.message ?? "", /\/weight is NaN/);
   });
 
   test("an event id that was seen changes nothing and answers as the first time", () => {
@@ -251,6 +282,31 @@ describe("parking", () => {
     drive.event("Tick");
     assert.equal(drive.run.parked, "rule-failed");
     assert.deepEqual(drive.run.data, { id: 1 });
+  });
+
+  test("a rule whose result the store could not keep parks the run with its data as it was", () => {
+    const results: readonly unknown[] = [{ id: 1, at: new Date(0) }, { id: [undefined] }, [], undefined];
+    for (const result of results) {
+      const rules: Record<string, StateDefinition> = {
+        first: { on: { Tick: { update: () => result as JsonObject } } },
+      };
+      const drive = new Drive(
+        compileFlow(
+          { name: "any", version: 1, events: { Tick: {} }, initial: "first", states: rules },
+          compileSchema,
+        ),
+      );
+      drive.start();
+      drive.event("Tick");
+      assert.equal(drive.run.parked, "rule-failed");
+      assert.deepEqual(drive.run.data, { id: 1 });
+    }
+    const sending = started({
+      first: { on: { Tick: "second" } },
+      second: { send: { Ship: (() => ({ id: new Map() })) as unknown as "data" }, on: { Shipped: "first" } },
+    });
+    sending.event("Tick");
+    assert.equal(sending.run.parked, "rule-failed");
   });
 
   test("events and answers queue behind a parked run in order, timers sleep", () => {

@@ -1,7 +1,6 @@
 /** What the rules answer: the run as it is afterwards, the entry that explains it, and what must leave. */
 import type { ErrorFields, ErrorKind } from "@sluice/contracts/problem";
 import type { CompiledFlow } from "./compile-flow.ts";
-import { DEPTH_MAX } from "./depth.ts";
 import type { EngineErrorCode, PlainError } from "./errors.ts";
 import type { SchemaFault } from "./flow.ts";
 import type { HistoryEntry } from "./history.ts";
@@ -111,6 +110,11 @@ export function plain(code: EngineErrorCode, kind: ErrorKind, message: string): 
   return { code, kind, message };
 }
 
-export function tooDeep(what: string): string {
-  return `${what} is nested deeper than ${DEPTH_MAX} objects and arrays; flatten it, or keep it as a text`;
+/** Data that would not be the same when it comes back from the store. */
+export function rejectUnkeepable(code: EngineErrorCode, what: string, fault: SchemaFault): Decision {
+  return reject(code, unkeepable(what, fault), { errors: [fault] });
+}
+
+export function unkeepable(what: string, fault: SchemaFault): string {
+  return `${what} cannot be kept: ${describeFaults([fault])}`;
 }

@@ -70,6 +70,11 @@ export function drawFlow(definition: unknown, counts: readonly DiagramCount[] = 
   };
 }
 
+/** `1 run`, `12 runs`. */
+export function countRuns(runs: number): string {
+  return runs === 1 ? "1 run" : `${runs} runs`;
+}
+
 function drawState(flow: FlowView, state: StateView, counts: readonly DiagramCount[]): DrawnState {
   const every = state.poll?.raw["every"];
   return {
@@ -83,7 +88,7 @@ function drawState(flow: FlowView, state: StateView, counts: readonly DiagramCou
         isUndo: false,
       })),
     ],
-    ...countRuns(state.name, counts),
+    ...countOf(state.name, counts),
   };
 }
 
@@ -103,7 +108,7 @@ function describeEach(projection: unknown): string {
   return typeof each === "string" ? ` for each of ${parsePointer(each)?.join(".") ?? each}` : " for each";
 }
 
-function countRuns(name: string, counts: readonly DiagramCount[]): Pick<DrawnState, "runs" | "parked"> {
+function countOf(name: string, counts: readonly DiagramCount[]): Pick<DrawnState, "runs" | "parked"> {
   const own = counts.filter(({ state }) => state === name);
   return {
     runs: own.reduce((sum, { runs }) => sum + runs, 0),
@@ -122,7 +127,7 @@ function drawBuiltIn(flow: FlowView, counts: readonly DiagramCount[]): readonly 
       businessState: null,
       outcome: name === CANCELED ? CANCELED : null,
       work: [],
-      ...countRuns(name, counts),
+      ...countOf(name, counts),
     }));
 }
 

@@ -2,7 +2,7 @@
  * A flow as an SVG image: states from top to bottom, events on the arrows, live counts as badges. Timers are dashed; ways on which steps
  * are taken back are dashed and coloured as the commands that take them back.
  */
-import { SEND_MARK, UNDO_MARK } from "./diagram-model.ts";
+import { countRuns, SEND_MARK, UNDO_MARK } from "./diagram-model.ts";
 import type { DrawnEdge, DrawnFlow, DrawnState } from "./diagram-model.ts";
 import { layOut } from "./layered-layout.ts";
 import type { LayoutNode, PlacedEdge, Point } from "./layered-layout.ts";
@@ -163,7 +163,7 @@ function renderState({ state, lines, loops, width, height }: Box, { x, y }: Poin
 
 function describeState({ name, businessState, runs, parked }: DrawnState): string {
   const business = businessState === null ? "" : ` (${businessState})`;
-  return `${name}${business}: ${runs} runs, ${parked} parked`;
+  return `${name}${business}: ${countRuns(runs)}, ${parked} parked`;
 }
 
 /** Counts hang on the upper corners, clear of the arrows that come in between: runs on the right, those that are parked on the left. */

@@ -132,8 +132,14 @@ stateDiagram-v2
     assert.doesNotMatch(toMermaid(order), /compensating|canceled/);
     assert.match(
       toMermaid(order, [{ state: "canceled", runs: 1, parked: 0 }]),
-      /state "canceled" as s3\n\s+s3 : 1 runs/,
+      /state "canceled" as s3\n\s+s3 : 1 run\n/,
     );
+  });
+
+  it("counts one run as one", () => {
+    const one = [{ state: "paid", runs: 1, parked: 0 }];
+    assert.match(toMermaid(order, one), /s1 : 1 run\n/);
+    assert.match(toSvg(order, one), /paid \(done\): 1 run, 0 parked/);
   });
 
   it("writes what Mermaid would read as its own syntax by number", () => {

@@ -1,5 +1,5 @@
 /** Live pictures of a flow, made from its definition alone. Both take any definition that is an object; what it does not name is not drawn. */
-import { drawFlow, SEND_MARK, UNDO_MARK } from "./diagram-model.ts";
+import { countRuns, drawFlow, SEND_MARK, UNDO_MARK } from "./diagram-model.ts";
 import type { DiagramCount, DrawnEdge, DrawnFlow, DrawnState } from "./diagram-model.ts";
 import { renderSvg } from "./diagram-svg.ts";
 import type { FlowDefinition } from "./flow.ts";
@@ -52,7 +52,7 @@ function mermaidTitle({ title, deadline }: DrawnFlow): string {
 }
 
 function mermaidState(id: string, { name, work, runs, parked }: DrawnState): readonly string[] {
-  const counts = [...(runs > 0 ? [`${runs} runs`] : []), ...(parked > 0 ? [`${parked} parked`] : [])].join(
+  const counts = [...(runs > 0 ? [countRuns(runs)] : []), ...(parked > 0 ? [`${parked} parked`] : [])].join(
     ", ",
   );
   return [

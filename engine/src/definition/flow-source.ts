@@ -73,17 +73,17 @@ function codeSource(file: string, callLine: number): Source {
   return {
     file,
     locate({ path }) {
-      text ??= readText(file);
+      text ??= readSource(file);
       return text === null ? null : locateInCode(text, callLine, path);
     },
   };
 }
 
-function readText(file: string): string | null {
+/** The text of code; null when it runs from elsewhere than it was written: a bundle, a container. A fault is told without its place then. */
+export function readSource(file: string): string | null {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    // The code runs from elsewhere than it was written: a bundle, a container. The finding is told without a line then.
     return null;
   }
 }

@@ -1,10 +1,11 @@
+import type { Json } from "@sluice/contracts/envelope";
 import { checkFlow } from "../core/check-flow.ts";
-import { finding, THE_FLOW } from "../core/findings.ts";
+import { finding, quote, THE_FLOW } from "../core/findings.ts";
 import type { Finding, Place } from "../core/findings.ts";
 import type { SchemaFault } from "../core/flow.ts";
 import { isLoose, stateNamed } from "../core/flow-view.ts";
 import type { FlowView } from "../core/flow-view.ts";
-import { parsePointer, toPointer } from "../core/pointer.ts";
+import { getPointer, parsePointer, toPointer } from "../core/pointer.ts";
 import { readFlow } from "../core/read-flow.ts";
 import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
 import { FLOW_SCHEMA } from "./flow-schema.ts";
@@ -19,7 +20,12 @@ export function inspectFlow(definition: unknown): readonly Finding[] {
   const said = new Set(checked.filter(({ severity }) => severity === "error").map(({ path }) => path));
   const shape = shapeFaults(definition).filter(({ path }) => !said.has(path));
   const flow = readFlow(definition);
-  return [...shape.map(shapeFinding), ...schemaFindings(flow), ...inspectSchedule(flow, checked), ...checked];
+  return [
+    ...shape.map((fault) => shapeFinding(definition, fault)),
+    ...schemaFindings(flow),
+    ...inspectSchedule(flow, checked),
+    ...checked,
+  ];
 }
 
 function shapeFaults(definition: unknown): readonly SchemaFault[] {
@@ -53,14 +59,39 @@ function standIn(key: string, parent: string): unknown {
   return parent === "send" ? "data" : undefined;
 }
 
-function shapeFinding({ path, message }: SchemaFault): Finding {
+/** The types of JSON, which the validator names in its own words, in those of who writes a flow. */
+const TYPES: Readonly<Record<string, string>> = {
+  "must be object": "an object",
+  "must be array": "a list",
+  "must be string": "a text",
+  "must be integer": "a whole number",
+  "must be number": "a number",
+};
+
+function shapeFinding(definition: unknown, { path, message }: SchemaFault): Finding {
   const [part, name] = parsePointer(path) ?? [];
   const place = part === "states" && name !== undefined ? stateNamed(name) : THE_FLOW;
+  const value = path === "" ? definition : getPointer(definition as Json, path);
+  const type = TYPES[message];
+  if (value === undefined || !message.startsWith("must be ")) {
+    return finding("wrong-shape", place, {
+      path,
+      found: `is wrong at ${path || "/"}, which ${message}`,
+      expected: "the shape that the schema of the file format describes",
+    });
+  }
   return finding("wrong-shape", place, {
     path,
-    found: `is wrong at ${path || "/"}, which ${message}`,
-    expected: "the shape that the schema of the file format describes",
+    found: `has ${type === undefined ? quote(value) : describeValue(value)} at ${path || "/"}`,
+    expected: type ?? message.slice("must be ".length),
   });
+}
+
+/** A value and its type, where quotes alone would not tell a text from what it spells. */
+export function describeValue(value: unknown): string {
+  if (value === null) return "nothing";
+  if (typeof value === "function") return "a function";
+  return typeof value === "string" ? `${quote(value)} (a text)` : quote(value);
 }
 
 /** Every JSON Schema in the definition is compiled here once, so that a wrong one is found before a run meets it. */

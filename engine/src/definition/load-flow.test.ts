@@ -115,7 +115,6 @@ describe("loadFlowFile", () => {
 
   it("takes what JSON does not allow for no JSON, at its place", async () => {
     for (const [text, line, column] of [
-      ["", 1, 1],
       ['{\n  "name": "broken",\n  "initial": tru\n}', 3, 17],
       ['{\n  "a": 1,\n}', 3, 1],
       ["{\n  a: 1\n}", 2, 3],
@@ -156,7 +155,6 @@ describe("loadFlowFile", () => {
       "a: *nobody",
       "a: !!js/function 'x'",
       "? [a]\n: 1",
-      "a: 1\n---\na: 2",
       "[".repeat(10_000),
     ]) {
       const [flow] = await load("text.yaml", text);
@@ -164,6 +162,15 @@ describe("loadFlowFile", () => {
       assert.ok(flow.findings.length > 0 && flow.findings.length <= 5, text.slice(0, 40));
       assert.ok(flow.findings.every(({ code, line }) => code === "bad-syntax" && line !== null));
     }
+  });
+
+  it("refuses several YAML documents, counts them, and shows where the second begins", async () => {
+    const [flow] = await load("several.yaml", "name: one\n---\nname: two\n---\nname: [\n");
+    assert.equal(flow?.definition, null);
+    assert.deepEqual(
+      flow.findings.map(({ line, column, code, message }) => [line, column, code, message]),
+      [[2, 1, "bad-syntax", "the file has 3 documents, expected one; put each flow into a file of its own"]],
+    );
   });
 
   it("takes aliases within reason", async () => {
@@ -176,16 +183,53 @@ describe("loadFlowFile", () => {
     assert.deepEqual(flow?.definition?.events["OrderExpired"], { type: "object" });
   });
 
-  it("finds that a file holds something else than a flow", async () => {
-    for (const text of ["", "just a text", "- a list", "42", "name: lonely"]) {
-      const [flow] = await load("other.yaml", text);
+  it("says what a file holds that holds no flow", async () => {
+    for (const [name, text, found] of [
+      ["other.yaml", "", "the file is empty"],
+      ["other.json", " \n", "the file is empty"],
+      ["other.yaml", "# to be written\n", "the file holds nothing"],
+      ["other.json", "null", "the file holds nothing"],
+      ["other.yaml", "- name: listed", "the file holds a list"],
+      ["other.json", "[1, 2]", "the file holds a list"],
+      ["other.yaml", "just a text", 'the file holds "just a text" (a text)'],
+      ["other.json", "42", "the file holds 42"],
+    ] as const) {
+      const [flow] = await load(name, text);
       assert.equal(flow?.definition, null);
-      assert.ok(
-        flow.findings.every(({ code, line }) => code === "wrong-shape" && line === 1),
+      assert.deepEqual(
+        flow.findings.map(({ line, column, code, message }) => [line, column, code, message]),
+        [
+          [
+            1,
+            1,
+            "wrong-shape",
+            `${found}, expected one flow: an object with name, version, events, initial and states`,
+          ],
+        ],
         text,
       );
-      assert.ok(flow.findings.length > 0);
     }
+  });
+
+  it("misses what a flow must have", async () => {
+    const [flow] = await load("lonely.yaml", "name: lonely");
+    assert.deepEqual(
+      flow?.findings.map(({ line, code, path }) => [line, code, path]),
+      ["version", "events", "initial", "states"].map((field) => [1, "wrong-shape", `/${field}`]),
+    );
+  });
+
+  it("says which value has the wrong shape, and which shape it needs", async () => {
+    const wrong = (await readFile(example, "utf8"))
+      .replace(/^version: 1$/m, 'version: "1"')
+      .replace(/^initial: .*$/m, "initial: [created]");
+    const [flow] = await load("wrong.yaml", wrong);
+    const messages = flow?.findings.map(({ message }) => message) ?? [];
+    assert.ok(
+      messages.includes('the flow has "1" (a text) at /version, expected a whole number'),
+      messages.join("\n"),
+    );
+    assert.ok(messages.includes("the flow has a list at /initial, expected a text"), messages.join("\n"));
   });
 
   it("keeps warnings of a flow that may run", async () => {
@@ -207,6 +251,39 @@ describe("loadFlowFile", () => {
     assert.ok(flows.every(({ definition }) => definition === null));
   });
 
+  it("tells where code is broken", async () => {
+    for (const [name, text, line, column, message] of [
+      ["comma.ts", 'import "node:fs";\nexport const a = {\n  b: 1,,\n};\n', 3, 8, /Unexpected token/],
+      ["tabs.ts", "export const a = {\n\t\tb: 1,,\n};\n", 2, 8, /Unexpected token/],
+      ["windows.ts", "export const a = {\r\n  b: 1,,\r\n};\r\n", 2, 8, /Unexpected token/],
+      ["lines.ts", "export const a = {\n  b: `x\n};\n", 2, 1, /Unterminated template/],
+      ["enum.ts", "const a = 1;\nexport enum B { c }\n", 2, 8, /enum is not supported/],
+      ["import.ts", 'import { nobody } from "node:fs";\nexport { nobody };\n', 1, 10, /named 'nobody'/],
+    ] as const) {
+      const [flow] = await load(name, text);
+      assert.equal(flow?.definition, null);
+      const [found] = flow.findings;
+      assert.deepEqual(
+        [found?.file, found?.line, found?.column, found?.code],
+        [join(folder, name), line, column, "bad-syntax"],
+      );
+      assert.match(found?.message ?? "", /^the file cannot be run: .*, expected JavaScript, or TypeScript /);
+      assert.match(found?.message ?? "", message);
+    }
+  });
+
+  it("tells where code throws, and where what it imports is broken", async () => {
+    await writeFile(join(folder, "inner.ts"), "export const inner = 1;\nexport const other = ;\n");
+    const broken = load("outer.ts", 'import { inner } from "./inner.ts";\nexport { inner };\n');
+    const message = await messageOf(broken);
+    assert.ok(message.includes(`outer.ts cannot be run: ${join(folder, "inner.ts")}:2:22: `), message);
+    const parsed = load("parsed.ts", 'export const flow =\n  JSON.parse("{");\n');
+    assert.match(
+      await messageOf(parsed),
+      /parsed\.ts cannot be run: .*parsed\.ts:2:8: Expected property name/,
+    );
+  });
+
   it("refuses a file it cannot look at, and says why", async () => {
     const large = join(folder, "large.yaml");
     await writeFile(large, `name: "${"x".repeat(FILE_BYTES_MAX)}"`);
@@ -221,7 +298,7 @@ describe("loadFlowFile", () => {
     assert.match(await messageOf(loadFlowFile(fixture("no-flow.ts"))), /exports no flow/);
     assert.match(
       await messageOf(loadFlowFile(fixture("throwing.flow.ts"))),
-      /cannot be run: no connection here/,
+      /cannot be run: .*throwing\.flow\.ts:\d+:\d+: no connection here/,
     );
     await assert.rejects(loadFlowFile(`${folder}.yaml/`));
   });
@@ -280,7 +357,7 @@ describe("assertFlow", () => {
     const wrong = { name: "wrong", version: 0, initial: 5, events: [], states: { a: { on: { Go: 7 } } } };
     assert.throws(
       () => assertFlow(wrong as unknown as FlowDefinition),
-      /flow wrong has \d+ errors:\n {2}the flow is wrong at \/version, which must be >= 1/,
+      /flow wrong has \d+ errors:\n {2}the flow has 0 at \/version, expected >= 1/,
     );
   });
 

@@ -1,13 +1,17 @@
-import { readFile, stat } from "node:fs/promises";
-import { extname, resolve } from "node:path";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { engineError } from "../core/errors.ts";
+import { finding } from "../core/findings.ts";
+import type { Finding } from "../core/findings.ts";
 import type { FlowDefinition } from "../core/flow.ts";
 import { isLoose } from "../core/flow-view.ts";
+import type { Loose } from "../core/flow-view.ts";
+import { syntaxPlaceOf, throwPlaceOf } from "./code-place.ts";
 import { byPlace, locateFindings, rememberSource, sourceOf } from "./flow-source.ts";
 import type { LocatedFinding } from "./flow-source.ts";
-import { inspectFlow } from "./inspect-flow.ts";
-import { parseJson, parseYaml } from "./parse-flow-text.ts";
+import { describeValue, inspectFlow } from "./inspect-flow.ts";
+import { oneLine, parseJson, parseYaml, THE_FILE } from "./parse-flow-text.ts";
 import type { ParsedText } from "./parse-flow-text.ts";
 
 /** The largest file that is read as a flow: 1 MiB. A flow of a hundred states has some 30 KiB. */
@@ -23,7 +27,8 @@ export interface LoadedFlow {
 
 /**
  * Reads the flows of a file. `.yaml`, `.yml` and `.json` hold one flow as data; of a `.ts`, `.mts`, `.js` or `.mjs` file, which is run,
- * every exported flow is taken. What is wrong with a flow is an answer, with lines; an error means that no flow could be looked at.
+ * every exported flow is taken. What is wrong with a flow, or with the syntax of the file, is an answer, with lines; an error means that no
+ * flow could be looked at.
  * @throws FLOW_BAD_DEFINITION (invalid) when the file cannot be read, is larger than FILE_BYTES_MAX, is of another kind, cannot be run
  *   or exports no flow
  */
@@ -31,9 +36,9 @@ export async function loadFlowFile(path: string): Promise<readonly LoadedFlow[]>
   switch (extname(path).toLowerCase()) {
     case ".yaml":
     case ".yml":
-      return [inspectText(parseYaml(await readText(path), path))];
+      return loadText(path, parseYaml);
     case ".json":
-      return [inspectText(parseJson(await readText(path), path))];
+      return loadText(path, parseJson);
     case ".ts":
     case ".mts":
     case ".js":
@@ -89,20 +94,42 @@ function describePlace({ file, line, column }: LocatedFinding): string {
 
 // ---------------------------------------------------------------- files of data
 
+async function loadText(
+  path: string,
+  parse: (text: string, file: string) => ParsedText,
+): Promise<readonly LoadedFlow[]> {
+  const text = await readText(path);
+  return [text.trim() === "" ? emptyFile(path) : inspectText(parse(text, path))];
+}
+
+function emptyFile(file: string): LoadedFlow {
+  return { definition: null, findings: [{ ...noFlow("is empty"), file, line: 1, column: 1 }] };
+}
+
 function inspectText({ value, findings, source }: ParsedText): LoadedFlow {
   if (value === undefined) return { definition: null, findings };
+  if (!isLoose(value)) {
+    const found = noFlow(`holds ${describeValue(value)}`);
+    return { definition: null, findings: [...locateFindings([found], source), ...findings] };
+  }
   const definition = withoutSchemaLink(value);
   const all = [...findings, ...locateFindings(inspectFlow(definition), source)].sort(byPlace);
   if (all.some(isError)) return { definition: null, findings: all };
-  const flow = definition as FlowDefinition;
+  const flow = definition as unknown as FlowDefinition;
   rememberSource(flow, source);
   return { definition: flow, findings: all };
 }
 
+function noFlow(found: string): Finding {
+  return finding("wrong-shape", THE_FILE, {
+    path: "",
+    found,
+    expected: "one flow: an object with name, version, events, initial and states",
+  });
+}
+
 /** `$schema` is for editors; the definition, and so its hash, is the same without. */
-function withoutSchemaLink(value: unknown): unknown {
-  if (!isLoose(value)) return value;
-  const { $schema: _, ...definition } = value;
+function withoutSchemaLink({ $schema: _, ...definition }: Loose): Loose {
   return definition;
 }
 
@@ -131,7 +158,15 @@ async function checkFile(path: string): Promise<void> {
 // ---------------------------------------------------------------- files of code
 
 async function importFlows(path: string): Promise<readonly LoadedFlow[]> {
-  const flows = Object.values(await importModule(path)).filter(looksLikeFlow);
+  // Links are followed as Node follows them, so that a place it tells is known to be in this file.
+  const file = await realpath(path);
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    exported = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    return [brokenCode(path, file, cause)];
+  }
+  const flows = Object.values(exported).filter(looksLikeFlow);
   if (flows.length === 0) {
     throw engineError(
       "FLOW_BAD_DEFINITION",
@@ -144,13 +179,20 @@ async function importFlows(path: string): Promise<readonly LoadedFlow[]> {
   });
 }
 
-async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw engineError("FLOW_BAD_DEFINITION", `${path} cannot be run: ${message}`, { cause });
+/** A fault of the file's own syntax is a finding, as in a file of data; what goes wrong when it runs, or in what it imports, is not. */
+function brokenCode(path: string, file: string, cause: unknown): LoadedFlow {
+  const syntaxPlace = syntaxPlaceOf(cause);
+  if (syntaxPlace?.file === file) {
+    const broken = finding("bad-syntax", THE_FILE, {
+      path: "",
+      found: `cannot be run: ${oneLine(cause)}`,
+      expected: "JavaScript, or TypeScript from which only types have to be removed",
+    });
+    return { definition: null, findings: [{ ...broken, ...syntaxPlace, file: path }] };
   }
+  const place = syntaxPlace ?? throwPlaceOf(cause, file);
+  const where = place === null ? "" : `${place.file}:${place.line}:${place.column}: `;
+  throw engineError("FLOW_BAD_DEFINITION", `${path} cannot be run: ${where}${oneLine(cause)}`, { cause });
 }
 
 /** Whether an export is meant as a flow, sound or not. */

@@ -1,8 +1,8 @@
 /** The text of a YAML or JSON file as a value, with the place of everything in it. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, Parser, visit } from "yaml";
 import type { Document, Node, YAMLError } from "yaml";
 import { finding, THE_FLOW } from "../core/findings.ts";
-import type { Finding, FindingCode } from "../core/findings.ts";
+import type { Finding, FindingCode, Place } from "../core/findings.ts";
 import { stateNamed } from "../core/flow-view.ts";
 import { parsePointer, toPointer } from "../core/pointer.ts";
 import { positionAt } from "./flow-source.ts";
@@ -13,6 +13,9 @@ const SYNTAX_FAULTS_MAX = 5;
 
 /** How often the aliases of a file may be expanded, so that a small file cannot stand for a huge one ("billion laughs"). */
 const ALIASES_MAX = 100;
+
+/** What a finding is about that concerns the text and no flow in it. */
+export const THE_FILE: Place = { subject: "the file", state: null };
 
 export interface ParsedText {
   /** Undefined when the text cannot be read; the findings say why. */
@@ -29,7 +32,7 @@ export function parseYaml(text: string, file: string): ParsedText {
   const faults = [...document.errors, ...document.warnings];
   const broken = faults.filter(({ code }) => code !== "DUPLICATE_KEY").slice(0, SYNTAX_FAULTS_MAX);
   if (broken.length > 0) {
-    return { value: undefined, findings: broken.map((fault) => syntaxFault(parsed, fault)), source };
+    return { value: undefined, findings: broken.map((fault) => syntaxFault(parsed, text, fault)), source };
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
@@ -117,8 +120,27 @@ function startOf(node: unknown): number | null {
 
 // ---------------------------------------------------------------- faults of the text
 
-function syntaxFault({ file, lines }: Parsed, fault: YAMLError): LocatedFinding {
-  return badSyntax(file, "YAML", oneLine(fault), toPosition(lines, fault.pos[0]));
+function syntaxFault({ file, lines }: Parsed, text: string, fault: YAMLError): LocatedFinding {
+  const position = toPosition(lines, fault.pos[0]);
+  return fault.code === "MULTIPLE_DOCS"
+    ? severalDocuments(file, countDocuments(text), position)
+    : badSyntax(file, "YAML", oneLine(fault), position);
+}
+
+function severalDocuments(file: string, count: number, second: Position): LocatedFinding {
+  const parts = {
+    path: "",
+    found: `has ${count} documents`,
+    expected: "one",
+    hint: "put each flow into a file of its own",
+  };
+  return { ...finding("bad-syntax", THE_FILE, parts), file, ...second };
+}
+
+function countDocuments(text: string): number {
+  let count = 0;
+  for (const { type } of new Parser().parse(text)) if (type === "document") count += 1;
+  return count;
 }
 
 function badSyntax(
@@ -127,20 +149,16 @@ function badSyntax(
   message: string,
   position: Position | null,
 ): LocatedFinding {
-  const bad = finding(
-    "bad-syntax",
-    { subject: "the file", state: null },
-    {
-      path: "",
-      found: `is no ${language}: ${message}`,
-      expected: `one ${language} document`,
-    },
-  );
+  const bad = finding("bad-syntax", THE_FILE, {
+    path: "",
+    found: `is no ${language}: ${message}`,
+    expected: `one ${language} document`,
+  });
   return { ...bad, file, line: position?.line ?? 1, column: position?.column ?? 1 };
 }
 
 /** A parser may quote the text it stumbled over, line breaks included. */
-function oneLine(error: unknown): string {
+export function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
 }
 

@@ -7,6 +7,7 @@ import type { Answer, Decision, KnownRun, Limits } from "../core/decision.ts";
 import type { LaneInput, Operation, OperationInput } from "../core/inputs.ts";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import { toPlainError } from "../core/errors.ts";
+import type { PlainError } from "../core/errors.ts";
 import { seenOf } from "../core/seen.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
@@ -34,6 +35,14 @@ export interface DueCommand {
   readonly command: PendingCommand;
 }
 
+/** A history entry with what the log tells of it beside: history keeps no stack. */
+export interface Note {
+  readonly run: Run;
+  readonly entry: HistoryEntry;
+  /** The error in full, where the entry tells of one. */
+  readonly error: PlainError | null;
+}
+
 /** A transition as a watcher sees it. */
 export interface Transition {
   readonly flow: string;
@@ -53,6 +62,7 @@ export class BatchWork {
   /** Made by this batch and not taken in again by it. */
   deadLetters: DeadLetterRow[] = [];
   readonly deadLettersTaken: Pick<DeadLetterRow, "runId" | "version">[] = [];
+  readonly notes: Note[] = [];
   unexpectedEvents = 0;
   #due: DueCommand[] = [];
   #inputs: LaneInput[] = [];
@@ -158,6 +168,7 @@ export class BatchWork {
     }
     const sender = (before === null ? undefined : this.flowOf(before)) ?? flow;
     this.#inputs.push(...familyInputs(sender, before, run, input, this.lanes));
+    this.notes.push({ run, entry, error: decision.deadLetter?.error ?? failureOf(input) });
     if (entry.kind === "unexpected") this.unexpectedEvents++;
     if (before === null || before.state !== run.state)
       this.transitions.push(transitionOf(before, run, this.nowMs));
@@ -198,6 +209,11 @@ export class BatchWork {
   heldRunIds(): Iterable<string> {
     return this.#runs.keys();
   }
+}
+
+/** What a failed attempt failed with, as the participant's side has told it. */
+function failureOf(input: LaneInput): PlainError | null {
+  return input.kind === "settled" && input.settlement.type === "failed" ? input.settlement.error : null;
 }
 
 /** Whether a run waits for exactly this attempt to be carried out. */

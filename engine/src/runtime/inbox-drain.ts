@@ -1,4 +1,7 @@
-import type { Store } from "../core/ports.ts";
+import type { Answer } from "../core/decision.ts";
+import { hasCode } from "../core/errors.ts";
+import type { LaneInput } from "../core/inputs.ts";
+import type { InboxRow, LogPort, Store } from "../core/ports.ts";
 import type { QueueItem } from "./queue-item.ts";
 
 /** Most rows of the durable inbox that are taken into the queues at once. */
@@ -6,7 +9,10 @@ const INBOX_READ_MAX = 500;
 
 interface InboxDrainPorts {
   readonly store: Pick<Store, "listInbox">;
+  readonly log: LogPort;
   enqueue(item: QueueItem): void;
+  /** The rules have refused an input whose sender was told that it is kept. */
+  refused(input: LaneInput, answer: Answer): void;
 }
 
 /**
@@ -23,11 +29,47 @@ export class InboxDrain {
 
   async drain(lanes: readonly number[]): Promise<void> {
     if (lanes.length === 0 || this.#underWay.size >= INBOX_READ_MAX) return;
-    for (const { inboxId, lane, input } of await this.#ports.store.listInbox(lanes, INBOX_READ_MAX)) {
-      if (this.#underWay.has(inboxId)) continue;
-      this.#underWay.add(inboxId);
-      const done = (): boolean => this.#underWay.delete(inboxId);
-      this.#ports.enqueue({ lane, runId: input.runId, input, inboxId, answer: done, fail: done });
+    for (const row of await this.#ports.store.listInbox(lanes, INBOX_READ_MAX)) {
+      if (this.#underWay.has(row.inboxId)) continue;
+      this.#underWay.add(row.inboxId);
+      this.#take(row);
     }
+  }
+
+  #take(row: InboxRow): void {
+    const { inboxId, lane, input } = row;
+    this.#ports.enqueue({
+      lane,
+      runId: input.runId,
+      input,
+      inboxId,
+      answer: (answer) => {
+        this.#underWay.delete(inboxId);
+        this.#ports.refused(input, answer);
+      },
+      fail: (error) => {
+        if (hasCode(error, "FLOW_UNEXPECTED")) this.#discard(row, error);
+        else this.#underWay.delete(inboxId);
+      },
+    });
+  }
+
+  /** An input that no batch can store would come back for ever. It leaves the inbox, and the log keeps it for whoever looks into it. */
+  #discard({ inboxId, lane, input }: InboxRow, error: Error): void {
+    this.#ports.log.error(
+      { inboxId, runId: input.runId, input, err: error },
+      "an input of the durable inbox cannot be stored and is removed; this line is what is left of it",
+    );
+    const done = (): boolean => this.#underWay.delete(inboxId);
+    this.#ports.enqueue({
+      lane,
+      runId: input.runId,
+      input: null,
+      inboxId,
+      // Nothing is done to the run, so it need not be read.
+      isNew: true,
+      answer: done,
+      fail: done,
+    });
   }
 }

@@ -5,9 +5,11 @@
  * N3  Every wait is bounded: past `submitMs` the caller is told that the outcome is unknown.
  */
 import { decide } from "../core/decide.ts";
+import { rejectUnkeepable } from "../core/decision.ts";
 import type { Answer, Limits } from "../core/decision.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import { engineError, hasCode } from "../core/errors.ts";
+import { copyJson } from "../core/json-copy.ts";
 import { laneOf } from "../core/lane.ts";
 import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
@@ -111,6 +113,8 @@ export class Intake {
 
   async #elsewhere(item: QueueItem): Promise<void> {
     const { clock, directory, engineId, ownerWaitMs } = this.#ports;
+    const refusal = refuseUnkeepable(item.input);
+    if (refusal !== null) return item.answer?.(refusal);
     const untilMs = clock.monotonicMs() + ownerWaitMs;
     for (;;) {
       if (this.#isStopping) throw stopping();
@@ -181,6 +185,16 @@ export class Intake {
       ? null
       : rejected("FLOW_BAD_EVENT", `the data of event ${input.type} breaks its schema`, { errors: faults });
   }
+}
+
+/** Beside its owner an input is checked by the rules; on its way it becomes JSON, which must not change it. */
+function refuseUnkeepable(input: LaneInput | null): Answer | null {
+  if (input?.kind !== "start" && input?.kind !== "event") return null;
+  const { fault } = copyJson(input.data);
+  if (fault === null) return null;
+  return input.kind === "start"
+    ? rejectUnkeepable("FLOW_BAD_DATA", "the data of a run", fault).answer
+    : rejectUnkeepable("FLOW_BAD_EVENT", `the data of event ${input.type}`, fault).answer;
 }
 
 function rejected(

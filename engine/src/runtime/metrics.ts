@@ -16,6 +16,7 @@ export class EngineMetrics {
   readonly #parked: CounterPort;
   readonly #lanesLost: CounterPort;
   readonly #commands: CounterPort;
+  readonly #refused: CounterPort;
 
   constructor(meter: MeterPort) {
     this.#transitions = meter.counter("sluice_transitions_total", "State entries of runs.", [
@@ -57,6 +58,11 @@ export class EngineMetrics {
       "Attempts of commands, by how they were settled.",
       ["channel", "settlement"],
     );
+    this.#refused = meter.counter(
+      "sluice_refused_inputs_total",
+      "Inputs that the rules refused when nobody waited for the answer any more.",
+      ["source", "code"],
+    );
   }
 
   batchCommitted(inputs: number, tookMs: number, work: BatchWork): void {
@@ -76,6 +82,10 @@ export class EngineMetrics {
 
   lanesLost(count: number): void {
     this.#lanesLost.inc({}, count);
+  }
+
+  inputRefused(source: "inbox" | "transport", code: string): void {
+    this.#refused.inc({ source, code });
   }
 
   commandSettled(channel: string, settlement: string): void {

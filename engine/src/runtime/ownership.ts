@@ -17,6 +17,7 @@ import type {
   TimerRow,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { failureReason } from "./failure-reason.ts";
 import { Signal } from "./signal.ts";
 import type { Writer } from "./writer.ts";
 
@@ -55,6 +56,8 @@ export class Ownership {
   #horizonMs = 0;
   #refreshAtMs = 0;
   #heardAtMs = Number.NEGATIVE_INFINITY;
+  /** Why the last heartbeat failed. */
+  #silence = "it has not answered yet";
   #isStopping = false;
   #wake = new Signal();
   #finished: Promise<void> = Promise.resolve();
@@ -125,7 +128,8 @@ export class Ownership {
 
   readiness(): true | string {
     const silentMs = this.#ports.clock.monotonicMs() - this.#heardAtMs;
-    if (silentMs > 2 * this.#ports.leaseMs) return `no heartbeat to the store for ${Math.round(silentMs)} ms`;
+    if (silentMs > 2 * this.#ports.leaseMs)
+      return `no heartbeat to the store for ${Math.round(silentMs)} ms: ${this.#silence}`;
     return this.#everyLaneIsOwned() ? true : "some lanes have no owner yet";
   }
 
@@ -145,6 +149,7 @@ export class Ownership {
       try {
         await this.#beat();
       } catch (error) {
+        this.#silence = failureReason(error);
         this.#ports.log.warn({ err: error }, "a heartbeat failed and is tried again");
       }
     }

@@ -18,6 +18,7 @@ const LOOK_MS_MAX = 1_000;
 export class RunEnds {
   readonly #ports: RunEndsPorts;
   readonly #waiters: Waiters;
+  readonly #stop = new AbortController();
 
   constructor(ports: RunEndsPorts) {
     this.#ports = ports;
@@ -32,11 +33,16 @@ export class RunEnds {
     this.#waiters.end(run);
   }
 
+  /** Nobody waits any longer: each is told how its run stands. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
   /**
-   * The final run, or null when it is not final after `waitMs`.
+   * The final run, or null when it is not final after `waitMs`, or when `signal` or a stop ends the wait.
    * @throws FLOW_WAIT_FULL (overloaded), FLOW_STORE_UNAVAILABLE (unavailable)
    */
-  async wait(runId: string, waitMs: number): Promise<Run | null> {
+  async wait(runId: string, waitMs: number, signal?: AbortSignal): Promise<Run | null> {
     const { clock } = this.#ports;
     let ended: Run | null = null;
     let wake = (): void => {};
@@ -45,12 +51,15 @@ export class RunEnds {
       wake();
     });
     const untilMs = clock.monotonicMs() + waitMs;
+    const ends = signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal];
+    const onEnd = (): void => wake();
+    for (const end of ends) end.addEventListener("abort", onEnd);
     try {
       for (let lookMs = LOOK_FIRST_MS; ended === null; lookMs = Math.min(LOOK_MS_MAX, 2 * lookMs)) {
         const run = await this.#look(runId);
         if (run !== null || ended !== null) return ended ?? run;
         const leftMs = untilMs - clock.monotonicMs();
-        if (leftMs <= 0) return null;
+        if (leftMs <= 0 || ends.some(({ aborted }) => aborted)) return null;
         await new Promise<void>((resolve) => {
           const disarm = clock.schedule(Math.min(lookMs, leftMs), resolve);
           wake = () => {
@@ -62,6 +71,7 @@ export class RunEnds {
       return ended;
     } finally {
       remove();
+      for (const end of ends) end.removeEventListener("abort", onEnd);
     }
   }
 

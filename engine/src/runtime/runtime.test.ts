@@ -358,6 +358,25 @@ describe("a store that fails", () => {
     await assertSound(engine);
   });
 
+  test("says to callers and to whoever asks how it feels why it cannot work", async (t) => {
+    const database = memoryDatabase();
+    const outcomes: ("before" | "after")[] = [];
+    const engine = await startShop(t, database, {
+      store: failing(createMemoryStore({ database, engineId: "a" }), outcomes),
+      options: { writers: 1 },
+    });
+    outcomes.push("before");
+    await assert.rejects(engine.client.start("order", { data: {} }), { message: "away" });
+    assert.equal(engine.readiness(), "batches fail: away");
+    await until("it works again", () =>
+      buy(engine).then(
+        () => true,
+        () => false,
+      ),
+    );
+    assert.equal(engine.readiness(), true);
+  });
+
   test("a commit of unknown outcome is looked up, and its callers get their true answer", async (t) => {
     const database = memoryDatabase();
     const outcomes: CommitFailure[] = [];
@@ -406,6 +425,20 @@ describe("limits", () => {
     await buying.catch(() => {});
     assert.deepEqual((await engine.store.audit({ quiet: true })).findings, []);
     assert.ok((await engine.store.listLanes()).every(({ ownerId }) => ownerId === null));
+  });
+
+  test("an engine that stops lets go who waits for a run that goes on", async (t) => {
+    const engine = await startShop(t, memoryDatabase());
+    const { runId } = await engine.client.start("order", { data: {} });
+    const stopped = new AbortController();
+    const [ended, left] = [
+      engine.client.waitFinal(runId, 60_000),
+      engine.client.waitFinal(runId, 60_000, stopped.signal),
+    ];
+    stopped.abort();
+    assert.equal(await left, null);
+    await engine.stop();
+    assert.equal(await ended, null);
   });
 
   test("an option that makes no sense names itself", async () => {

@@ -2,6 +2,7 @@
  * The engine of one process: writers, ownership, intake, relays and projector, put together.
  * Stores, transports and participants come in as ports; nothing here knows one by name.
  */
+import type { EventMessage } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer } from "../core/decision.ts";
 import type { NextOccurrence } from "../core/flow.ts";
@@ -125,7 +126,12 @@ export class Runtime {
     this.#relays = new Map(
       parts.transports.map((transport) => [transport.channel, this.#createRelay(transport)]),
     );
-    this.#inbox = new InboxDrain({ store, enqueue: (item) => this.#writerOf(item.lane).enqueue(item) });
+    this.#inbox = new InboxDrain({
+      store,
+      log,
+      enqueue: (item) => this.#writerOf(item.lane).enqueue(item),
+      refused: (input, answer) => this.#noteRefusal("inbox", input, answer),
+    });
     this.#ownership = this.#createOwnership();
     this.#intake = this.#createIntake();
     this.#jobs = new Jobs({
@@ -160,23 +166,31 @@ export class Runtime {
     for (const writer of this.#writers) writer.start();
     await this.#ownership.start();
     for (const transport of this.#parts.transports) {
-      await transport.start?.(async (runId, event) => {
-        await this.submit({
-          kind: "event",
-          runId,
-          id: event.id ?? this.#parts.clock.newId(),
-          type: event.type,
-          data: event.data,
-        });
-      });
+      await transport.start?.((runId, event) => this.#takeFromTransport(runId, event));
     }
   }
 
-  /** Stops in good order, bounded by `stopMs`: no more intake, batches and calls under way end, lanes are given up. */
+  /** Resolves when the source may forget the event: it is stored, or it never will be. */
+  async #takeFromTransport(runId: string, { id, type, data }: EventMessage): Promise<void> {
+    const input: LaneInput = { kind: "event", runId, id: id ?? this.#parts.clock.newId(), type, data };
+    this.#noteRefusal("transport", input, await this.submit(input));
+  }
+
+  /** What the rules refuse while nobody waits for an answer would go unseen. */
+  #noteRefusal(source: "inbox" | "transport", input: LaneInput, answer: Answer): void {
+    if (answer.outcome !== "rejected") return;
+    const { code, message } = answer.error;
+    const event = input.kind === "event" ? { eventId: input.id, type: input.type } : {};
+    this.#metrics.inputRefused(source, code);
+    this.#parts.log.warn({ runId: input.runId, input: input.kind, ...event, source, code }, message);
+  }
+
+  /** Stops in good order, bounded by `stopMs`: no more intake, nobody waits, batches and calls under way end, lanes are given up. */
   async stop(): Promise<void> {
     const { clock, options, transports } = this.#parts;
     await this.#jobs.stop();
     this.#intake.stop();
+    this.#runEnds.stop();
     this.#cancelMaintenance();
     const untilMs = clock.monotonicMs() + options.stopMs;
     while (!this.#isDrained() && clock.monotonicMs() < untilMs) await this.#rest(DRAIN_LOOK_MS);
@@ -249,8 +263,8 @@ export class Runtime {
     return { items: await previewRuns({ store, preview }, plan.operation, page.items), cursor: page.cursor };
   }
 
-  waitFinal(runId: string, waitMs: number): Promise<Run | null> {
-    return this.#runEnds.wait(runId, waitMs);
+  waitFinal(runId: string, waitMs: number, signal?: AbortSignal): Promise<Run | null> {
+    return this.#runEnds.wait(runId, waitMs, signal);
   }
 
   /** Calls back whenever this process has written the run; the answer ends that. What others write goes unnoticed. */
@@ -259,7 +273,7 @@ export class Runtime {
   }
 
   readiness(): true | string {
-    if (this.#writers.some((writer) => writer.isFailing)) return "batches fail; the store may be away";
+    for (const { failure } of this.#writers) if (failure !== null) return `batches fail: ${failure}`;
     return this.#ownership.readiness();
   }
 

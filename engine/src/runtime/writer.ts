@@ -12,6 +12,7 @@ import type { Run } from "../core/run.ts";
 import { NO_POSITIONS, STALE, planBatch } from "./batch-plan.ts";
 import type { BatchPlan, PlanParts } from "./batch-plan.ts";
 import { BatchWork, isSending } from "./batch-work.ts";
+import { failureReason } from "./failure-reason.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import { OwnedLane } from "./lane.ts";
 import type { EngineMetrics } from "./metrics.ts";
@@ -23,6 +24,7 @@ import type { Projector } from "./projector.ts";
 import type { OutboxItem, QueueItem } from "./queue-item.ts";
 import { RunCache } from "./run-cache.ts";
 import type { CachedRun } from "./run-cache.ts";
+import { logNotes } from "./run-log.ts";
 import { Signal } from "./signal.ts";
 import { TimerHeap } from "./timer-heap.ts";
 
@@ -55,6 +57,8 @@ export interface WriterPorts {
 /** How long a writer waits before it tries a failed batch again: from the first to the longest, doubling. */
 const AGAIN_FIRST_MS = 50;
 const AGAIN_MS_MAX = 1_000;
+/** How long a failed batch speaks against a writer that has nothing to do since. */
+const FAILURE_COUNTS_MS = 2_000;
 /** After so many failures in a row inputs are tried one by one, so that one that cannot be stored is found. */
 const FAILURES_BEFORE_SINGLE = 3;
 
@@ -69,6 +73,7 @@ export class Writer {
   readonly #heldTimers = new Map<string, TimerRow>();
   #connection: StoreWriter | null = null;
   #failures = 0;
+  #failure: { readonly error: unknown; readonly atMs: number } | null = null;
   #isStopping = false;
   #finished: Promise<void> = Promise.resolve();
   #cancelWake: () => void = () => {};
@@ -102,9 +107,11 @@ export class Writer {
     return this.#queue.length === 0 && this.#busy === null;
   }
 
-  /** Whether there is something that cannot be committed. A writer with nothing to do cannot know that the store is back, and is fine. */
-  get isFailing(): boolean {
-    return this.#failures > 0 && !this.isIdle;
+  /** Why batches fail; null when they do not. A writer with nothing to do cannot know that the store is back: soon it is fine again. */
+  get failure(): string | null {
+    if (this.#failures === 0 || this.#failure === null) return null;
+    const agoMs = this.#ports.clock.monotonicMs() - this.#failure.atMs;
+    return this.isIdle && agoMs > FAILURE_COUNTS_MS ? null : failureReason(this.#failure.error);
   }
 
   owns(lane: number): boolean {
@@ -128,7 +135,7 @@ export class Writer {
 
   /** @throws FLOW_INBOX_FULL (overloaded), FLOW_STORE_UNAVAILABLE (unavailable): nothing happened */
   enqueueFromCaller(item: QueueItem): void {
-    if (this.#failures > 0 && this.#queue.length > 0) throw storeUnavailable();
+    if (this.#failures > 0 && this.#queue.length > 0) throw storeUnavailable(this.#failure?.error);
     if (this.#queue.length >= this.#ports.options.queueMax) {
       throw engineError(
         "FLOW_INBOX_FULL",
@@ -300,6 +307,8 @@ export class Writer {
     plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));
     this.#ports.relay(plan.outbox);
     for (const run of writes.runs) this.#ports.runWritten(run);
+    // Last, for a log that cannot be written must not keep anybody waiting.
+    logNotes(this.#ports.log, work.notes);
   }
 
   #remember(run: Run, seen: CachedRun["seen"]): void {
@@ -312,6 +321,7 @@ export class Writer {
     if (error instanceof HandlerHangs) return this.#pauseHandler(items, error);
     if (hasCode(error, "FLOW_LANE_LOST")) return this.#loseLanes(items, error);
     this.#failures++;
+    this.#failure = { error, atMs: this.#ports.clock.monotonicMs() };
     this.#ports.metrics.batchFailed();
     this.#ports.log.warn(
       { writer: this.#ports.name, inputs: items.length, failures: this.#failures, err: error },
@@ -323,7 +333,7 @@ export class Writer {
       return this.#rejectPoison(items, error);
     this.#again(items, isUnknown);
     if (isUnknown) this.#ports.lanesLost(this.#loseAll());
-    if (isAway) this.#failWaiting();
+    if (isAway) this.#failWaiting(error);
     await this.#pause(Math.min(AGAIN_MS_MAX, AGAIN_FIRST_MS * 2 ** (this.#failures - 1)));
   }
 
@@ -364,10 +374,10 @@ export class Writer {
   }
 
   /** The store is away: callers of whom nothing can have happened are told so now, instead of when their patience ends. */
-  #failWaiting(): void {
+  #failWaiting(error: unknown): void {
     this.#queue = this.#queue.filter((item) => {
       if (item.fail === undefined || item.isTried === true) return true;
-      item.fail(storeUnavailable());
+      item.fail(storeUnavailable(error));
       return false;
     });
   }
@@ -400,10 +410,11 @@ function lostLanes(error: unknown): number[] {
   return Array.isArray(lanes) ? lanes.filter((lane): lane is number => typeof lane === "number") : [];
 }
 
-function storeUnavailable(): Error {
-  return engineError("FLOW_STORE_UNAVAILABLE", "the database is away; nothing happened, try again", {
-    retryAfterMs: 1_000,
-  });
+/** In the store's own words where it has said that it is away: they tell an empty cable from a full disk. */
+function storeUnavailable(cause?: unknown): Error {
+  const isAway = cause instanceof Error && hasCode(cause, "FLOW_STORE_UNAVAILABLE");
+  const message = isAway ? cause.message : "the database is away; nothing happened, try again";
+  return engineError("FLOW_STORE_UNAVAILABLE", message, { cause, retryAfterMs: 1_000 });
 }
 
 function stopping(): Error {

@@ -47,7 +47,7 @@ export function createTicketShop(
 }
 
 async function open(context: AppContext, options: ResolvedTicketShopOptions): Promise<OpenApp> {
-  const { sql, baseUrl } = context;
+  const { sql, baseUrl, stop } = context;
   const provider = await openProvider(context, options);
   const payments = new Payments({ sql, provider, callbackUrl: `${baseUrl}/shop/callbacks/payments` });
   const audits = createAudits({ sql, readLedger: () => payments.readLedger() });
@@ -61,7 +61,7 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
         start: () => provider.start(),
       },
     ],
-    routes: (client) => shopRoutes({ sql, client, payments, audits }),
+    routes: (client) => shopRoutes({ sql, client, payments, audits, stop }),
     audits,
     links: [
       { name: "ticket shop", url: `${baseUrl}/shop/concerts` },

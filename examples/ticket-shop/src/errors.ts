@@ -1,7 +1,7 @@
 import { errorsOf } from "@sluice/contracts/problem";
 import type { ErrorCatalogue } from "@sluice/contracts/problem";
 
-/** Every code the ticket shop and its payment provider can raise. The README lists them. */
+/** Every code the ticket shop and its payment provider can raise. The README and the server's page of errors list them. */
 export const SHOP_ERRORS = {
   SHOP_UNKNOWN_CONCERT: "missing",
   SHOP_UNKNOWN_ORDER: "missing",
@@ -13,5 +13,19 @@ export const SHOP_ERRORS = {
   PROVIDER_TIMEOUT: "timeout",
   PROVIDER_UNKNOWN_CHARGE: "missing",
 } as const satisfies ErrorCatalogue;
+
+/** What each code means, for the page of errors. */
+export const SHOP_MEANINGS: Readonly<Record<keyof typeof SHOP_ERRORS, string>> = {
+  SHOP_UNKNOWN_CONCERT: "There is no concert of that id.",
+  SHOP_UNKNOWN_ORDER: "There is no order of that id.",
+  SHOP_SOLD_OUT: "All seats of the concert are sold.",
+  SHOP_BAD_SIGNATURE: "A callback is not signed by the payment provider.",
+  SHOP_NOT_DECIDED: "The order could not take the payment yet. Nobody was charged.",
+  SHOP_PROVIDER_UNAVAILABLE:
+    "The payment provider does not answer. The order finds out by itself what became of its payment.",
+  PROVIDER_UNAVAILABLE: "A bad moment of the payment provider. Nothing happened.",
+  PROVIDER_TIMEOUT: "A bad moment of the payment provider. It may have happened.",
+  PROVIDER_UNKNOWN_CHARGE: "A refund of what was never charged.",
+};
 
 export const shopError = errorsOf(SHOP_ERRORS);

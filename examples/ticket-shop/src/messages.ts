@@ -7,10 +7,13 @@ const Uuid = Type.String({ format: "uuid" });
 const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Object>>(type: T) =>
   Type.Union([type, Type.Null()]);
 
-export const ConcertsQuery = Type.Object({
-  cursor: Type.String({ default: "", maxLength: 200, description: "Where the page before ended" }),
-  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
-});
+export const ConcertsQuery = Type.Object(
+  {
+    cursor: Type.String({ default: "", maxLength: 200, description: "Where the page before ended" }),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
+  },
+  { additionalProperties: false },
+);
 export type ConcertsQuery = Static<typeof ConcertsQuery>;
 
 export const Concert = Type.Object({
@@ -57,6 +60,11 @@ export const PlacedOrder = Type.Object({
   currency: Type.String(),
 });
 export type PlacedOrder = Static<typeof PlacedOrder>;
+
+/** The same order, answered with `Idempotent-Replayed: true`. */
+export const RepeatedOrder = Type.Object(PlacedOrder.properties, {
+  description: "The order was placed before under this idempotency key.",
+});
 
 export const OrderParams = Type.Object({ orderId: Uuid });
 export type OrderParams = Static<typeof OrderParams>;

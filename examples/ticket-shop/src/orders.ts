@@ -17,14 +17,14 @@ type OrderClosed = FlowTypes<typeof purchase>["Answers"]["CloseOrder"];
 
 /**
  * Places an order: starts its run. Resolves when both the run and the order are durable. The same `orderId` again changes nothing,
- * so whoever does not know whether the first call arrived simply repeats it.
+ * (`isRepeat`), so whoever does not know whether the first call arrived simply repeats it.
  * @throws SHOP_UNKNOWN_CONCERT (missing) · SHOP_SOLD_OUT (conflict), and as the client's `start`
  */
 export async function placeOrder(
   sql: Sql,
   client: Client,
   { orderId, concertId }: Pick<PlacedOrder, "orderId" | "concertId">,
-): Promise<PlacedOrder> {
+): Promise<PlacedOrder & { readonly isRepeat: boolean }> {
   const concert = await requireConcert(sql, concertId);
   const { priceMinor: amountMinor, currency } = concert;
   if (concert.sold >= concert.seats && (await getOrder(sql, orderId)) === null)
@@ -33,10 +33,10 @@ export async function placeOrder(
       `all ${concert.seats} seats of concert ${concertId} are sold; choose another of /shop/concerts`,
     );
   const data = { orderId, concertId, amountMinor, currency };
-  const { runId } = await client.start("purchase", { key: orderId, idempotencyKey: orderId, data });
+  const { runId, isRepeat } = await client.start("purchase", { key: orderId, idempotencyKey: orderId, data });
   // After the run, never before it: an order that somebody can see has a run that will end it.
   await insertOrder(sql, { ...data, runId });
-  return { ...data, runId };
+  return { ...data, runId, isRepeat };
 }
 
 /** @throws SHOP_UNKNOWN_CONCERT (missing) */

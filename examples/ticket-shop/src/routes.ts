@@ -1,11 +1,15 @@
 /** The shop over HTTP, under `/shop`. */
 import { randomUUID } from "node:crypto";
 import type { AppAudit } from "@sluice/cli/app";
+import type { CodesByStatus } from "@sluice/contracts/problem";
 import type { Client } from "@sluice/engine";
+import { describeErrors } from "@sluice/host/http";
 import type { Sql } from "@sluice/host/postgres";
-import type { FastifyInstance, FastifyPluginAsync, RouteShorthandOptions } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from "fastify";
 import { nameId } from "./chance.ts";
+import { SHOP_ERRORS, SHOP_MEANINGS } from "./errors.ts";
 import * as messages from "./messages.ts";
+import { BODY_PROBLEMS, ENGINE_PROBLEMS, describe } from "./operation.ts";
 import { placeOrder, requireConcert, requireOrder } from "./orders.ts";
 import type { Payments } from "./payments.ts";
 import { Callback, SIGNATURE_HEADER } from "./provider/callback.ts";
@@ -20,10 +24,13 @@ export interface ShopParts {
   readonly client: Client;
   readonly payments: Payments;
   readonly audits: readonly AppAudit[];
+  /** Aborted when the process begins to stop: who waits is sent away. */
+  readonly stop: AbortSignal;
 }
 
 export function shopRoutes(parts: ShopParts): FastifyPluginAsync {
   return async (app) => {
+    describeErrors(app, { title: "Ticket shop", catalogue: SHOP_ERRORS, meanings: SHOP_MEANINGS });
     registerConcerts(app, parts);
     registerOrders(app, parts);
     registerPurchases(app, parts);
@@ -35,39 +42,76 @@ export function shopRoutes(parts: ShopParts): FastifyPluginAsync {
 function registerConcerts(app: FastifyInstance, { sql }: ShopParts): void {
   app.get<{ Querystring: messages.ConcertsQuery }>(
     "/shop/concerts",
-    describe(
-      "Concerts, and how many of their seats are sold",
-      { querystring: messages.ConcertsQuery },
-      { 200: messages.Concerts },
-    ),
+    describe({
+      operationId: "listConcerts",
+      summary: "Concerts, and how many of their seats are sold",
+      querystring: messages.ConcertsQuery,
+      answers: { 200: messages.Concerts },
+    }),
     ({ query }) => pageOfConcerts(sql, query),
   );
 
   app.get<{ Params: messages.ConcertParams }>(
     "/shop/concerts/:concertId",
-    describe("A concert", { params: messages.ConcertParams }, { 200: messages.Concert }),
+    describe({
+      operationId: "getConcert",
+      summary: "A concert",
+      params: messages.ConcertParams,
+      answers: { 200: messages.Concert },
+      problems: { 404: "SHOP_UNKNOWN_CONCERT" },
+    }),
     ({ params }) => requireConcert(sql, params.concertId),
   );
 }
+
+/** Codes of placing an order, and of paying it. */
+const ORDER_PROBLEMS: CodesByStatus = {
+  404: "SHOP_UNKNOWN_CONCERT",
+  409: "SHOP_SOLD_OUT",
+  422: "FLOW_IDEMPOTENCY_CONFLICT",
+};
+const PAYMENT_PROBLEMS: CodesByStatus = {
+  409: "FLOW_RUN_FINAL, FLOW_UNEXPECTED_EVENT",
+  503: "SHOP_NOT_DECIDED, SHOP_PROVIDER_UNAVAILABLE",
+};
 
 function registerOrders(app: FastifyInstance, parts: ShopParts): void {
   const { sql, client, payments } = parts;
   app.post<{ Body: messages.NewOrder; Headers: messages.OrderHeaders }>(
     "/shop/orders",
     describe(
-      "Place an order",
-      { body: messages.NewOrder, headers: messages.OrderHeaders },
-      { 201: messages.PlacedOrder },
+      {
+        operationId: "placeOrder",
+        summary: "Place an order",
+        body: messages.NewOrder,
+        headers: messages.OrderHeaders,
+        answers: { 200: messages.RepeatedOrder, 201: messages.PlacedOrder },
+        problems: ORDER_PROBLEMS,
+      },
+      ENGINE_PROBLEMS,
+      BODY_PROBLEMS,
     ),
     async ({ body, headers }, reply) => {
-      const order = await placeOrder(sql, client, { orderId: orderIdOf(headers), concertId: body.concertId });
-      return reply.code(201).header("location", `/shop/orders/${order.orderId}`).send(order);
+      const { isRepeat, ...order } = await place(parts, body, headers);
+      return pointTo(reply, order.orderId, isRepeat)
+        .code(isRepeat ? 200 : 201)
+        .send(order);
     },
   );
 
   app.post<{ Params: messages.OrderParams }>(
     "/shop/orders/:orderId/payment",
-    describe("Pay an order, once", { params: messages.OrderParams }, { 200: messages.Payment }),
+    describe(
+      {
+        operationId: "payOrder",
+        summary: "Pay an order, once",
+        params: messages.OrderParams,
+        answers: { 200: messages.Payment },
+        problems: { 404: "SHOP_UNKNOWN_ORDER" },
+      },
+      PAYMENT_PROBLEMS,
+      ENGINE_PROBLEMS,
+    ),
     async ({ params }): Promise<messages.Payment> => {
       const order = await requireOrder(sql, params.orderId);
       return { orderId: order.orderId, runId: order.runId, ...(await payments.start(client, order)) };
@@ -76,31 +120,41 @@ function registerOrders(app: FastifyInstance, parts: ShopParts): void {
 
   app.get<{ Params: messages.OrderParams }>(
     "/shop/orders/:orderId",
-    describe("An order, with its ticket", { params: messages.OrderParams }, { 200: messages.Order }),
+    describe({
+      operationId: "getOrder",
+      summary: "An order, with its ticket",
+      params: messages.OrderParams,
+      answers: { 200: messages.Order },
+      problems: { 404: "SHOP_UNKNOWN_ORDER" },
+    }),
     ({ params }) => readOrder(parts, params.orderId),
   );
 }
 
 function registerPurchases(app: FastifyInstance, parts: ShopParts): void {
-  const { sql, client, payments } = parts;
+  const { client, payments, stop } = parts;
   app.post<{ Body: messages.NewOrder; Headers: messages.PurchaseHeaders }>(
     "/shop/purchases",
     describe(
-      "Buy a ticket: place an order, pay it and wait for the end",
-      { body: messages.NewOrder, headers: messages.PurchaseHeaders },
-      { 200: messages.Order, 202: messages.Order },
+      {
+        operationId: "buyTicket",
+        summary: "Buy a ticket: place an order, pay it and wait for the end",
+        body: messages.NewOrder,
+        headers: messages.PurchaseHeaders,
+        answers: { 200: messages.Order, 202: messages.Order },
+        problems: ORDER_PROBLEMS,
+      },
+      PAYMENT_PROBLEMS,
+      ENGINE_PROBLEMS,
+      BODY_PROBLEMS,
     ),
     async ({ body, headers }, reply) => {
-      const placed = await placeOrder(sql, client, {
-        orderId: orderIdOf(headers),
-        concertId: body.concertId,
-      });
+      const placed = await place(parts, body, headers);
       await payments.start(client, placed);
-      await client.waitFinal(placed.runId, waitMsOf(headers.prefer));
+      await client.waitFinal(placed.runId, waitMsOf(headers.prefer), stop);
       const order = await readOrder(parts, placed.orderId);
-      return reply
+      return pointTo(reply, order.orderId, placed.isRepeat)
         .code(order.outcome === null ? 202 : 200)
-        .header("location", `/shop/orders/${order.orderId}`)
         .send(order);
     },
   );
@@ -109,7 +163,17 @@ function registerPurchases(app: FastifyInstance, parts: ShopParts): void {
 function registerCallbacks(app: FastifyInstance, { client, payments }: ShopParts): void {
   app.post<{ Body: Callback }>(
     "/shop/callbacks/payments",
-    describe("The payment provider says what became of a charge", { body: Callback }, {}),
+    describe(
+      {
+        operationId: "receiveCallback",
+        summary: "The payment provider says what became of a charge",
+        body: Callback,
+        answers: { 204: { type: "null", description: "Taken; a repeat changes nothing." } },
+        problems: { 401: "SHOP_BAD_SIGNATURE", 404: "SHOP_UNKNOWN_ORDER" },
+      },
+      ENGINE_PROBLEMS,
+      BODY_PROBLEMS,
+    ),
     async ({ body, headers }, reply) => {
       await payments.receive(client, body, String(headers[SIGNATURE_HEADER] ?? ""));
       return reply.code(204).send();
@@ -118,17 +182,26 @@ function registerCallbacks(app: FastifyInstance, { client, payments }: ShopParts
 }
 
 function registerAudit(app: FastifyInstance, { audits }: ShopParts): void {
-  const schema = describe("Whether the shop's laws hold", {}, { 200: messages.AuditReport });
+  const operation = describe({
+    operationId: "auditShop",
+    summary: "Whether the shop's laws hold",
+    answers: { 200: messages.AuditReport },
+  });
   app.get(
     "/shop/audit",
-    schema,
+    operation,
     oneAtATime(() => runAudits(audits)),
   );
 }
 
-/** What `/openapi.json` says of a route, and what its requests are checked against. */
-function describe(summary: string, request: object, response: object): RouteShorthandOptions {
-  return { schema: { tags: ["ticket shop"], summary, ...request, response } };
+function place({ sql, client }: ShopParts, { concertId }: messages.NewOrder, headers: messages.OrderHeaders) {
+  return placeOrder(sql, client, { orderId: orderIdOf(headers), concertId });
+}
+
+/** Says where the order is read, and whether it was there before. */
+function pointTo(reply: FastifyReply, orderId: string, isRepeat: boolean): FastifyReply {
+  if (isRepeat) void reply.header("idempotent-replayed", "true");
+  return reply.header("location", `/shop/orders/${orderId}`);
 }
 
 async function pageOfConcerts(

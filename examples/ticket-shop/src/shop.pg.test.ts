@@ -35,6 +35,40 @@ it("the shop sells tickets, whatever its payment provider does", async (t) => {
     assert.notEqual(other.orderId, first.orderId);
   });
 
+  await t.test("answers an order that is placed again with 200, and says that it was there", async () => {
+    const place = (): Promise<Response> =>
+      post(open, "/shop/orders", { concertId: "festival" }, { "idempotency-key": key });
+    const key = randomUUID();
+    const [first, again] = [await place(), await place()];
+    assert.deepEqual([first.status, again.status], [201, 200]);
+    assert.equal(first.headers.get("idempotent-replayed"), null);
+    assert.equal(again.headers.get("idempotent-replayed"), "true");
+    assert.equal(again.headers.get("location"), first.headers.get("location"));
+    assert.deepEqual(await again.json(), await first.json());
+  });
+
+  await t.test("describes each of its routes with an id and with what may go wrong", async () => {
+    const description = (await (await fetch(`${open.url}/openapi.json`)).json()) as Description;
+    const routes = Object.entries(description.paths).filter(([path]) => path.startsWith("/shop/"));
+    const operations = routes.flatMap(([, methods]) => Object.values(methods));
+    assert.equal(new Set(operations.map(({ operationId }) => operationId ?? "")).size, 8);
+    for (const { operationId, responses } of operations) {
+      const refusals = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+      assert.ok(refusals.length >= 4, operationId);
+      const page = await (await fetch(`${open.url}/docs/errors`)).text();
+      for (const code of refusals.flatMap(([, { description: codes }]) => codes.split(", ")))
+        assert.ok(!code.startsWith("SHOP_") || page.includes(`id="${code}"`), code);
+    }
+  });
+
+  await t.test("refuses a parameter that a route does not know", async () => {
+    for (const path of ["/shop/concerts?x=1", "/shop/concerts/festival?x=1", "/shop/audit?x=1"]) {
+      const response = await fetch(open.url + path);
+      assert.equal(response.status, 400, path);
+      assert.match(((await response.json()) as { readonly detail: string }).detail, /x is not known here/);
+    }
+  });
+
   await t.test("refuses an idempotency key that comes again for another concert", async () => {
     const key = randomUUID();
     await shop.placeOrder("festival", key);
@@ -193,6 +227,14 @@ it("the shop sells tickets, whatever its payment provider does", async (t) => {
     });
   }
 });
+
+interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+interface Operation {
+  readonly operationId?: string;
+  readonly responses: Readonly<Record<string, { readonly description: string }>>;
+}
 
 function bill(orderId: string) {
   return { orderId, amountMinor: 4900, currency: "EUR" };

@@ -33,10 +33,6 @@ export function fromFastifyError(error: unknown, limits: RequestLimits): unknown
         "HOST_UNSUPPORTED_MEDIA_TYPE",
         "the body is of a type that is not read here, expected JSON; send content-type: application/json",
       );
-    case "FST_ERR_CTP_INVALID_JSON_BODY":
-      return badRequest("the body is not JSON", "a JSON text", error);
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-      return badRequest("the body is empty", "a JSON text, or no content-type", error);
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return badRequest("the body is shorter or longer than its content-length", "equal sizes", error);
     case "FST_ERR_MAX_PARAM_LENGTH":

@@ -6,12 +6,13 @@ import { connect } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { hasCode } from "@sluice/contracts/problem";
 import type { Problem } from "@sluice/contracts/problem";
 import type { FastifyInstance } from "fastify";
 import { createLog } from "../log.ts";
 import { createMeter } from "../metrics.ts";
-import { createHttpServer, resolveHttpOptions } from "./server.ts";
+import { createHttpServer, describeErrors, resolveHttpOptions } from "./server.ts";
 import type { HttpOptions, HttpServer } from "./server.ts";
 
 interface Running {
@@ -191,11 +192,29 @@ const BAD_REQUESTS: readonly (readonly [string, string, RequestInit, number, str
     415,
     "HOST_UNSUPPORTED_MEDIA_TYPE",
   ],
+  [
+    "a body that is compressed",
+    "/v1/orders",
+    {
+      method: "POST",
+      body: gzipSync('{"units":1}'),
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+    },
+    415,
+    "HOST_UNSUPPORTED_MEDIA_TYPE",
+  ],
+  [
+    "a body that is not UTF-8",
+    "/v1/orders",
+    { method: "POST", body: new Uint8Array([0x22, 0xff]), headers: { "content-type": "application/json" } },
+    400,
+    "HOST_BAD_REQUEST",
+  ],
   ["a text body", "/v1/orders", { method: "POST", body: "1" }, 415, "HOST_UNSUPPORTED_MEDIA_TYPE"],
   ["a path that cannot be decoded", "/v1/%zz", {}, 400, "HOST_BAD_REQUEST"],
   ["a path with an endless id", `/v1/orders/${"x".repeat(600)}`, {}, 400, "HOST_BAD_REQUEST"],
   ["an unknown path", "/v1/nothing", {}, 404, "HOST_NO_SUCH_ROUTE"],
-  ["a known path with another method", "/v1/orders", { method: "DELETE" }, 404, "HOST_NO_SUCH_ROUTE"],
+  ["a known path with another method", "/v1/orders", { method: "DELETE" }, 405, "HOST_METHOD_NOT_ALLOWED"],
 ];
 
 for (const [what, path, init, status, code] of BAD_REQUESTS) {
@@ -205,6 +224,64 @@ for (const [what, path, init, status, code] of BAD_REQUESTS) {
     assert.deepEqual([problem.status, problem.code], [status, code]);
   });
 }
+
+test("tells how a body is to be encoded when it was compressed", async (t) => {
+  const { url } = await start(t);
+  const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+  const response = await fetch(`${url}/v1/orders`, {
+    method: "POST",
+    body: gzipSync('{"units":1}'),
+    headers,
+  });
+  assert.equal(response.headers.get("accept-encoding"), "identity");
+  assert.match((await problemOf(response)).detail, /encoded as "gzip", expected none/);
+  const plain = await post(`${url}/v1/orders`, '{"units":1}', { "content-encoding": "Identity" });
+  assert.equal(plain.status, 200);
+});
+
+test("names the methods that a path takes to who tries another", async (t) => {
+  const { url } = await start(t);
+  const cases = [
+    ["DELETE", "/v1/orders", "POST"],
+    ["POST", "/v1/orders/4711?full=1", "GET, HEAD"],
+    ["PUT", "/livez", "GET, HEAD"],
+    ["OPTIONS", "/docs/static/index.html", "GET, HEAD"],
+  ] as const;
+  for (const [method, path, allow] of cases) {
+    const response = await fetch(url + path, { method });
+    assert.deepEqual([response.status, response.headers.get("allow")], [405, allow], path);
+    assert.match((await problemOf(response)).detail, new RegExp(`takes no ${method}, expected`));
+  }
+  for (const path of ["/v1/orders/", "/v1/orders/1/2", "/livez/x", "/v1"])
+    assert.equal((await fetch(url + path, { method: "POST" })).status, 404, path);
+});
+
+test("tells a program where to begin, and sends a browser to the documents", async (t) => {
+  const { url } = await start(t, {}, (app) => {
+    app.get("/v1/things", { schema: { summary: "List things" } }, () => ({}));
+    app.get("/v1/things/:id", { schema: { summary: "Read a thing" } }, () => ({}));
+    app.get("/v1/hidden", { schema: { summary: "Mine", hide: true } }, () => ({}));
+  });
+  const entry = await fetch(url);
+  const { title, version, links } = (await entry.json()) as {
+    readonly title: string;
+    readonly version: string;
+    readonly links: readonly { readonly href: string; readonly title: string }[];
+  };
+  assert.deepEqual([title, version, entry.headers.get("vary")], ["Test", "1.2.3", "accept"]);
+  assert.deepEqual(
+    links.map(({ href }) => href),
+    ["/docs", "/openapi.json", "/docs/errors", "/livez", "/readyz", "/metrics", "/v1/things"],
+  );
+  for (const { href } of links) assert.equal((await fetch(url + href)).status, 200, href);
+  const browser = await fetch(url, { headers: { accept: "text/html,*/*;q=0.8" }, redirect: "manual" });
+  assert.deepEqual([browser.status, browser.headers.get("location")], [302, "/docs"]);
+});
+
+test("leaves its entry to an application that has one", async (t) => {
+  const { url } = await start(t, {}, (app) => app.get("/", () => ({ mine: true })));
+  assert.deepEqual(await (await fetch(url)).json(), { mine: true });
+});
 
 test("answers a body past the limit with 413 and names the limit, announced or not", async (t) => {
   const { url } = await start(t, { bodyBytesMax: 100 });
@@ -422,7 +499,15 @@ test("describes its routes as OpenAPI 3.1", async (t) => {
   };
   assert.equal(description.openapi, "3.1.0");
   assert.deepEqual(description.info, { title: "Test", version: "1.2.3" });
-  assert.deepEqual(Object.keys(description.paths), ["/v1/orders", "/v1/orders/{id}", "/v1/broken"]);
+  assert.deepEqual(Object.keys(description.paths).toSorted(), [
+    "/",
+    "/livez",
+    "/metrics",
+    "/readyz",
+    "/v1/broken",
+    "/v1/orders",
+    "/v1/orders/{id}",
+  ]);
 });
 
 test("shows its documents without asking anything of another machine", async (t) => {
@@ -443,6 +528,24 @@ test("serves the page of errors with an anchor for each code", async (t) => {
   const { url } = await start(t);
   const html = await (await fetch(`${url}/docs/errors`)).text();
   assert.match(html, /<b id="HOST_BAD_REQUEST">HOST_BAD_REQUEST<\/b> \| 400 \| a &lt;b&gt;/);
+});
+
+test("serves an application's errors on the page of errors", async (t) => {
+  const { url } = await start(t, {}, (app) => {
+    app.register(async (scope) => {
+      const catalogue = { SHOP_SOLD_OUT: "conflict", SHOP_BIG: { kind: "invalid", http: 413 } } as const;
+      const meanings = { SHOP_SOLD_OUT: "Nothing <left>.", SHOP_BIG: "Too much." };
+      describeErrors(scope, { title: "Shop", catalogue, meanings });
+    });
+  });
+  const html = await (await fetch(`${url}/docs/errors`)).text();
+  assert.match(html, /## Shop\n/);
+  assert.match(
+    html,
+    /\| `<b id="SHOP_SOLD_OUT">SHOP_SOLD_OUT<\/b>` \| conflict \| 409 \| Nothing &lt;left&gt;\. \|/,
+  );
+  assert.match(html, /id="SHOP_BIG">SHOP_BIG<\/b>` \| invalid \| 413 \|/);
+  assert.match(html, /id="HOST_BAD_REQUEST"/);
 });
 
 test("measures requests by route, not by path", async (t) => {

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServerOfNode } from "node:http";
+import { PROBLEM_SCHEMA } from "@sluice/contracts/problem";
 import { LogController, fastify } from "fastify";
 import type { FastifyBaseLogger, FastifyHttpOptions, FastifyInstance, FastifyReply } from "fastify";
 import { createAdmission } from "../admission.ts";
@@ -16,11 +17,14 @@ import { answerClientError } from "./client-error.ts";
 import { registerDocs } from "./docs.ts";
 import type { Api } from "./docs.ts";
 import { drain, trackSockets } from "./drain.ts";
+import { registerEntry, trackLinks } from "./entry.ts";
 import { registerErrorsPage } from "./errors-page.ts";
 import { fromFastifyError } from "./fastify-errors.ts";
 import { registerHealth } from "./health.ts";
+import { registerJsonBody } from "./json-body.ts";
 import { listen } from "./listen.ts";
 import type { Address } from "./listen.ts";
+import { trackMethods } from "./methods.ts";
 import type { ResolvedHttpOptions } from "./options.ts";
 import type { ReadinessCheck } from "./readiness.ts";
 import { toProblem } from "./status.ts";
@@ -28,6 +32,8 @@ import { buildValidator } from "./validator.ts";
 
 export { resolveHttpOptions } from "./options.ts";
 export type { HttpOptions, ResolvedHttpOptions } from "./options.ts";
+export { describeErrors } from "./errors-page.ts";
+export type { ErrorSection } from "./errors-page.ts";
 export { findPortHolder } from "./port-holder.ts";
 export type { ReadinessCheck } from "./readiness.ts";
 export type { Api } from "./docs.ts";
@@ -37,7 +43,7 @@ export interface HttpServerOptions {
   readonly log: ProcessLog;
   readonly meter: ProcessMeter;
   readonly info: Api;
-  /** Markdown of the page of errors, served at `/docs/errors`. */
+  /** Markdown of the page of errors, served at `/docs/errors`; applications add theirs by `describeErrors`. */
   readonly errorsPage?: string;
 }
 
@@ -61,10 +67,13 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
   const sockets = trackSockets(app);
 
   registerAdmission(app, options, state);
-  registerErrors(app, options, log);
+  registerJsonBody(app);
+  registerErrors(app, options, log, trackMethods(app));
   registerRequestLog(app, config);
   await registerDocs(app, info);
-  if (config.errorsPage !== undefined) registerErrorsPage(app, config.errorsPage);
+  registerErrorsPage(app, config.errorsPage ?? "# Errors\n");
+  app.addSchema(PROBLEM_SCHEMA);
+  const links = trackLinks(app);
   registerHealth(app, {
     checks,
     checkMs: options.checkMs,
@@ -77,6 +86,7 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
     app,
     addReadinessCheck: (name, check) => void checks.set(name, check),
     async listen() {
+      registerEntry(app, info, links);
       const address = await listen(app, options);
       return { ...address, url: `http://${hostInUrl(address.host)}:${address.port}` };
     },
@@ -116,10 +126,7 @@ function createApp(options: ResolvedHttpOptions, log: ProcessLog): Server {
     schemaController: { compilersFactory: { buildValidator } },
     routerOptions: { maxParamLength: PATH_PARAMETER_CHARACTERS_MAX },
   };
-  const app: Server = fastify(settings);
-  // Only JSON: a text body would reach a route as a string.
-  app.removeContentTypeParser("text/plain");
-  return app;
+  return fastify(settings);
 }
 
 const REQUEST_ID_PATTERN = /^[\w.:-]{1,128}$/;
@@ -150,11 +157,24 @@ function registerAdmission(app: Server, options: ResolvedHttpOptions, state: Sta
   });
 }
 
-function registerErrors(app: Server, options: ResolvedHttpOptions, log: Log): void {
+function registerErrors(
+  app: Server,
+  options: ResolvedHttpOptions,
+  log: Log,
+  methodsOf: (path: string) => readonly string[],
+): void {
   app.setErrorHandler((error, _request, reply) => answer(reply, error, options, log));
   app.setNotFoundHandler((request, reply) => {
-    const message = `there is no ${request.method} ${pathOf(request.url)}, expected a route of /openapi.json`;
-    return answer(reply, hostError("HOST_NO_SUCH_ROUTE", message), options, log);
+    const { method } = request;
+    const path = pathOf(request.url);
+    const methods = methodsOf(path);
+    if (methods.length === 0) {
+      const message = `there is no ${method} ${path}, expected a route of /openapi.json`;
+      return answer(reply, hostError("HOST_NO_SUCH_ROUTE", message), options, log);
+    }
+    const message = `${path} takes no ${method}, expected ${methods.join(" or ")}`;
+    void reply.header("allow", methods.join(", "));
+    return answer(reply, hostError("HOST_METHOD_NOT_ALLOWED", message), options, log);
   });
 }
 

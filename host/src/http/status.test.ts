@@ -90,3 +90,16 @@ test("does not take the lost connection of somebody else for a lost database", (
   const foreign = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
   assert.equal(toProblem(foreign).body.code, "HOST_UNEXPECTED");
 });
+
+test("answers a full disk with 503 and says so, without a word of the statement", () => {
+  const full = {
+    code: "53100",
+    severity: "ERROR",
+    message: "could not extend file geheim",
+    query: "select geheim",
+  };
+  const { status, headers, body } = toProblem(full);
+  assert.deepEqual([status, headers["retry-after"], body.code], [503, "1", "HOST_DATABASE_UNAVAILABLE"]);
+  assert.match(body.detail, /its disk is full; free some space/);
+  assert.doesNotMatch(JSON.stringify(body), /geheim/);
+});

@@ -1,7 +1,7 @@
 /** Errors as HTTP answers: the one table from kind to status, and the one way to a problem body (RFC 9457). */
 import { randomUUID } from "node:crypto";
 import { isErrorKind } from "@sluice/contracts/problem";
-import type { ErrorKind, Problem } from "@sluice/contracts/problem";
+import type { ErrorKind, PinnedError, Problem } from "@sluice/contracts/problem";
 import type { Log } from "../log.ts";
 import { toDatabaseError } from "../postgres/connection-error.ts";
 
@@ -17,6 +17,11 @@ export const STATUS_OF_KIND = {
   timeout: 504,
   bug: 500,
 } as const satisfies Record<ErrorKind, number>;
+
+/** The status of a catalogue's row. */
+export function statusOfRow(row: ErrorKind | PinnedError): number {
+  return typeof row === "string" ? STATUS_OF_KIND[row] : row.http;
+}
 
 export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
 

@@ -1,7 +1,8 @@
 /** The data directory before anything is started in it: it exists, can be written, has room, and its folders have their owners. */
-import { chmod, chown, lstat, mkdir, open, rm, statfs } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, open, readdir, rm, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hostError } from "../errors.ts";
+import { holdsCluster } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { isReachable } from "./os-user.ts";
 import type { OsUser } from "./os-user.ts";
@@ -20,6 +21,7 @@ export async function prepareDataDirectory(
     if (user !== undefined && !isReachable(layout.root, user)) {
       throw unusable(layout.root, `cannot be entered by the user ${user.name} that Postgres runs as`);
     }
+    await requireOurs(layout);
     await probe(layout.root);
     await requireRoom(layout.root, freeBytesMin);
     await mkdir(dirname(layout.logFile), { recursive: true, mode: 0o700 });
@@ -58,6 +60,27 @@ async function exists(path: string): Promise<boolean> {
     if (Object(error).code === "ENOENT") return false;
     throw error;
   }
+}
+
+/** What a first start that was killed may have left, and what a folder that nobody uses yet may hold. */
+const BEFORE_US = /^(?:\.probe|log|run|sluice\.lock.*|postgres\.draft-.*|lost\+found|\.gitkeep|\.gitignore)$/;
+const STRANGERS_SHOWN_MAX = 3;
+
+/** A project or a home that was named by mistake is not filled with a database. */
+async function requireOurs(layout: Layout): Promise<void> {
+  const strangers = (await readdir(layout.root)).filter((name) => !BEFORE_US.test(name));
+  if (strangers.length === 0 || (await isMade(layout))) return;
+  const more = strangers.length - STRANGERS_SHOWN_MAX;
+  const shown = `${strangers.slice(0, STRANGERS_SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  throw unusable(
+    layout.root,
+    `holds what is not of Sluice (${shown}), expected an empty folder or one that Sluice has made`,
+  );
+}
+
+/** A database in it, or what only a start of ours leaves. */
+async function isMade({ cluster, lockFile, logFile }: Layout): Promise<boolean> {
+  return holdsCluster({ cluster }) || (await exists(lockFile)) || (await exists(logFile));
 }
 
 async function probe(root: string): Promise<void> {
@@ -118,12 +141,14 @@ const FOUND_OF_CODE: Readonly<Record<string, string>> = {
   EPERM: "cannot be written by this user, expected one that can be",
   ENOSPC: "is on a full file system, expected one with room",
   EDQUOT: "is at the quota of this user, expected one with room",
+  ENOENT: "cannot be made there, expected a place for a folder",
   ENOTDIR: "is or lies below a file, expected a folder",
   EEXIST: "is a file, expected a folder",
 };
 
-function toUnusable(root: string, error: unknown): unknown {
-  const code: unknown = Object(error).code;
-  const found = typeof code === "string" ? FOUND_OF_CODE[code] : undefined;
-  return found === undefined ? error : unusable(root, found, error);
+/** An error of the file system as one of the data directory; others as they are. */
+export function toUnusable(root: string, error: unknown): unknown {
+  const { code, syscall, message } = Object(error) as Readonly<Record<string, unknown>>;
+  if (typeof code !== "string" || typeof syscall !== "string") return error;
+  return unusable(root, FOUND_OF_CODE[code] ?? `cannot be used (${String(message)})`, error);
 }

@@ -14,7 +14,7 @@ import { defaultDataDirectory, layoutOf } from "./layout.ts";
 import { closePostgres, openPostgres } from "./open.ts";
 import { isReachable } from "./os-user.ts";
 import type { OsUser } from "./os-user.ts";
-import { findRunningTarget } from "./running-target.ts";
+import { findRunningTarget, holdsDatabase } from "./running-target.ts";
 import { testDataDirectory } from "./testing.ts";
 import { startHolder } from "./testing-holder.ts";
 import { seedCluster } from "./testing-template.ts";
@@ -74,9 +74,53 @@ test("makes a durable cluster with checksums, reached by a private socket only, 
   assert.deepEqual((await readdir(dataDirectory)).sort(), ["log", "postgres", "run"]);
 });
 
-test("finds where a running server listens, and nothing where none runs", async (t) => {
+test("tells the version of the server that runs, not that of a package", async (t) => {
   const dataDirectory = testDataDirectory(t);
   await seedCluster(layoutOf(dataDirectory));
+  const server = await start(t, dataDirectory);
+  assert.match(server.version, /^\d+\.\d+$/);
+  assert.deepEqual(await ask(server.target, "show server_version"), [server.version]);
+});
+
+test("refuses a folder with files of somebody else, and changes nothing in it", async (t) => {
+  const folder = testDataDirectory(t);
+  for (const name of ["a", "b", "postgres", "src"]) await mkdir(join(folder, name), { recursive: true });
+  await assert.rejects(
+    start(t, folder),
+    refusal(
+      "HOST_DATA_DIRECTORY_UNUSABLE",
+      /holds what is not of Sluice \(.+, .+, .+ and 1 more\), expected an empty folder or one that Sluice has made; .*--data-dir/,
+    ),
+  );
+  assert.deepEqual((await readdir(folder)).sort(), ["a", "b", "postgres", "src"]);
+});
+
+test("takes a fresh volume, and a folder that is ours although its database was removed", async (t) => {
+  const volume = testDataDirectory(t);
+  await mkdir(join(volume, "lost+found"), { recursive: true });
+  const server = await start(t, volume);
+  await server.stop();
+  await rm(layoutOf(volume).cluster, { recursive: true });
+  await mkdir(join(volume, "ticket-shop"));
+  await (await start(t, volume)).stop();
+});
+
+test("says where no data directory can be made", async (t) => {
+  if (process.platform !== "linux") return t.skip("only Linux has a file system without room for folders");
+  await assert.rejects(
+    start(t, "/proc/sluice/data"),
+    refusal(
+      "HOST_DATA_DIRECTORY_UNUSABLE",
+      /\/proc\/sluice\/data cannot be made there, expected a place for a folder/,
+    ),
+  );
+});
+
+test("finds where a running server listens, and nothing where none runs", async (t) => {
+  const dataDirectory = testDataDirectory(t);
+  assert.equal(holdsDatabase(dataDirectory), false);
+  await seedCluster(layoutOf(dataDirectory));
+  assert.equal(holdsDatabase(dataDirectory), true);
   assert.equal(await findRunningTarget(dataDirectory), undefined);
   const server = await start(t, dataDirectory);
   assert.deepEqual(await findRunningTarget(dataDirectory), server.target);
@@ -253,6 +297,7 @@ test("has its data beside the project, or where root's server user can reach it"
   assert.equal(defaultDataDirectory(tmpdir()), join(tmpdir(), ".sluice", "data"));
   if (IS_ROOT && !isReachable("/root", NOBODY)) {
     assert.match(defaultDataDirectory("/root/clone"), /^\/var\/lib\/sluice\/clone-[0-9a-f]{8}$/);
+    assert.notEqual(defaultDataDirectory("/root/clone"), defaultDataDirectory("/root/other/clone"));
   }
 });
 

@@ -11,7 +11,7 @@ import { hostError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { findBinaries, programOf } from "./binaries.ts";
 import type { Binaries } from "./binaries.ts";
-import { prepareDataDirectory } from "./data-directory.ts";
+import { prepareDataDirectory, toUnusable } from "./data-directory.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import type { DirectoryLock } from "./directory-lock.ts";
 import { resolveEmbeddedOptions } from "./embedded-options.ts";
@@ -50,6 +50,7 @@ export interface EmbeddedPostgres {
   /** With `tcpPort`: a URL with a password that is new at each start. */
   readonly tcpUrl: string | undefined;
   readonly dataDirectory: string;
+  /** The running server's own: `18.4`. */
   readonly version: string;
   /** Whether the server was running already, left by a process of ours that was killed. */
   readonly isAdopted: boolean;
@@ -71,7 +72,9 @@ export async function startEmbeddedPostgres(options: StartEmbeddedOptions): Prom
   const layout = layoutOf(resolved.dataDirectory);
   const user = serverUser(layout.cluster);
   await prepareDataDirectory(layout, user, resolved.freeBytesMin);
-  const lock = await lockDirectory(layout.root, layout.lockFile);
+  const lock = await lockDirectory(layout.root, layout.lockFile).catch((error: unknown) => {
+    throw toUnusable(layout.root, error);
+  });
   try {
     return await startLocked(
       { layout, user, options: resolved, log, onFailure: onFailure ?? (() => {}) },
@@ -118,9 +121,8 @@ async function startLocked(config: LockedStart, lock: DirectoryLock): Promise<Em
   try {
     return {
       target,
-      tcpUrl: await openTcp(target, options.tcpPort),
+      ...(await settle(target, options.tcpPort)),
       dataDirectory: layout.root,
-      version: binaries.version,
       isAdopted: first.isAdopted,
       pid: () => supervisor.pid(),
       stop: () => (stopping ??= stop()),
@@ -223,15 +225,23 @@ async function startAndWait(start: StartConfig, ready: ReadyConfig): Promise<Pos
   }
 }
 
-/** Nothing is kept that could be stolen: who wants the TCP port is told a password of this start. */
-async function openTcp(target: SocketTarget, tcpPort: number | undefined): Promise<string | undefined> {
-  if (tcpPort === undefined) return undefined;
-  const password = randomBytes(18).toString("base64url");
+/** The first words with a server that answers. Nothing is kept that could be stolen: who wants the TCP port is told a password of this start. */
+async function settle(
+  target: SocketTarget,
+  tcpPort: number | undefined,
+): Promise<Pick<EmbeddedPostgres, "version" | "tcpUrl">> {
   const sql = await openPostgres(target, { applicationName: "sluice-start", connectionsMax: 1 });
   try {
+    const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`;
+    const version = row?.version ?? "unknown";
+    if (tcpPort === undefined) return { version, tcpUrl: undefined };
+    const password = randomBytes(18).toString("base64url");
     await sql.unsafe(`alter role ${CLUSTER_USER} password '${password}'`);
+    return {
+      version,
+      tcpUrl: `postgres://${CLUSTER_USER}:${password}@127.0.0.1:${tcpPort}/${target.database}`,
+    };
   } finally {
     await closePostgres(sql);
   }
-  return `postgres://${CLUSTER_USER}:${password}@127.0.0.1:${tcpPort}/${target.database}`;
 }

@@ -3,7 +3,7 @@ export { startEmbeddedPostgres } from "./embedded.ts";
 export type { EmbeddedPostgres, StartEmbeddedOptions } from "./embedded.ts";
 export { resolveEmbeddedOptions } from "./embedded-options.ts";
 export type { EmbeddedOptions, ResolvedEmbeddedOptions } from "./embedded-options.ts";
-export { findRunningTarget } from "./running-target.ts";
+export { findRunningTarget, holdsDatabase } from "./running-target.ts";
 export { defaultDataDirectory } from "./layout.ts";
 export { closePostgres, openPostgres } from "./open.ts";
 export type { OpenPostgresOptions, Sql, TransactionSql } from "./open.ts";

@@ -1,5 +1,6 @@
 /** Where the embedded Postgres keeps what: one folder of ours, with everything that belongs to it inside. */
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { isReachable, serverUser } from "./os-user.ts";
@@ -45,6 +46,15 @@ function socketDirectoryOf(root: string): string {
   return Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX
     ? inside
     : join(tmpdir(), `sluice-${hashOf(root, 16)}`);
+}
+
+/** Whether there is a database, whole: it gets its name when it is. One that is closed to us counts, for it is there. */
+export function holdsCluster({ cluster }: Pick<Layout, "cluster">): boolean {
+  try {
+    return statSync(join(cluster, "PG_VERSION"), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return Object(error).code === "EACCES";
+  }
 }
 
 /** Whether the socket lies outside of the data directory, and so has to be removed by itself. */

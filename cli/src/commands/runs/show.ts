@@ -43,6 +43,6 @@ async function show(cli: Cli, runId: string, flags: ShowFlags): Promise<ExitCode
   const left = run.version - history.length;
   const more = left > 0 ? style.dim(`… and ${left} more; --limit ${run.version} shows them all\n`) : "";
   const timeline = history.length === 0 ? "" : `\n${historyText(history, style)}`;
-  cli.stdout.write(`${runText(run, style)}${timeline}${more}`);
+  cli.stdout.write(`${runText(run, style, history)}${timeline}${more}`);
   return EXIT.ok;
 }

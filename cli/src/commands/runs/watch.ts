@@ -64,7 +64,7 @@ async function watchRun(
   { cli, style, isJson }: Print,
 ): Promise<ExitCode> {
   const history = new HistoryReader(api, runId);
-  await poll({ cli, signal }, async () => {
+  await poll({ cli, signal, isJson }, async () => {
     const run = await api.get<Run>(`/v1/runs/${encodeURIComponent(runId)}`);
     const entries = run.version > history.version ? await history.readNew(ENTRIES_PER_POLL_MAX) : [];
     for (const entry of entries) {
@@ -85,7 +85,7 @@ async function watchFlow(
   { cli, style, isJson }: Print,
 ): Promise<ExitCode> {
   const reader = await FlowReader.open(api, flow);
-  await poll({ cli, signal }, async () => {
+  await poll({ cli, signal, isJson }, async () => {
     const rows = await reader.readNew();
     for (const row of rows) {
       if (isJson) printJsonLine(cli, row);

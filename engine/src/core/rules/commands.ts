@@ -3,14 +3,15 @@ import type { ErrorKind } from "@sluice/contracts/problem";
 import { backoffMs } from "../backoff.ts";
 import type { RetryPolicy } from "../backoff.ts";
 import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
-import { changed, describeFaults, plain, tooDeep, unchanged, withoutStack } from "../decision.ts";
+import { changed, describeFaults, plain, unchanged, unkeepable, withoutStack } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
-import { isTooDeep } from "../depth.ts";
 import { fractionOf } from "../digest.ts";
 import type { PlainError } from "../errors.ts";
 import { COMMAND_FAILED } from "../flow.ts";
+import type { SchemaFault } from "../flow.ts";
 import type { HistoryEntry } from "../history.ts";
 import type { SettledInput, Settlement } from "../inputs.ts";
+import { copyJson } from "../json-copy.ts";
 import { withCommand, withoutCommand } from "../run.ts";
 import type { ParkReason, PendingCommand, Run } from "../run.ts";
 import { armAt, requireState } from "./enter.ts";
@@ -97,27 +98,33 @@ export function wordOfChild(
   return { type: "failed", error: plain("FLOW_CHILD_REFUSED", "invalid", message) };
 }
 
+/** The event that a participant answers with. */
+interface AnswerEvent {
+  readonly type: string;
+  readonly data: Json;
+}
+
 /** An answer counts whichever attempt brought it, since all attempts are one command. */
 function takeAnswer(
   context: Context,
   run: Run,
   command: PendingCommand,
   input: SettledInput,
-  event: { readonly type: string; readonly data: Json },
+  event: AnswerEvent,
 ): Decision {
-  const trace: Trace = { type: event.type, commandId: command.id, attempt: input.attempt, data: event.data };
-  const fault = checkAnswer(context.flow, command, event);
-  if (fault !== null) {
-    // What cannot be serialised cannot be kept as a dead letter either; the fault says what it was.
-    const kept: SettledInput = isTooDeep(event.data)
-      ? { ...input, settlement: { type: "failed", error: fault } }
-      : input;
-    return failAttempt(context, run, command, kept, fault);
+  const { copy: data, fault: flaw } = copyJson(event.data);
+  if (flaw !== null) {
+    // What cannot be kept cannot become a dead letter either; the error says what it was.
+    const error = unkeepableAnswer(command, event, flaw);
+    return failAttempt(context, run, command, { ...input, settlement: { type: "failed", error } }, error);
   }
+  const fault = checkDeclared(context.flow, command, { type: event.type, data });
+  if (fault !== null) return failAttempt(context, run, command, input, fault);
+  const trace: Trace = { type: event.type, commandId: command.id, attempt: input.attempt, data };
   if (run.parked !== null) return queueBehind(context, asSent(run, command), input, trace);
   if (command.purpose === "undo") return stepUndone(context, run, command, input, trace);
   const answered = withoutCommand(run, command.id);
-  const decision = takeEvent(context, answered, input, event.type, event.data, trace, {
+  const decision = takeEvent(context, answered, input, event.type, data, trace, {
     answered: command,
     parked: asSent(run, command),
   });
@@ -135,7 +142,25 @@ function takeAnswer(
 export function checkAnswer(
   flow: CompiledFlow,
   command: Pick<PendingCommand, "type">,
-  event: { readonly type: string; readonly data: Json },
+  event: AnswerEvent,
+): PlainError | null {
+  const { copy: data, fault } = copyJson(event.data);
+  if (fault !== null) return unkeepableAnswer(command, event, fault);
+  return checkDeclared(flow, command, { type: event.type, data });
+}
+
+function unkeepableAnswer(
+  { type }: Pick<PendingCommand, "type">,
+  event: AnswerEvent,
+  fault: SchemaFault,
+): PlainError {
+  return plain("FLOW_BAD_ANSWER", "bug", unkeepable(`the ${event.type} that answered ${type}`, fault));
+}
+
+function checkDeclared(
+  flow: CompiledFlow,
+  command: Pick<PendingCommand, "type">,
+  event: AnswerEvent,
 ): PlainError | null {
   const answers = flow.commands.get(command.type)?.answers;
   const validate = flow.events.get(event.type);
@@ -147,8 +172,6 @@ export function checkAnswer(
       `${command.type} was answered with ${event.type}, expected one of: ${declared}`,
     );
   }
-  if (isTooDeep(event.data))
-    return plain("FLOW_BAD_ANSWER", "bug", tooDeep(`the ${event.type} that answered ${command.type}`));
   const faults = validate(event.data);
   if (faults === null) return null;
   return plain(

@@ -1,10 +1,12 @@
 /** Landing on a state: issuing its commands, setting its timers. */
+import { isJsonObject } from "@sluice/contracts/envelope";
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type { CompiledCommand, CompiledFlow, CompiledState, CompiledTimer } from "../compile-flow.ts";
-import { describeFaults } from "../decision.ts";
+import { describeFaults, unkeepable } from "../decision.ts";
 import type { Context } from "../decision.ts";
 import { engineError } from "../errors.ts";
 import { FAN_OUT_MAX } from "../flow.ts";
+import { copyJson } from "../json-copy.ts";
 import type { PendingCommand, Run, RunTimer, TimerKind } from "../run.ts";
 import { isStranded } from "./stranded.ts";
 
@@ -13,10 +15,15 @@ export interface Moved {
   readonly send: readonly PendingCommand[];
 }
 
-export function withData(context: Context, run: Run, data: JsonObject, what = "an update gave data"): Run {
+/** New data of the run, which is written in the flow's own code and may be anything. `what` begins the sentence about it. */
+export function withData(context: Context, run: Run, given: JsonObject, what = "an update gave"): Run {
+  const { copy: data, fault } = copyJson(given);
+  if (fault !== null) throw engineError("FLOW_RULE_FAILED", unkeepable(`the data that ${what}`, fault));
+  if (!isJsonObject(data))
+    throw engineError("FLOW_RULE_FAILED", `${what} no object, expected the run's data`);
   const faults = context.flow.validateData(data);
   if (faults !== null)
-    throw engineError("FLOW_RULE_FAILED", `${what} that breaks the flow's schema: ${describeFaults(faults)}`);
+    throw engineError("FLOW_RULE_FAILED", `${what} data that breaks the flow's schema: ${describeFaults(faults)}`);
   const dataText = JSON.stringify(data);
   const bytes = bytesAbove(context.limits.dataBytesMax, dataText);
   if (bytes !== null) throw engineError("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
@@ -106,13 +113,13 @@ export function issue(
 }
 
 /** What a command carries, if it may. */
-export function carry({ type, validate }: CompiledCommand, carried: Json): Json {
+export function carry({ type, validate }: CompiledCommand, given: Json): Json {
+  const what = `the data of command ${type}`;
+  const { copy: carried, fault } = copyJson(given);
+  if (fault !== null) throw engineError("FLOW_RULE_FAILED", unkeepable(what, fault));
   const faults = validate(carried);
   if (faults === null) return carried;
-  throw engineError(
-    "FLOW_RULE_FAILED",
-    `the data of command ${type} breaks its schema: ${describeFaults(faults)}`,
-  );
+  throw engineError("FLOW_RULE_FAILED", `${what} breaks its schema: ${describeFaults(faults)}`);
 }
 
 export function armTimer(

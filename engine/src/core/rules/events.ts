@@ -1,13 +1,13 @@
 import type { Json } from "@sluice/contracts/envelope";
 import type { CompiledFlow, CompiledTransition } from "../compile-flow.ts";
-import { changed, reject, rejectFaults, tooDeep, unchanged } from "../decision.ts";
+import { changed, reject, rejectFaults, rejectUnkeepable, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
-import { isTooDeep } from "../depth.ts";
-import { digest } from "../digest.ts";
+import { bodyDigest, isBodyDigest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import { COMMAND_FAILED } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
 import type { EventInput, LetterInput } from "../inputs.ts";
+import { copyJson } from "../json-copy.ts";
 import { withoutCommand } from "../run.ts";
 import type { PendingCommand, Run } from "../run.ts";
 import { requireState } from "./enter.ts";
@@ -17,12 +17,16 @@ import type { Trace } from "./park.ts";
 import { stepUndone, undoAnsweredBy } from "./undo.ts";
 
 export function receiveEvent(context: Context, known: KnownRun, input: EventInput): Decision {
+  const { copy: data, fault } = copyJson(input.data);
+  if (fault !== null) return rejectUnkeepable("FLOW_BAD_EVENT", `the data of event ${input.type}`, fault);
+  return receive(context, known, { ...input, data });
+}
+
+function receive(context: Context, known: KnownRun, input: EventInput): Decision {
   const { run } = known;
-  if (isTooDeep(input.data)) return reject("FLOW_BAD_EVENT", tooDeep(`the data of event ${input.type}`));
-  const eventDigest = digest(input.type + JSON.stringify(input.data));
   const before = known.seen.get(input.id);
   if (before !== undefined) {
-    if (before.digest === eventDigest)
+    if (isBodyDigest(before.digest, input.data, input.type))
       return unchanged({ outcome: before.outcome, version: before.version, isRepeat: true });
     return reject(
       "FLOW_IDEMPOTENCY_CONFLICT",
@@ -34,7 +38,8 @@ export function receiveEvent(context: Context, known: KnownRun, input: EventInpu
   }
   const rejection = rejectEvent(context, run, input);
   if (rejection !== null) return rejection;
-  const trace = { type: input.type, eventId: input.id, digest: eventDigest, data: input.data };
+  const digest = bodyDigest(input.data, input.type);
+  const trace = { type: input.type, eventId: input.id, digest, data: input.data };
   if (run.parked !== null) return queueBehind(context, run, input, trace);
   return takeEvent(context, run, input, input.type, input.data, trace);
 }

@@ -28,7 +28,7 @@ export function migrate(context: Context, run: Run, pinned: CompiledFlow | undef
   const strange = strangeCommand(flow, left, place);
   if (strange !== null) return { refused: refusedFor(flow, run, strange) };
   const data = migration.data === null ? run.data : migration.data(run.data);
-  const given = withData(context, { ...left, flowVersion: flow.version }, data, "the migration gave data");
+  const given = withData(context, { ...left, flowVersion: flow.version }, data, "the migration gave");
   const next = withFlowDeadline(renameSteps(given, migration), flow, pinned);
   return { moved: settleIn(context, next, place, pinned) };
 }

@@ -1,13 +1,13 @@
 /** What operators do to a run. Each operation happens once by its id, and its entry names who asked for it and why. */
 import type { Json } from "@sluice/contracts/envelope";
 import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
-import { changed, reject, tooDeep, unchanged } from "../decision.ts";
+import { changed, reject, rejectUnkeepable, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
-import { isTooDeep } from "../depth.ts";
 import { digest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import { CANCELED, COMMAND_FAILED, COMPENSATING, FLOW_CHANNEL } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
+import { copyJson } from "../json-copy.ts";
 import type { Operation, OperationInput, RedriveInput, SettledInput } from "../inputs.ts";
 import type { DeadLetterRow } from "../ports.ts";
 import { withoutCommand } from "../run.ts";
@@ -36,7 +36,8 @@ interface Taken {
 }
 
 export function operate(context: Context, known: KnownRun, input: OperationInput): Decision {
-  if (isTooDeep(input.operation)) return reject("FLOW_BAD_DATA", tooDeep("the data of an operation"));
+  const { fault } = copyJson(input.operation as unknown as Json);
+  if (fault !== null) return rejectUnkeepable("FLOW_BAD_DATA", "the data of an operation", fault);
   const operationDigest = digest(JSON.stringify(input.operation));
   const before = known.seen.get(input.id);
   if (before !== undefined) {
@@ -281,7 +282,7 @@ function force(
 ): Outcome {
   const target = context.flow.states.get(state);
   if (target === undefined || state === COMPENSATING) return { refused: unknownState(context.flow, state) };
-  const given = data === undefined ? run : withData(context, run, data, "the operator gave data");
+  const given = data === undefined ? run : withData(context, run, data, "the operator gave");
   const moved = moveTo(context, given, target);
   const told = data === undefined ? {} : { data };
   return { moved, kind: "forced", taken: withoutHeads(letters), ...told };

@@ -1,19 +1,20 @@
-import { changed, reject, rejectFaults, tooDeep, unchanged } from "../decision.ts";
+import { changed, reject, rejectFaults, rejectUnkeepable, unchanged } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
-import { isTooDeep } from "../depth.ts";
-import { digest } from "../digest.ts";
+import { bodyDigest, digest, isBodyDigest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import type { StartInput } from "../inputs.ts";
+import { copyJson } from "../json-copy.ts";
 import type { Run } from "../run.ts";
 import { armTimer, bytesAbove, enter, requireState, tooLarge } from "./enter.ts";
 import { passJoins } from "./follow.ts";
 
 export function start(context: Context, input: StartInput): Decision {
-  if (isTooDeep(input.data)) return reject("FLOW_BAD_DATA", tooDeep("the data of a run"));
-  const faults = context.flow.validateData(input.data);
+  const { copy: data, fault } = copyJson(input.data);
+  if (fault !== null) return rejectUnkeepable("FLOW_BAD_DATA", "the data of a run", fault);
+  const faults = context.flow.validateData(data);
   if (faults !== null)
     return rejectFaults("FLOW_BAD_DATA", `the data of a run of ${context.flow.name}`, faults);
-  const dataText = JSON.stringify(input.data);
+  const dataText = JSON.stringify(data);
   const bytes = bytesAbove(context.limits.dataBytesMax, dataText);
   if (bytes !== null) return reject("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));
   const state = requireState(context.flow, context.flow.initial);
@@ -28,7 +29,7 @@ export function start(context: Context, input: StartInput): Decision {
     businessState: state.businessState,
     outcome: null,
     parked: null,
-    data: input.data,
+    data,
     dataText,
     commands: [],
     timers: [],
@@ -37,7 +38,8 @@ export function start(context: Context, input: StartInput): Decision {
     compensation: null,
     parent: input.parent ?? null,
     startId: input.startId,
-    startDigest: digest(dataText),
+    // Without an id of its caller's only our own repetitions meet it, which are the same to the letter.
+    startDigest: input.startId === null ? digest(dataText) : bodyDigest(data),
     createdAtMs: context.nowMs,
     enteredAtMs: context.nowMs,
     updatedAtMs: context.nowMs,
@@ -47,7 +49,7 @@ export function start(context: Context, input: StartInput): Decision {
     const entered = passJoins(context, enter(context, limit, state, 1, true));
     return changed(
       entered.run,
-      { kind: "started", data: input.data },
+      { kind: "started", data },
       { outcome: "started" },
       context.nowMs,
       entered.send,
@@ -62,8 +64,9 @@ export function start(context: Context, input: StartInput): Decision {
 }
 
 export function startAgain(run: Run, input: StartInput): Decision {
-  if (isTooDeep(input.data)) return reject("FLOW_BAD_DATA", tooDeep("the data of a run"));
-  const sameBody = run.startDigest === digest(JSON.stringify(input.data));
+  const { copy: data, fault } = copyJson(input.data);
+  if (fault !== null) return rejectUnkeepable("FLOW_BAD_DATA", "the data of a run", fault);
+  const sameBody = isBodyDigest(run.startDigest, data);
   if (run.startId !== null && run.startId === input.startId) {
     if (sameBody) return unchanged({ outcome: "existing", version: 1, isRepeat: true });
     return reject(

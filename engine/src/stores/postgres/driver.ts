@@ -1,5 +1,5 @@
 /**
- * The driver (postgres.js 3.4.9) with what we need of it: sockets that we own, so that a connection can be cut at any moment
+ * The driver (postgres.js 3.4.9) with what we need of it: one connection on a socket that we own, so that it can be cut at any moment
  * and cannot come back behind our back.
  */
 import { createConnection } from "node:net";
@@ -13,9 +13,6 @@ import { storeUnavailable } from "./store-error.ts";
 export interface DriverOptions {
   readonly store: ResolvedPostgresStoreOptions;
   readonly applicationName: string;
-  readonly connectionsMax: number;
-  /** Sockets that may be opened in all; beyond them connecting fails. */
-  readonly connectsMax: number;
   /** Settings of the session, by their Postgres names. */
   readonly settings: Readonly<Record<string, string | number>>;
   readonly onLost: () => void;
@@ -23,40 +20,40 @@ export interface DriverOptions {
 
 export interface Driver {
   readonly sql: Sql;
-  /** Cuts all connections now; whatever is under way fails. */
+  /** Cuts the connection now; whatever is under way fails. */
   destroy(): void;
   /** Lets what is under way finish, then closes. */
   end(graceMs: number): Promise<void>;
 }
 
 export function openDriver(options: DriverOptions): Driver {
-  const sockets = new Set<Socket>();
-  let connects = 0;
+  let socket: Socket | undefined;
+  let hasConnected = false;
+  let isOver = false;
   const connect = async (parsed: ParsedTarget): Promise<Socket> => {
-    connects += 1;
-    if (connects > options.connectsMax) throw storeUnavailable("the connection was lost");
-    const socket = await connectSocket(parsed, options.store.connectMs);
-    sockets.add(socket);
+    if (hasConnected) throw storeUnavailable("the connection was lost");
+    hasConnected = true;
+    socket = await connectSocket(parsed, options.store.connectMs);
     // An error comes before its close, and in between the driver would write to a dead socket and wait for ever.
     socket.once("error", options.onLost);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      options.onLost();
-    });
+    socket.once("close", options.onLost);
+    if (isOver) socket.destroy();
     return socket;
   };
   const sql = createSql(options, connect);
   const destroy = (): void => {
+    isOver = true;
     // After the driver has failed what is under way, so that it is told a reason.
     void sql.end({ timeout: 0 });
-    for (const socket of sockets) socket.destroy();
+    socket?.destroy();
   };
   return {
     sql,
     destroy,
     async end(graceMs) {
       await sql.end({ timeout: graceMs / 1_000 });
-      for (const socket of sockets) socket.destroy();
+      isOver = true;
+      socket?.destroy();
     },
   };
 }
@@ -71,13 +68,11 @@ function createSql(options: DriverOptions, connect: (parsed: ParsedTarget) => Pr
     ...options.settings,
   };
   const settings = {
-    max: options.connectionsMax,
+    max: 1,
     connect_timeout: connectMs / 1_000,
     idle_timeout: 0,
     // Ours are few and long-lived; ending one in mid-load only costs a reconnect.
     max_lifetime: null,
-    // A database that comes back must be found quickly; the driver's own waits grow to 20 s.
-    backoff: (retries: number) => Math.min(0.01 * 2 ** retries, 0.25),
     fetch_types: false,
     types: arrayTypes,
     onnotice: () => {},

@@ -8,7 +8,8 @@ import { makeRun, testRunId } from "../../testing/rows.ts";
 import { LEASE_MS } from "../../testing/store-contract/harness.ts";
 import { openFrozenProxy } from "./fixtures/frozen-proxy.ts";
 import { killSessions, openOwner, openPostgresHarness } from "./fixtures/harness.ts";
-import { writerPrefix } from "./options.ts";
+import { resolvePostgresStoreOptions, writerPrefix } from "./options.ts";
+import { PostgresPool } from "./pool.ts";
 import { createPostgresStore } from "./postgres-store.ts";
 
 const AWAY = { code: "FLOW_STORE_UNAVAILABLE", kind: "unavailable" };
@@ -20,6 +21,19 @@ it("tells the store is unavailable where nobody listens", async (t) => {
   const batch = (await store.openWriter("w")).openBatch();
   await assert.rejects(batch.loadRuns([testRunId(1)]), AWAY);
   await batch.rollback();
+});
+
+it("refuses every call at once while nobody listens", async (t) => {
+  const store = createPostgresStore({ target: "postgres://nobody@127.0.0.1:1/none", engineId: "a" });
+  t.after(() => store.close());
+  const beganMs = performance.now();
+  for (let round = 0; round < 20; round++) {
+    await Promise.all([
+      assert.rejects(store.listRuns({ limit: 1 }), AWAY),
+      assert.rejects(store.countStates("order"), AWAY),
+    ]);
+  }
+  assert.ok(performance.now() - beganMs < 1_000, `${performance.now() - beganMs} ms`);
 });
 
 it("waits for a server that takes connections and never answers no longer than connecting may take", async (t) => {
@@ -75,6 +89,40 @@ it("gives a silent database up, and finds it again by itself", async (t) => {
   await owner.claim([0, 1, 2, 3]);
   await owner.start(makeRun({ runId: testRunId(2) }));
   assert.notEqual(await store.getRun(testRunId(2)), null);
+});
+
+it("tells soon that the database has fallen silent, however long a statement may take", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const proxy = await openFrozenProxy(t, harness.target);
+  const store = harness.openStoreWith({ engineId: "a", target: proxy.target });
+  await store.openDeployment(4);
+
+  proxy.freeze();
+  const frozenMs = performance.now();
+  await Promise.all([
+    assert.rejects(store.listRuns({ limit: 1 }), AWAY),
+    assert.rejects(store.countStates("order"), AWAY),
+    assert.rejects(store.heartbeat({ engineId: "a", address: null, leaseMs: LEASE_MS }), AWAY),
+  ]);
+  const knownMs = performance.now();
+  assert.ok(knownMs - frozenMs < 3_000, `${knownMs - frozenMs} ms`);
+  for (let round = 0; round < 20; round++) await assert.rejects(store.listRuns({ limit: 1 }), AWAY);
+  assert.ok(performance.now() - knownMs < 500, `${performance.now() - knownMs} ms`);
+
+  proxy.thaw();
+  await untilAnswered(store);
+});
+
+it("waits for a slow statement as long as the database lives", async (t) => {
+  const { target } = await openPostgresHarness(t);
+  const pool = new PostgresPool(
+    resolvePostgresStoreOptions({ target, engineId: "a", connectionsMax: 1, connectMs: 5_000 }),
+  );
+  t.after(() => pool.close());
+  const [row] = await pool.run(
+    (sql) => sql<{ isSlow: boolean }[]>`select pg_sleep(2) is not null as "isSlow"`,
+  );
+  assert.deepEqual(row, { isSlow: true });
 });
 
 it("works over TCP and by a URL that asks for another name and for encryption if there is any", async (t) => {

@@ -1,17 +1,41 @@
+/**
+ * The connections for everything but batches. Each statement is a transaction of its own, so it does not matter on which connection
+ * it runs; what needs several statements in one transaction takes a session of its own.
+ * L1  A connection that is lost is over, and another takes its place. The driver's own way to connect again is never taken: when it
+ *     fails, what waits for it waits for ever.
+ * L2  While the database is known to be away nobody waits for it. Who is refused has it looked for again.
+ * L3  A slow statement is waited for, a silent database is not: when nothing was heard for a while, a new connection tells which it is.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Sql } from "postgres";
-import { openDriver } from "./driver.ts";
-import type { Driver } from "./driver.ts";
 import type { ResolvedPostgresStoreOptions } from "./options.ts";
-import { storeUnavailable, toStoreError } from "./store-error.ts";
+import { PostgresSession } from "./session.ts";
+import { isFromServer, storeUnavailable, toStoreError } from "./store-error.ts";
 import { withinLimit } from "./time-limit.ts";
 
-/**
- * The connections for everything but batches. Each statement is a transaction of its own, so it does not matter on which
- * connection it runs; what needs several statements in one transaction takes a session.
- */
+/** How long nothing may be heard of the database before somebody asks whether it is still there, and how long it has to answer. */
+const SILENT_MS = 500;
+const PROBE_MS = 1_000;
+
+/** How often a database that is away is looked for at the most. */
+const LOOK_MS = 100;
+
+/** A connection, and how many calls use it now: what comes when all are in use is pipelined. */
+interface Line {
+  readonly session: PostgresSession;
+  calls: number;
+}
+
 export class PostgresPool {
   readonly #options: ResolvedPostgresStoreOptions;
-  #driver: Driver | null = null;
+  readonly #opening = new Set<Promise<Line>>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #lines: Line[] = [];
+  /** Why there is no connection; null while there is one, or nobody has tried. */
+  #away: unknown = null;
+  #lookedAtMs = 0;
+  #heardAtMs = 0;
+  #isProbing = false;
   #isClosed = false;
 
   constructor(options: ResolvedPostgresStoreOptions) {
@@ -20,35 +44,111 @@ export class PostgresPool {
 
   /** @throws FLOW_STORE_UNAVAILABLE (unavailable) when the database is away, silent or refuses for now */
   async run<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw storeUnavailable("the store is closed");
-    const driver = (this.#driver ??= this.#open());
+    const answer = this.#run(work);
+    this.#underWay.add(answer);
     try {
-      return await withinLimit(work(driver.sql), this.#options.answerMs, () => this.#giveUp(driver));
+      return await answer;
     } catch (error) {
       throw toStoreError(error);
+    } finally {
+      this.#underWay.delete(answer);
     }
   }
 
+  /** What is under way is waited for; each call is bounded. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#driver?.end(this.#options.answerMs);
+    await Promise.allSettled([...this.#underWay, ...this.#opening]);
+    await Promise.all(this.#lines.map(({ session }) => session.close()));
   }
 
-  /** A silent server is silent on all its connections, and one that is only slow loses nothing but these. */
-  #giveUp(driver: Driver): void {
-    if (this.#driver === driver) this.#driver = null;
-    driver.destroy();
+  async #run<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw storeUnavailable("the store is closed");
+    const line = await this.#take();
+    const { session } = line;
+    const watch = setInterval(() => void this.#listen(), SILENT_MS);
+    line.calls += 1;
+    try {
+      const call = session.orLost(work(session.sql));
+      const answer = await withinLimit(call, this.#options.answerMs, () => session.destroy());
+      this.#heardAtMs = performance.now();
+      return answer;
+    } finally {
+      line.calls -= 1;
+      clearInterval(watch);
+    }
   }
 
-  #open(): Driver {
-    return openDriver({
-      store: this.#options,
+  /** A connection that nobody uses, else a new one, else the one with the fewest calls. */
+  async #take(): Promise<Line> {
+    this.#lines = this.#lines.filter(({ session }) => !session.isLost);
+    const [calmest] = this.#lines.toSorted((a, b) => a.calls - b.calls);
+    if (calmest === undefined && this.#away !== null) return this.#refuse(this.#away);
+    if (calmest?.calls === 0) return calmest;
+    if (this.#lines.length + this.#opening.size >= this.#options.connectionsMax)
+      return calmest ?? Promise.race(this.#opening);
+    return calmest === undefined ? this.#open() : this.#open().catch(() => calmest);
+  }
+
+  /** L2. Whoever comes next is told how looking again went. */
+  async #refuse(away: unknown): Promise<never> {
+    const isDue = performance.now() - this.#lookedAtMs >= LOOK_MS;
+    if (isDue && this.#opening.size === 0) this.#open().catch(() => {});
+    // A caller who asks again and again must leave the process time to connect.
+    await nextTurn();
+    throw away;
+  }
+
+  async #open(): Promise<Line> {
+    const opening = this.#openLine();
+    this.#opening.add(opening);
+    try {
+      const line = await opening;
+      this.#lines.push(line);
+      this.#away = null;
+      this.#heardAtMs = performance.now();
+      return line;
+    } catch (error) {
+      this.#away = error;
+      throw error;
+    } finally {
+      this.#opening.delete(opening);
+    }
+  }
+
+  async #openLine(): Promise<Line> {
+    this.#lookedAtMs = performance.now();
+    return { session: await this.#openSession(this.#options), calls: 0 };
+  }
+
+  #openSession(store: ResolvedPostgresStoreOptions): Promise<PostgresSession> {
+    return PostgresSession.open({
+      store,
       applicationName: "sluice-engine",
-      connectionsMax: this.#options.connectionsMax,
-      connectsMax: Number.POSITIVE_INFINITY,
       // Lists have filters of very different selectivity, for which one plan cannot be right.
       settings: { plan_cache_mode: "force_custom_plan" },
-      onLost: () => {},
     });
+  }
+
+  /** L3. A server that answers, if only to refuse, is not silent. */
+  async #listen(): Promise<void> {
+    if (this.#isProbing || performance.now() - this.#heardAtMs < SILENT_MS) return;
+    this.#isProbing = true;
+    const connectMs = Math.min(this.#options.connectMs, PROBE_MS);
+    try {
+      const probe = await this.#openSession({ ...this.#options, connectMs, answerMs: PROBE_MS });
+      probe.destroy();
+      this.#heardAtMs = performance.now();
+    } catch (error) {
+      if (!isFromServer(error)) this.#giveUp(error);
+    } finally {
+      this.#isProbing = false;
+    }
+  }
+
+  /** A silent server is silent on all its connections. */
+  #giveUp(error: unknown): void {
+    this.#away = error;
+    for (const { session } of this.#lines) session.destroy();
   }
 }

@@ -39,8 +39,6 @@ export class PostgresSession {
     this.#driver = openDriver({
       store,
       applicationName,
-      connectionsMax: 1,
-      connectsMax: 1,
       settings,
       onLost: this.#lose,
     });

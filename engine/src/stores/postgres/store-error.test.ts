@@ -54,6 +54,12 @@ it("takes a database that is away, busy or full as unavailable", () => {
   }
 });
 
+it("says in words what the database has run out of", () => {
+  const full = toStoreError(serverError("53100")) as Error;
+  assert.match(full.message, /its disk is full; free some space/);
+  assert.doesNotMatch(full.message, /error 53100/);
+});
+
 it("leaves errors of a statement, of ours and of a bug as they came", () => {
   const errors = [
     serverError("23505"),

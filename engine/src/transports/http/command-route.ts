@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from "fastify";
 import { Type } from "typebox";
-import { Problem, problemResponses } from "./problem-responses.ts";
+import { addProblemSchema, problemResponses } from "./problem-responses.ts";
 
 /** Headers and parsed body of one request. */
 interface CommandDelivery {
@@ -41,7 +41,7 @@ const Event = Type.Object(
  */
 export function commandRoute({ path = "/commands", receive }: CommandRouteOptions): FastifyPluginAsync {
   return async (app) => {
-    app.addSchema(Problem);
+    addProblemSchema(app);
     app.post(
       path,
       {

@@ -1,43 +1,10 @@
 /** The error answers of routes as OpenAPI shows them. Which status an error has is the host's to say; a test holds these to it. */
-import { Type } from "typebox";
-
-export const Problem = Type.Object(
-  {
-    type: Type.String({
-      description: "A page that explains the code.",
-      examples: ["/docs/errors#FLOW_UNKNOWN_RUN"],
-    }),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String({ description: "What was found, what was expected, what to do." }),
-    code: Type.String({
-      description: "Never changes its meaning: branch on it.",
-      examples: ["FLOW_UNKNOWN_RUN"],
-    }),
-    kind: Type.Enum(
-      [
-        "invalid",
-        "unauthenticated",
-        "forbidden",
-        "missing",
-        "conflict",
-        "overloaded",
-        "unavailable",
-        "timeout",
-        "bug",
-      ],
-      { description: "What the caller may do about it." },
-    ),
-  },
-  {
-    $id: "Problem",
-    description: "An error, as RFC 9457 describes it, with a code and a kind.",
-    additionalProperties: true,
-  },
-);
+import { PROBLEM_SCHEMA, problemResponses as responsesOf } from "@sluice/contracts/problem";
+import type { CodesByStatus } from "@sluice/contracts/problem";
+import type { FastifyInstance } from "fastify";
 
 /** Errors that every route may answer with. */
-const EVERYWHERE: Readonly<Record<number, string>> = {
+const EVERYWHERE: CodesByStatus = {
   400: "HOST_BAD_REQUEST",
   401: "FLOW_UNAUTHENTICATED",
   403: "FLOW_FORBIDDEN",
@@ -46,16 +13,12 @@ const EVERYWHERE: Readonly<Record<number, string>> = {
   503: "FLOW_STORE_UNAVAILABLE, FLOW_STOPPING, HOST_STOPPING",
 };
 
-/** Response schemas for a route's codes by status, along with those that every route has. The scope must know `Problem`. */
-export function problemResponses(codes: Readonly<Record<number, string>>): Record<number, object> {
-  const statuses = new Set([...Object.keys(EVERYWHERE), ...Object.keys(codes)].map(Number));
-  return Object.fromEntries(
-    [...statuses].map((status) => {
-      const named = [codes[status], EVERYWHERE[status]].filter((each) => each !== undefined).join(", ");
-      return [
-        status,
-        { description: named, content: { "application/problem+json": { schema: { $ref: "Problem#" } } } },
-      ];
-    }),
-  );
+/** Response schemas for a route's codes by status, along with those that every route has. */
+export function problemResponses(codes: CodesByStatus): Record<number, object> {
+  return responsesOf(codes, EVERYWHERE);
+}
+
+/** Makes sure that the shape of a problem is known to these routes: a server of the host knows it already. */
+export function addProblemSchema(scope: FastifyInstance): void {
+  if (scope.getSchema(PROBLEM_SCHEMA.$id) === undefined) scope.addSchema(PROBLEM_SCHEMA);
 }

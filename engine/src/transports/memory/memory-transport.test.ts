@@ -28,12 +28,11 @@ async function settle(answer: unknown) {
   return (await transport.send([COMMAND], new AbortController().signal))[0];
 }
 
-test("an answer in memory becomes what JSON would make of it", async () => {
-  const answer = { type: "Echoed", data: { at: new Date(0), nothing: undefined }, extra: true };
-  assert.deepEqual(await settle(answer), {
-    type: "answered",
-    event: { type: "Echoed", data: { at: "1970-01-01T00:00:00.000Z" } },
-  });
+test("an answer in memory is a copy of what JSON can hold", async () => {
+  const data = { lines: [1], nothing: undefined };
+  const settlement = await settle({ type: "Echoed", data, extra: true });
+  data.lines.push(2);
+  assert.deepEqual(settlement, { type: "answered", event: { type: "Echoed", data: { lines: [1] } } });
 });
 
 test("an answer in memory that no wire could carry is a bad answer", async () => {
@@ -43,6 +42,8 @@ test("an answer in memory that no wire could carry is a bad answer", async () =>
     { type: 1, data: {} },
     { type: "Echoed" },
     { type: "Echoed", data: 1n },
+    { type: "Echoed", data: { weight: Number.NaN } },
+    { type: "Echoed", data: { at: new Date(0) } },
   ]) {
     const settlement = await settle(answer);
     assert.equal(settlement?.type === "failed" && settlement.error.code, "FLOW_BAD_ANSWER");

@@ -4,7 +4,9 @@
  */
 import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
 import type { Settlement } from "../../core/inputs.ts";
+import { unkeepable } from "../../core/decision.ts";
 import { engineError, toPlainError } from "../../core/errors.ts";
+import { copyJson } from "../../core/json-copy.ts";
 import type { Transport } from "../../core/ports.ts";
 
 export interface MemoryTransportOptions {
@@ -46,20 +48,14 @@ function copyOf(value: Json): Json {
 /** Whether it is an event that the flow takes is judged by the run's rules; here only that it is an event at all. */
 function toEvent(command: string, answer: unknown): EventMessage {
   const { type, data } = Object(answer) as { readonly type?: unknown; readonly data?: unknown };
-  const text = stringify(data);
-  if (typeof type !== "string" || text === undefined) {
+  if (typeof type !== "string") {
     throw engineError(
       "FLOW_BAD_ANSWER",
       `the handler of ${command} returned something that is no event, expected { type, data } with data of JSON, or null`,
     );
   }
-  return { type, data: JSON.parse(text) as Json };
-}
-
-function stringify(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
+  const { copy, fault } = copyJson(data as Json);
+  if (fault !== null)
+    throw engineError("FLOW_BAD_ANSWER", unkeepable(`the ${type} that answered ${command}`, fault));
+  return { type, data: copy };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -37,13 +37,24 @@ describe("the provider as a child process", () => {
   });
 
   it("says why it cannot be started", async (t) => {
+    const { ledger, ...rest } = await place(t);
+    await writeFile(ledger, "no ledger, and no folder either");
     const child = new ProviderChild({
       port: await findFreePort(),
-      ...(await place(t)),
-      env: { SLUICE_PROVIDER_LOST_RATE: "2" },
+      ...rest,
+      ledger: join(ledger, "ledger"),
     });
     await assert.rejects(child.start(), { code: "SHOP_PROVIDER_UNAVAILABLE" });
     await child.stop();
+  });
+
+  it("refuses wrong options before it is started", async (t) => {
+    const options = { port: await findFreePort(), ...(await place(t)) };
+    const env = { SLUICE_PROVIDER_LOST_RATE: "2" };
+    assert.throws(() => new ProviderChild({ ...options, env }), {
+      code: "HOST_BAD_OPTION",
+      message: /lostRate is "2" \(from SLUICE_PROVIDER_LOST_RATE\)/,
+    });
   });
 
   it("ends by itself when the process that started it is killed", async (t) => {

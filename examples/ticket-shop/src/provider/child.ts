@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import type { LogPort } from "@sluice/engine";
 import type { Env } from "@sluice/host/options";
 import { shopError } from "../errors.ts";
+import { resolveProviderOptions } from "./options.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
@@ -43,7 +44,10 @@ export class ProviderChild {
   #supervising: Promise<void> | undefined;
   #process: ChildProcess | undefined;
 
+  /** @throws HOST_BAD_OPTION (invalid) when the environment holds a wrong `SLUICE_PROVIDER_…`: better now than in the child's last words */
   constructor(options: ProviderChildOptions) {
+    const { port, ledger, secret, env } = options;
+    resolveProviderOptions({ port, ledger, secret }, env);
     this.#options = options;
     this.url = `http://127.0.0.1:${options.port}`;
   }

@@ -8,6 +8,8 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
+import type { LogPort } from "@sluice/engine";
+import { LedgerTrouble } from "./ledger-trouble.ts";
 
 /** `closed`: the order was unknown for so long that it will never be charged. */
 export type Settlement = "charged" | "refused" | "closed";
@@ -47,18 +49,19 @@ const COLUMNS = `number, entry_id as entryId, order_id as orderId, kind, amount_
 /** How long a statement waits for another process that writes the same file. */
 const BUSY_MS = 5_000;
 
+/** Every method throws PROVIDER_UNAVAILABLE (unavailable) or PROVIDER_TIMEOUT (timeout) when the disk does not do its part. */
 export class Ledger {
+  readonly #trouble: LedgerTrouble;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #settlement: StatementSync;
   readonly #refund: StatementSync;
   readonly #page: StatementSync;
 
-  /** Opens the ledger in this file, or makes it. */
-  constructor(file: string) {
-    this.#database = new DatabaseSync(file, { timeout: BUSY_MS });
-    this.#database.exec("pragma journal_mode = wal; pragma synchronous = normal");
-    this.#database.exec(SCHEMA);
+  /** Opens the ledger in this file, or makes it. The log is told when it cannot be used, and when it can be again. */
+  constructor(file: string, log: Pick<LogPort, "warn">) {
+    this.#trouble = new LedgerTrouble(file, log);
+    this.#database = this.#trouble.watch(() => openDatabase(file));
     this.#insert = this.#database.prepare(
       `insert into entries (entry_id, order_id, kind, amount_minor, currency, at_ms) values (?, ?, ?, ?, ?, ?) on conflict do nothing`,
     );
@@ -75,22 +78,26 @@ export class Ledger {
 
   /** Settles an order, and answers how it is settled: so, or otherwise if that happened before. `isNew` tells which. */
   settle(kind: Settlement, order: Order): { readonly entry: LedgerEntry; readonly isNew: boolean } {
-    const isNew = this.#append(kind, order);
-    return { entry: requireEntry(this.#settlement.get(order.orderId)), isNew };
+    return this.#trouble.watch(() => {
+      const isNew = this.#append(kind, order);
+      return { entry: requireEntry(this.#settlement.get(order.orderId)), isNew };
+    });
   }
 
   /** Gives a charge back; the second time it answers the first refund. */
   refund(order: Order): LedgerEntry {
-    this.#append("refunded", order);
-    return requireEntry(this.#refund.get(order.orderId));
+    return this.#trouble.watch(() => {
+      this.#append("refunded", order);
+      return requireEntry(this.#refund.get(order.orderId));
+    });
   }
 
   getSettlement(orderId: string): LedgerEntry | null {
-    return toEntry(this.#settlement.get(orderId));
+    return this.#trouble.watch(() => toEntry(this.#settlement.get(orderId)));
   }
 
   list(afterNumber: number, limit: number): readonly LedgerEntry[] {
-    return this.#page.all(afterNumber, limit).map(requireEntry);
+    return this.#trouble.watch(() => this.#page.all(afterNumber, limit).map(requireEntry));
   }
 
   close(): void {
@@ -98,8 +105,18 @@ export class Ledger {
   }
 
   #append(kind: LedgerEntry["kind"], { orderId, amountMinor, currency }: Order): boolean {
-    return this.#insert.run(randomUUID(), orderId, kind, amountMinor, currency, Date.now()).changes > 0;
+    const isNew =
+      this.#insert.run(randomUUID(), orderId, kind, amountMinor, currency, Date.now()).changes > 0;
+    if (isNew) this.#trouble.end();
+    return isNew;
   }
+}
+
+function openDatabase(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_MS });
+  database.exec("pragma journal_mode = wal; pragma synchronous = normal");
+  database.exec(SCHEMA);
+  return database;
 }
 
 function toEntry(row: object | undefined): LedgerEntry | null {

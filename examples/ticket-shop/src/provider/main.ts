@@ -37,7 +37,7 @@ async function serve(): Promise<void> {
   if (values.attached) process.stdin.resume().once("close", () => process.exit(0));
 
   mkdirSync(dirname(options.ledger), { recursive: true });
-  const ledger = new Ledger(options.ledger);
+  const ledger = new Ledger(options.ledger, log);
   stopper.add("ledger", () => ledger.close());
   const callbacks = new Callbacks({ secret: options.secret, seed: options.seed, log });
   stopper.add("callbacks", () => callbacks.stop());

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { SILENT_LOG } from "@sluice/host/log";
@@ -144,9 +145,34 @@ describe("the payment provider", () => {
       assert.ok(Math.abs(found - expected) < 60, JSON.stringify(counts));
   });
 
+  it("says that nothing happened when the disk is full, and tells the log once", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "ticket-shop-"));
+    const file = join(folder, "ledger");
+    const full = fillUp(file);
+    const warned: string[] = [];
+    const ledger = new Ledger(file, { warn: (_, message) => void warned.push(message) });
+    t.after(async () => {
+      ledger.close();
+      full.close();
+      await rm(folder, { recursive: true });
+    });
+    const bill = { orderId: "a", amountMinor: 1, currency: "EUR" };
+    for (let call = 0; call < 2; call++)
+      assert.throws(() => ledger.settle("charged", bill), {
+        code: "PROVIDER_UNAVAILABLE",
+        kind: "unavailable",
+        message: "the ledger fails (the disk is full), and nothing happened; try again",
+      });
+    assert.equal(ledger.getSettlement("a"), null);
+    assert.deepEqual(warned, ["the ledger fails"]);
+    full.exec("delete from entries; delete from sqlite_sequence");
+    assert.equal(ledger.settle("charged", bill).isNew, true);
+    assert.deepEqual(warned, ["the ledger fails", "the ledger can be written again"]);
+  });
+
   it("lets two processes with one ledger charge an order once", async (t) => {
     const { ledger, folder } = await open(t);
-    const other = new Ledger(join(folder, "ledger"));
+    const other = new Ledger(join(folder, "ledger"), SILENT_LOG);
     t.after(() => other.close());
     const bill = { orderId: "a", amountMinor: 1, currency: "EUR" };
     assert.equal(ledger.settle("charged", bill).isNew, true);
@@ -154,10 +180,21 @@ describe("the payment provider", () => {
   });
 });
 
+/** A ledger that answers as on a full disk: SQLite does so too when the last number that a row may have is given. */
+function fillUp(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  database.exec(`
+    create table entries (
+      number integer primary key autoincrement, entry_id text, order_id text, kind text, amount_minor integer, currency text, at_ms integer
+    );
+    insert into entries (number, order_id, kind) values (${2n ** 63n - 1n}, 'the last', 'charged')`);
+  return database;
+}
+
 async function open(t: TestContext, change: BehaviorChange = {}) {
   const receiver = await startCallbackReceiver(t);
   const folder = await mkdtemp(join(tmpdir(), "ticket-shop-"));
-  const ledger = new Ledger(join(folder, "ledger"));
+  const ledger = new Ledger(join(folder, "ledger"), SILENT_LOG);
   const callbacks = new Callbacks({ secret: SECRET, seed: 1, log: SILENT_LOG });
   t.after(async () => {
     await callbacks.stop();

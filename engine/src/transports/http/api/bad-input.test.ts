@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import type { Call } from "../fixtures/call-api.ts";
 import { openApi } from "../fixtures/open-engine.ts";
 import { assertProblem } from "../fixtures/problem.ts";
+import { until } from "../fixtures/until.ts";
 
 const { call, engine } = await openApi(
   { after },
@@ -44,6 +45,55 @@ test("a body of wrong types is refused and told which", async () => {
   ];
   for (const [body, detail] of cases)
     assertProblem(await call.post(ORDERS, { body }), 400, "HOST_BAD_REQUEST", detail);
+});
+
+test("numbers that would be stored as others are refused", async () => {
+  const before = await countRuns();
+  for (const amountMinor of ["1e400", "9007199254740993"]) {
+    const text = `{"data":{"seat":"A1","amountMinor":${amountMinor}}}`;
+    assertProblem(
+      await call.post(ORDERS, { text }),
+      400,
+      "HOST_BAD_REQUEST",
+      /"amountMinor" would not be kept/,
+    );
+  }
+  const data = { seat: "A1", amountMinor: 1, extra: Number.NaN };
+  await assert.rejects(engine.client.start("order", { data }), {
+    code: "FLOW_BAD_DATA",
+    message: /\/extra is NaN/,
+  });
+  assert.equal(await countRuns(), before);
+});
+
+test("data that JSON would change is refused before it travels to another owner, or to the inbox", async (t) => {
+  const { engine: ownerless } = await openApi(t, { isStarted: false, engine: { leaseMs: 300 } });
+  const data = { ...DATA, extra: Number.NaN };
+  await assert.rejects(ownerless.client.start("order", { data }), { code: "FLOW_BAD_DATA" });
+  const event = { type: "Paid", data: { note: new Date(0) as unknown as string } };
+  await assert.rejects(ownerless.client.send(NO_RUN, event), { code: "FLOW_BAD_EVENT" });
+  assert.equal((await ownerless.store.totals()).inbox, 0);
+});
+
+test("half a character survives in data, and is refused where it would be compared", async () => {
+  const half = "\\ud800";
+  const started = await call.post(ORDERS, { text: `{"data":{"seat":"${half}","amountMinor":1}}` });
+  const { runId } = started.body as { readonly runId: string };
+  const run = (await call.get(`/v1/runs/${runId}`)).body as { readonly data: unknown };
+  assert.deepEqual(run.data, { seat: "\ud800", amountMinor: 1 });
+  const path = `/v1/runs/${runId}/events`;
+  assertProblem(
+    await call.post(ORDERS, { text: `{"key":"${half}","data":{"seat":"A","amountMinor":1}}` }),
+    400,
+    "FLOW_BAD_QUERY",
+    /halves of characters/,
+  );
+  assertProblem(
+    await call.post(path, { text: `{"id":"${half}","type":"Paid","data":{}}` }),
+    400,
+    "FLOW_BAD_QUERY",
+  );
+  assertProblem(await call.post(path, { text: `{"type":"${half}","data":{}}` }), 422, "FLOW_UNKNOWN_EVENT");
 });
 
 test("data that breaks the flow's schema is refused and told where", async () => {
@@ -104,6 +154,31 @@ test("cursors that no list gave are refused", async () => {
   }
 });
 
+test("cursors of another list, run or filter are refused", async () => {
+  const runIds = [await startOrder(), await startOrder()];
+  await until("the runs are listed", async () =>
+    (await engine.client.list({ flow: "order", limit: 2 })).items.length === 2 ? true : undefined,
+  );
+  for (const runId of runIds) await engine.client.send(runId, { type: "Paid", data: {} });
+  const cursorOf = async (path: string): Promise<string> => {
+    const { cursor } = (await call.get(path)).body as { readonly cursor: string | null };
+    return encodeURIComponent(cursor ?? assert.fail(`${path} has one page`));
+  };
+  const runs = await cursorOf("/v1/runs?flow=order&limit=1");
+  const history = await cursorOf(`/v1/runs/${runIds[0]}/history?limit=1`);
+  const same = await call.get(`/v1/runs?limit=3&updatedSince=2026-01-01T00:00:00Z&flow=order&cursor=${runs}`);
+  assert.equal(same.status, 200);
+  const wrong = [
+    `/v1/runs?cursor=${runs}`,
+    `/v1/runs?flow=instant&cursor=${runs}`,
+    `/v1/runs?flow=order&state=created&cursor=${runs}`,
+    `/v1/runs/${runIds[1]}/history?cursor=${history}`,
+    `/v1/lanes?cursor=${history}`,
+    `/v1/flows?cursor=${runs}`,
+  ];
+  for (const path of wrong) assertProblem(await call.get(path), 400, "FLOW_BAD_CURSOR", /with these filters/);
+});
+
 test("a body beyond bodyBytesMax is refused before it is read as JSON", async () => {
   const answer = await call.post(ORDERS, { text: `{"data":{"seat":"${"x".repeat(10_001)}"` });
   assertProblem(answer, 413, "HOST_BODY_TOO_LARGE", /10000 bytes/);
@@ -142,7 +217,12 @@ test("an unknown run is missing, whatever its id looks like", async () => {
 
 test("a path of this API that does not exist is missing, and one that is far too long refused", async () => {
   assertProblem(await call.get("/v1/workers"), 404, "HOST_NO_SUCH_ROUTE");
-  assertProblem(await call.post("/v1/runs", { body: {} }), 404, "HOST_NO_SUCH_ROUTE");
+  assertProblem(
+    await call.post("/v1/runs", { body: {} }),
+    405,
+    "HOST_METHOD_NOT_ALLOWED",
+    /expected GET or HEAD/,
+  );
   assertProblem(await call.get(`/v1/runs/${"x".repeat(5_000)}`), 400, "HOST_BAD_REQUEST");
 });
 
@@ -200,6 +280,30 @@ test("an idempotency key that comes again with other data is refused", async () 
   assert.equal((await call.post(ORDERS, { body: { data: DATA }, headers })).status, 201);
   const other = { body: { data: { ...DATA, seat: "B2" } }, headers };
   assertProblem(await call.post(ORDERS, other), 422, "FLOW_IDEMPOTENCY_CONFLICT");
+});
+
+test("a repeat may have its members in another order", async () => {
+  const headers = { "idempotency-key": "order-of-members" };
+  const texts = ['{"data":{"seat":"A1","amountMinor":4500}}', '{"data":{"amountMinor":4500,"seat":"A1"}}'];
+  const answers = await Promise.all(texts.map((text) => call.post(ORDERS, { text, headers })));
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200, 201]));
+  const path = `${answers[0]?.headers.get("location") ?? ""}/events`;
+  const events = [
+    '{"id":"e","type":"Paid","data":{"note":"x","by":1}}',
+    '{"data":{"by":1,"note":"x"},"type":"Paid","id":"e"}',
+  ];
+  for (const text of events) assert.equal((await call.post(path, { text })).status, 200);
+});
+
+test("an idempotency key belongs to the flow and the key of the run", async () => {
+  const headers = { "idempotency-key": "of-each" };
+  const bodies = [{ key: "of-each-1", data: DATA }, { key: "of-each-2", data: DATA }, { data: DATA }];
+  const answers = await Promise.all(bodies.map((body) => call.post(ORDERS, { body, headers })));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [201, 201, 201],
+  );
+  assert.equal(new Set(answers.map((answer) => answer.headers.get("location"))).size, 3);
 });
 
 test("a key that is taken is a conflict, under another idempotency key or none", async () => {

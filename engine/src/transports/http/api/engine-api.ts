@@ -2,9 +2,11 @@ import type { FastifyPluginAsync } from "fastify";
 import { engineError } from "../../../core/errors.ts";
 import { createAccess } from "../access/access.ts";
 import type { AccessOptions } from "../access/access.ts";
+import { addProblemSchema } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { addAuditRoute } from "./audit.ts";
 import { addDeadLetterListRoute, addRedriveRoute } from "./dead-letters.ts";
+import { addEntryRoute } from "./entry.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
 import { addInternalRoute } from "./internal.ts";
 import { addKeyRoutes } from "./keys.ts";
@@ -87,11 +89,13 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     const app: ApiApp = scope.withTypeProvider();
     // Views are made field by field, so a second schema-driven pass over each answer would add nothing but time.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+    addProblemSchema(scope);
     for (const schema of [...SHARED_SCHEMAS, ...OPERATION_SCHEMAS]) app.addSchema(schema);
     const access = createAccess(engine.store, options.access);
     app.decorateRequest("caller", null);
     app.addHook("onRequest", access.check);
     app.addHook("preValidation", refuseUnknownFields);
+    addEntryRoute(app);
     addFlowListRoute(app, engine);
     addFlowRoute(app, engine);
     addDiagramRoute(app, engine);

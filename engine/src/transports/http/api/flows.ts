@@ -3,11 +3,13 @@ import { toMermaid, toSvg } from "../../../core/diagram.ts";
 import { engineError } from "../../../core/errors.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
-import { cutPage, linkNext } from "./pages.ts";
+import { bindCursor, cutPage, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { DiagramQuery, FlowParams, PageQuery, pageOf, ref } from "./schemas.ts";
 import { viewFlow, viewFlowRow } from "./views.ts";
 
 const tags = ["flows"];
+const LISTING: Listing = { list: "flows" };
 
 /** `GET /v1/flows` */
 export function addFlowListRoute(app: ApiApp, engine: ApiEngine): void {
@@ -22,12 +24,13 @@ export function addFlowListRoute(app: ApiApp, engine: ApiEngine): void {
         querystring: PageQuery,
         response: {
           200: pageOf("FlowRow", "A page of flows."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY" }),
+          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
         },
       },
     },
     async (request, reply) => {
-      const { cursor, limit } = request.query;
+      const { limit } = request.query;
+      const cursor = openCursor(LISTING, request.query.cursor);
       const flows = [...engine.client.flows()].sort((a, b) => (a.name < b.name ? -1 : 1));
       // A name is as good a cursor as any: it may be one that has gone meanwhile.
       const page = cutPage(flows, limit, {
@@ -35,8 +38,9 @@ export function addFlowListRoute(app: ApiApp, engine: ApiEngine): void {
         isBehind: ({ name }) => cursor === undefined || name > cursor,
       });
       const counts = await engine.client.countStates();
-      linkNext(request, reply, page.cursor);
-      return { items: page.items.map((flow) => viewFlowRow(flow, counts)), cursor: page.cursor };
+      const next = bindCursor(LISTING, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map((flow) => viewFlowRow(flow, counts)), cursor: next };
     },
   );
 }

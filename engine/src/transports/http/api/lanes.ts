@@ -1,9 +1,12 @@
 import { decodeCursor, encodeCursor } from "../../../core/cursor.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
-import { cutPage, linkNext } from "./pages.ts";
+import { bindCursor, cutPage, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { PageQuery, pageOf } from "./schemas.ts";
 import { viewLane } from "./views.ts";
+
+const LISTING: Listing = { list: "lanes" };
 
 /** `GET /v1/lanes` */
 export function addLaneRoute(app: ApiApp, engine: ApiEngine): void {
@@ -23,15 +26,17 @@ export function addLaneRoute(app: ApiApp, engine: ApiEngine): void {
       },
     },
     async (request, reply) => {
-      const { cursor, limit } = request.query;
+      const { limit } = request.query;
+      const cursor = openCursor(LISTING, request.query.cursor);
       const after = cursor === undefined ? -1 : (decodeCursor(cursor, ["version"])[0] as number);
       const lanes = [...(await engine.store.listLanes())].sort((a, b) => a.laneId - b.laneId);
       const page = cutPage(lanes, limit, {
         of: ({ laneId }) => encodeCursor([laneId]),
         isBehind: ({ laneId }) => laneId > after,
       });
-      linkNext(request, reply, page.cursor);
-      return { items: page.items.map(viewLane), cursor: page.cursor };
+      const next = bindCursor(LISTING, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map(viewLane), cursor: next };
     },
   );
 }

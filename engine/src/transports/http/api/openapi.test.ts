@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { ENGINE_ERRORS, engineError } from "../../../core/errors.ts";
 import type { EngineErrorCode } from "../../../core/errors.ts";
+import { PROBLEM_SCHEMA } from "@sluice/contracts/problem";
 import { HOST_ERRORS, hostError } from "@sluice/host/errors";
 import { STATUS_OF_KIND, toProblem } from "@sluice/host/status";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -10,7 +11,6 @@ import { receiveCommand } from "../../../participant/receive-command.ts";
 import { commandRoute } from "../command-route.ts";
 import { openApi } from "../fixtures/open-engine.ts";
 import { openServer } from "../fixtures/open-server.ts";
-import { Problem } from "../problem-responses.ts";
 
 interface Operation {
   readonly operationId?: string;
@@ -34,6 +34,11 @@ test("the API describes every public route, and only those", () => {
   assert.match(description.openapi, /^3\.1\./);
   assert.deepEqual(operations.map(({ name }) => name).toSorted(), [
     "delete /v1/keys/{id}",
+    "get /",
+    "get /livez",
+    "get /metrics",
+    "get /readyz",
+    "get /v1",
     "get /v1/audit",
     "get /v1/dead-letters",
     "get /v1/flows",
@@ -115,7 +120,7 @@ function errorOf(code: string): Error {
 }
 
 test("the described problem has the kinds that the host answers with", () => {
-  assert.deepEqual(Problem.properties.kind.enum.toSorted(), Object.keys(STATUS_OF_KIND).toSorted());
+  assert.deepEqual(PROBLEM_SCHEMA.properties.kind.enum.toSorted(), Object.keys(STATUS_OF_KIND).toSorted());
 });
 
 test("a command route is described, and answers what is no command with a problem", async (t) => {
@@ -126,7 +131,7 @@ test("a command route is described, and answers what is no command with a proble
   });
   const url = await openServer(t, ({ app }) => app.register(receive));
   const described = (await (await fetch(`${url}/openapi.json`)).json()) as Description;
-  assert.deepEqual(Object.keys(described.paths), ["/refunds"]);
+  assert.ok("/refunds" in described.paths);
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${url}/refunds`, { method: "POST", headers, body: "{}" });
   assert.equal(answer.status, 400);

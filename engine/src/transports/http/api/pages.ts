@@ -1,5 +1,37 @@
+import type { JsonObject } from "@sluice/contracts/envelope";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { bodyDigest } from "../../../core/digest.ts";
+import { engineError } from "../../../core/errors.ts";
 import type { Page } from "../../../core/ports.ts";
+
+/** A list under its filters: a cursor of one is none of another. */
+export interface Listing {
+  readonly list: "flows" | "history" | "lanes" | "runs";
+  readonly filters?: JsonObject;
+}
+
+/** The cursor of a page as its caller gets it: bound to its list. */
+export function bindCursor(listing: Listing, cursor: string | null): string | null {
+  return cursor === null ? null : `${markOf(listing)}.${cursor}`;
+}
+
+/**
+ * The cursor that was bound before; undefined when the caller has none.
+ * @throws FLOW_BAD_CURSOR (invalid) when it belongs to another list
+ */
+export function openCursor(listing: Listing, bound: string | undefined): string | undefined {
+  if (bound === undefined) return undefined;
+  const mark = `${markOf(listing)}.`;
+  if (bound.startsWith(mark)) return bound.slice(mark.length);
+  throw engineError(
+    "FLOW_BAD_CURSOR",
+    "the cursor is none that this list gave with these filters; take it unchanged from the page before, or leave it out",
+  );
+}
+
+function markOf({ list, filters = {} }: Listing): string {
+  return bodyDigest(filters, list).toString(36);
+}
 
 /** Points to the next page, with the same filters. @see RFC 8288 */
 export function linkNext(request: FastifyRequest, reply: FastifyReply, cursor: string | null): void {

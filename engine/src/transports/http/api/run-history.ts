@@ -1,7 +1,8 @@
 import { decodeCursor, encodeCursor } from "../../../core/cursor.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
-import { linkNext } from "./pages.ts";
+import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { PageQuery, RunParams, pageOf } from "./schemas.ts";
 import { viewHistoryEntry } from "./views.ts";
 
@@ -24,12 +25,15 @@ export function addHistoryRoute(app: ApiApp, engine: ApiEngine): void {
       },
     },
     async (request, reply) => {
-      const { cursor, limit } = request.query;
+      const { limit } = request.query;
+      const listing: Listing = { list: "history", filters: { runId: request.params.id } };
+      const cursor = openCursor(listing, request.query.cursor);
       const afterVersion = cursor === undefined ? 0 : (decodeCursor(cursor, ["version"])[0] as number);
       const page = await engine.client.history({ runId: request.params.id, afterVersion, limit });
       const last = page.items.at(-1);
       // The store's own cursor is its own affair; a version says the same and can be asked for.
-      const next = page.cursor === null || last === undefined ? null : encodeCursor([last.version]);
+      const hasMore = page.cursor !== null && last !== undefined;
+      const next = bindCursor(listing, hasMore ? encodeCursor([last.version]) : null);
       linkNext(request, reply, next);
       return { items: page.items.map(viewHistoryEntry), cursor: next };
     },

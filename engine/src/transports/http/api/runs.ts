@@ -1,7 +1,8 @@
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { etagOf, namesEtag } from "./etag.ts";
-import { linkNext } from "./pages.ts";
+import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { ReadHeaders, RunListQuery, RunParams, pageOf, ref } from "./schemas.ts";
 import { viewRun, viewRunRow } from "./views.ts";
 
@@ -25,13 +26,19 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
       },
     },
     async (request, reply) => {
-      const { updatedSince, ...query } = request.query;
+      // "Since a quarter of an hour ago" is another time at each page, and all the same the list goes on.
+      const { updatedSince, cursor, limit, ...filters } = request.query;
+      const listing: Listing = { list: "runs", filters };
+      const inner = openCursor(listing, cursor);
       const page = await engine.client.list({
-        ...query,
+        ...filters,
+        limit,
+        ...(inner === undefined ? {} : { cursor: inner }),
         ...(updatedSince === undefined ? {} : { updatedSinceMs: Date.parse(updatedSince) }),
       });
-      linkNext(request, reply, page.cursor);
-      return { items: page.items.map(viewRunRow), cursor: page.cursor };
+      const next = bindCursor(listing, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map(viewRunRow), cursor: next };
     },
   );
 }

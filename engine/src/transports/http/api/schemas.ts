@@ -1,7 +1,6 @@
 /** Shapes of the API, version 1: what is checked on the way in and what is documented on the way out. */
 import { Type } from "typebox";
 import { KEY_CHARS_MAX } from "../../../client/client.ts";
-import { Problem } from "../problem-responses.ts";
 
 /** Most items of one page, and how many there are when nobody says. */
 export const LIMIT_MAX = 200;
@@ -66,7 +65,9 @@ export const RunListQuery = Type.Object(
 export const StartHeaders = Type.Object({
   "idempotency-key": Type.Optional(
     Text(
-      "A repeat with the same key and body starts nothing and is answered with the same run.",
+      "A repeat with the same key and an equal body starts nothing and is answered with the same run; with other data it is refused (422). " +
+        "It belongs to the flow and to the body's `key`: under another `key`, or without one, it is another start. Where the body has a " +
+        "`key`, that alone names the run, and another idempotency key is a conflict (409).",
       "cart-0815",
     ),
   ),
@@ -132,6 +133,11 @@ export const DiagramQuery = Type.Object(
 );
 
 // ---------------------------------------------------------------- answers
+
+export const Entry = Type.Object(
+  { links: Type.Array(Type.Object({ href: Type.String(), title: Type.String() })) },
+  { description: "Where to go on." },
+);
 
 export const StartedRun = Type.Object(
   {
@@ -320,14 +326,4 @@ export const ref = (id: string, description?: string) =>
   Type.Unsafe<unknown>({ $ref: `${id}#`, ...(description === undefined ? {} : { description }) });
 
 /** Every shape that stands under `components` of the API's description. */
-export const SHARED_SCHEMAS = [
-  Problem,
-  StartedRun,
-  RunRow,
-  Run,
-  HistoryEntry,
-  SentEvent,
-  FlowRow,
-  Flow,
-  Lane,
-];
+export const SHARED_SCHEMAS = [StartedRun, RunRow, Run, HistoryEntry, SentEvent, FlowRow, Flow, Lane];

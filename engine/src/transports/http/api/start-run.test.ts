@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import type { Run } from "../../../core/run.ts";
+import type { Engine } from "../../../create-engine.ts";
 import type { Answered } from "../fixtures/call-api.ts";
 import { openApi } from "../fixtures/open-engine.ts";
 import { until } from "../fixtures/until.ts";
@@ -11,6 +13,15 @@ const DATA = { seat: "A1", amountMinor: 4_500 };
 
 function bodyOf({ body }: Answered): Record<string, unknown> {
   return body as Record<string, unknown>;
+}
+
+/** The run that was started with this idempotency key; when it can be listed, its caller waits already. */
+function runOf({ client }: Engine, startId: string): Promise<Run> {
+  return until("the run is there", async () => {
+    const page = await client.list({ flow: "order", limit: 200 });
+    const runs = await Promise.all(page.items.map(({ runId }) => client.get(runId)));
+    return runs.find((run) => run?.startId === startId) ?? undefined;
+  });
 }
 
 test("a start is answered 201 with the run's id and where it is read", async () => {
@@ -58,11 +69,7 @@ test("a repeat that waits is answered with the final run too", async () => {
 test("a start that waits is answered as soon as the run ends", async () => {
   const headers = { prefer: "respond-async, wait=2", "idempotency-key": "i-soon" };
   const waiting = call.post(ORDERS, { body: { data: DATA }, headers });
-  const run = await until("the run is there", async () => {
-    const page = await engine.client.list({ flow: "order", limit: 200 });
-    const rows = await Promise.all(page.items.map(({ runId }) => engine.client.get(runId)));
-    return rows.find((row) => row?.startId === "i-soon") ?? undefined;
-  });
+  const run = await runOf(engine, "i-soon");
   await call.post(`/v1/runs/${run.runId}/events`, { body: { type: "Paid", data: {} } });
   await call.post(`/v1/runs/${run.runId}/events`, { body: { type: "Closed", data: {} } });
   const answer = await waiting;
@@ -100,6 +107,38 @@ test("a start is answered 202 when too many callers wait already, for it is dura
   assert.equal(answer.status, 202);
   assert.equal((await full.call.get(`/v1/runs/${String(bodyOf(answer)["runId"])}`)).status, 200);
   assert.equal((await first).status, 202);
+});
+
+test("a server that stops sends away who waits at once, with the run that goes on", async (t) => {
+  const stopping = await openApi(t, { http: { stopMs: 30_000 } });
+  const headers = { prefer: "wait=30", "idempotency-key": "i-stop" };
+  const waiting = stopping.call.post(ORDERS, { body: { data: DATA }, headers });
+  await runOf(stopping.engine, "i-stop");
+  const beganMs = performance.now();
+  await stopping.stop();
+  const answer = await waiting;
+  assert.ok(performance.now() - beganMs < 3_000, `${performance.now() - beganMs} ms`);
+  assert.deepEqual([answer.status, answer.headers.get("preference-applied")], [202, null]);
+  const runId = String(bodyOf(answer)["runId"]);
+  assert.equal((await stopping.engine.client.require(runId)).state, "created");
+});
+
+test("a caller that goes away leaves its place to the next who waits", async (t) => {
+  const full = await openApi(t, { engine: { waitersMax: 1 } });
+  const gone = new AbortController();
+  const headers = { "content-type": "application/json", prefer: "wait=30", "idempotency-key": "i-gone" };
+  const init = { method: "POST", headers, body: JSON.stringify({ data: DATA }), signal: gone.signal };
+  const left = fetch(full.url + ORDERS, init).catch(() => {});
+  const { runId } = await runOf(full.engine, "i-gone");
+  await assert.rejects(full.engine.client.waitFinal(runId, 0), { code: "FLOW_WAIT_FULL" });
+  gone.abort();
+  await left;
+  await until("the place is free", () =>
+    full.engine.client.waitFinal(runId, 0).then(
+      () => true,
+      () => undefined,
+    ),
+  );
 });
 
 test("a start whose lane has no owner is kept, answered 202 and taken in later", async (t) => {

@@ -5,6 +5,7 @@ import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { parsePrefer } from "./prefer.ts";
 import { FlowParams, StartBody, StartHeaders, ref } from "./schemas.ts";
+import { waitSignals } from "./wait-signals.ts";
 import { viewRun } from "./views.ts";
 
 const LOCATION = { Location: { type: "string", description: "Where the run is read." } };
@@ -43,6 +44,7 @@ const RESPONSES = {
 
 /** `POST /v1/flows/{flow}/runs` */
 export function addStartRoute(app: ApiApp, engine: ApiEngine, waitMsMax: number): void {
+  const signalOf = waitSignals(app);
   const description =
     "Answers when the start is durable. Repeat it with the same `Idempotency-Key` whenever the outcome is unknown. " +
     `\`Prefer: wait=N\` waits for the end of the run, at most ${waitMsMax / 1_000} seconds.`;
@@ -73,7 +75,7 @@ export function addStartRoute(app: ApiApp, engine: ApiEngine, waitMsMax: number)
       const prefer = parsePrefer(headers.prefer);
       if (prefer.waitMs !== null) {
         const waitMs = Math.min(prefer.waitMs, waitMsMax);
-        const run = await waitFinal(engine, { runId, waitMs }, reply, log);
+        const run = await waitFinal(engine, { runId, waitMs, signal: signalOf(reply) }, reply, log);
         return run === null ? reply.code(202).send(started) : reply.code(200).send(viewRun(run));
       }
       if (prefer.isAsync) void reply.header("preference-applied", "respond-async");
@@ -89,13 +91,18 @@ export function addStartRoute(app: ApiApp, engine: ApiEngine, waitMsMax: number)
  */
 async function waitFinal(
   engine: ApiEngine,
-  { runId, waitMs }: { readonly runId: string; readonly waitMs: number },
+  {
+    runId,
+    waitMs,
+    signal,
+  }: { readonly runId: string; readonly waitMs: number; readonly signal: AbortSignal },
   reply: FastifyReply,
   log: FastifyBaseLogger,
 ): Promise<Run | null> {
   try {
-    const run = await engine.client.waitFinal(runId, waitMs);
-    void reply.header("preference-applied", `wait=${waitMs / 1_000}`);
+    const run = await engine.client.waitFinal(runId, waitMs, signal);
+    // Who is sent away before has not been given the wait.
+    if (run !== null || !signal.aborted) void reply.header("preference-applied", `wait=${waitMs / 1_000}`);
     return run;
   } catch (error) {
     log.warn({ runId, err: error }, "nobody could wait for the end of a run; it was answered as started");

@@ -1,0 +1,99 @@
+/** What an option may be, and values from whatever was found to what was asked for. */
+
+/** What every reader takes besides its own limits. Without `default` and `optional`, an absent value is a refusal. */
+export interface Rule<Value> {
+  readonly default?: Value;
+  readonly optional?: true;
+  /** The value is never shown, and `SLUICE_<ROOM>_<OPTION>_FILE` may name a file that holds it. */
+  readonly secret?: true;
+  /** The one variable that sets it, where the usual two would name the wrong thing: `SLUICE_URL` is a server, not a database. */
+  readonly variable?: string;
+}
+
+export interface NumberRule extends Rule<number> {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface TextRule extends Rule<string> {
+  readonly charactersMax?: number;
+  readonly pattern?: RegExp;
+}
+
+export interface UrlRule extends Rule<string> {
+  /** Schemes without colon, such as `["http", "https"]`. */
+  readonly schemes?: readonly string[];
+}
+
+/** What a parser answers for a value it cannot take: what it expected instead. */
+export class Expected {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export function parseText(value: unknown, rule: TextRule): string | Expected {
+  const charactersMax = rule.charactersMax ?? Infinity;
+  if (typeof value !== "string" || value === "") return new Expected("a text that is not empty");
+  if (value.length > charactersMax) return new Expected(`at most ${charactersMax} characters`);
+  if (rule.pattern !== undefined && !rule.pattern.test(value)) {
+    return new Expected(`a text that matches ${rule.pattern.source}`);
+  }
+  return value;
+}
+
+export function parseWholeNumber(value: unknown, rule: NumberRule): number | Expected {
+  const number = typeof value === "string" && /^[+-]?\d+$/.test(value) ? Number(value) : value;
+  const isFit = typeof number === "number" && Number.isSafeInteger(number) && isWithin(number, rule);
+  return isFit ? number : new Expected(`a whole number${limits(rule, "")}`);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+export function parseDurationMs(value: unknown, rule: NumberRule): number | Expected {
+  const match = typeof value === "string" ? /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(value) : null;
+  const number = match === null ? value : Number(match[1]) * (UNIT_MS[match[2] ?? "ms"] ?? 1);
+  const isFit = typeof number === "number" && Number.isSafeInteger(number) && isWithin(number, rule);
+  return isFit ? number : new Expected(`a duration such as 250ms, 30s or 5m${limits(rule, "ms")}`);
+}
+
+function isWithin(number: number, { min = -Infinity, max = Infinity }: NumberRule): boolean {
+  return number >= min && number <= max;
+}
+
+function limits({ min, max }: NumberRule, unit: string): string {
+  if (min !== undefined && max !== undefined) return ` from ${min}${unit} to ${max}${unit}`;
+  if (min !== undefined) return ` of at least ${min}${unit}`;
+  return max === undefined ? "" : ` of at most ${max}${unit}`;
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  "1": true,
+  false: false,
+  no: false,
+  off: false,
+  "0": false,
+};
+
+export function parseBoolean(value: unknown): boolean | Expected {
+  if (typeof value === "boolean") return value;
+  const word = typeof value === "string" ? value.toLowerCase() : "";
+  return (Object.hasOwn(BOOLEANS, word) ? BOOLEANS[word] : undefined) ?? new Expected("true or false");
+}
+
+export function parseWord<Word extends string>(value: unknown, words: readonly Word[]): Word | Expected {
+  return words.find((word) => word === value) ?? new Expected(`one of ${words.join(", ")}`);
+}
+
+export function parseUrl(value: unknown, rule: UrlRule): string | Expected {
+  const schemes = rule.schemes ?? [];
+  const expected =
+    schemes.length === 0 ? "a URL" : `a URL that begins with ${schemes.map((s) => `${s}://`).join(" or ")}`;
+  if (typeof value !== "string" || !URL.canParse(value)) return new Expected(expected);
+  const scheme = new URL(value).protocol.slice(0, -1);
+  return schemes.length === 0 || schemes.includes(scheme) ? value : new Expected(expected);
+}

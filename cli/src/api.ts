@@ -5,12 +5,16 @@ import { request } from "undici";
 import { messageOf } from "./arguments.ts";
 import { interrupted } from "./cli.ts";
 import { cliError } from "./errors.ts";
+import { parseEvents } from "./server-events.ts";
+import type { ServerEvent } from "./server-events.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface ApiOptions {
   /** Without a slash at the end. */
   readonly url: string;
+  /** Shows who asks, where the server wants to know. */
+  readonly key?: string | undefined;
   /** Ends the request under way, as CLI_INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,6 +33,8 @@ export interface Api {
   get<Body>(path: string, query?: Query): Promise<Body>;
   getText(path: string, query?: Query): Promise<string>;
   post<Body>(path: string, body: unknown, options?: PostOptions): Promise<Posted<Body>>;
+  /** The events of a stream as they come, from behind the last one that is known; null when there is nothing more to come. */
+  events(path: string, lastEventId: number): Promise<AsyncIterable<ServerEvent> | null>;
   /** The server's time, in whole seconds. */
   serverNowMs(): Promise<number>;
 }
@@ -41,6 +47,8 @@ export interface PostOptions {
 
 /** A server that takes a connection and then says nothing for so long counts as away. */
 const REQUEST_MS = 30_000;
+/** A stream that says nothing for so long, not even a beat, is broken. */
+const SILENCE_MS = 60_000;
 
 interface Answer {
   readonly status: number;
@@ -53,9 +61,9 @@ interface Call extends PostOptions {
   readonly body?: string;
 }
 
-export function createApi({ url, signal }: ApiOptions): Api {
-  const call = (path: string, options?: Call): Promise<Answer> =>
-    send(`${url}${path}`, { url, signal }, options);
+export function createApi(server: ApiOptions): Api {
+  const { url } = server;
+  const call = (path: string, options?: Call): Promise<Answer> => send(`${url}${path}`, server, options);
   return {
     get: async (path, query) => parseJson(await call(path + queryText(query)), url),
     getText: async (path, query) => (await call(path + queryText(query))).text,
@@ -68,6 +76,7 @@ export function createApi({ url, signal }: ApiOptions): Api {
       });
       return { status: answer.status, body: parseJson(answer, url) };
     },
+    events: (path, lastEventId) => openEvents(`${url}${path}`, server, lastEventId),
     async serverNowMs() {
       const { headers } = await call("/livez");
       const ms = Date.parse(String(headers["date"]));
@@ -77,14 +86,15 @@ export function createApi({ url, signal }: ApiOptions): Api {
 }
 
 /** Not `fetch`, which refuses some ports because browsers do. */
-async function send(address: string, { url, signal }: ApiOptions, options: Call = {}): Promise<Answer> {
+async function send(address: string, server: ApiOptions, options: Call = {}): Promise<Answer> {
+  const { url, signal } = server;
   const { method = "GET", headers = {}, body, waitMs = 0 } = options;
   const bound = AbortSignal.timeout(REQUEST_MS + waitMs);
   let answer: Answer;
   try {
     const response = await request(address, {
       method,
-      headers,
+      headers: { ...credentials(server), ...headers },
       ...(body === undefined ? {} : { body }),
       signal: signal === undefined ? bound : AbortSignal.any([signal, bound]),
       headersTimeout: 0,
@@ -96,6 +106,47 @@ async function send(address: string, { url, signal }: ApiOptions, options: Call 
   }
   if (answer.status < 200 || answer.status > 299) throw problemOf(answer, url);
   return answer;
+}
+
+function credentials({ key }: ApiOptions): Record<string, string> {
+  return key === undefined ? {} : { authorization: `Bearer ${key}` };
+}
+
+async function openEvents(
+  address: string,
+  server: ApiOptions,
+  lastEventId: number,
+): Promise<AsyncIterable<ServerEvent> | null> {
+  const { url, signal } = server;
+  try {
+    const { statusCode, headers, body } = await request(address, {
+      headers: {
+        ...credentials(server),
+        accept: "text/event-stream",
+        ...(lastEventId === 0 ? {} : { "last-event-id": String(lastEventId) }),
+      },
+      headersTimeout: REQUEST_MS,
+      bodyTimeout: SILENCE_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (statusCode === 200) return eventsOf(body, server);
+    const text = await body.text();
+    if (statusCode === 204) return null;
+    throw problemOf({ status: statusCode, headers, text }, url);
+  } catch (error) {
+    throw error instanceof CodedError ? error : toCallError(error, url, signal);
+  }
+}
+
+async function* eventsOf(
+  body: AsyncIterable<Buffer>,
+  { url, signal }: ApiOptions,
+): AsyncGenerator<ServerEvent> {
+  try {
+    yield* parseEvents(body);
+  } catch (error) {
+    throw toCallError(error, url, signal);
+  }
 }
 
 function queryText(query: Query = {}): string {

@@ -14,7 +14,7 @@ export interface Cli {
   readonly env: Env;
   /** Where relative paths start. */
   readonly directory: string;
-  readonly stdin: AsyncIterable<Buffer | string>;
+  readonly stdin: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined };
   readonly stdout: Output;
   readonly stderr: Output;
   /** Aborted by Ctrl-C. A command that asks for it has to end by itself then; one that does not is ended by the system. */

@@ -1,5 +1,7 @@
 /** What all commands have in common: help with examples and exit codes, and options that several share. */
 import type { Command } from "commander";
+import { createApi } from "./api.ts";
+import type { Api } from "./api.ts";
 import { httpUrl } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { cliError } from "./errors.ts";
@@ -52,6 +54,12 @@ const URL_DEFAULT = "http://127.0.0.1:7070";
 
 export function addServerOption(command: Command): Command {
   return command.option("--url <url>", `the server to ask (SLUICE_URL; default ${URL_DEFAULT})`, httpUrl);
+}
+
+/** The API of the server that was named, with the key of SLUICE_API_KEY. @throws as `serverUrl` */
+export function apiOf(flags: ServerOption, cli: Pick<Cli, "env">, signal?: AbortSignal): Api {
+  const key = cli.env["SLUICE_API_KEY"];
+  return createApi({ url: serverUrl(flags, cli), signal, ...(key === undefined || key === "" ? {} : { key }) });
 }
 
 /** @throws CLI_BAD_ARGUMENT (invalid) when SLUICE_URL is no URL */

@@ -17,12 +17,12 @@ export interface PollOptions {
 
 /**
  * Calls `ask` until it answers "end". A server that goes away in the middle is waited for; one that is not there at the
- * first call is an error.
+ * first call is an error. A call that lasts says by `answered` that the server is there.
  * @throws CLI_INTERRUPTED (conflict) on Ctrl-C; whatever `ask` throws, except that the server is away
  */
 export async function poll(
   { cli, signal, isJson }: PollOptions,
-  ask: () => Promise<"news" | "nothing" | "end">,
+  ask: (answered: () => void) => Promise<"news" | "nothing" | "end">,
 ): Promise<void> {
   const say = (notice: string): void => {
     cli.stderr.write(isJson ? `${JSON.stringify({ notice })}\n` : `sluice: ${notice}\n`);
@@ -30,15 +30,18 @@ export async function poll(
   let waitMs = WAIT_MS_MIN;
   let hasAnswered = false;
   let isAway = false;
+  const answered = (): void => {
+    if (isAway) say("the server is back");
+    hasAnswered = true;
+    isAway = false;
+  };
   for (;;) {
     throwIfInterrupted(signal);
     try {
-      const answer = await ask();
-      if (isAway) say("the server is back");
+      const answer = await ask(answered);
+      answered();
       if (answer === "end") return;
       waitMs = answer === "news" ? WAIT_MS_MIN : Math.min(waitMs * WAIT_FACTOR, WAIT_MS_MAX);
-      hasAnswered = true;
-      isAway = false;
     } catch (error) {
       if (!hasAnswered || !isTransient(error)) throw error;
       if (!isAway) say("the server does not answer; waiting for it");

@@ -5,7 +5,12 @@ import type { Run } from "./command.ts";
 import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addCheckCommand } from "./commands/check.ts";
+import { addCompletionCommand } from "./commands/completion.ts";
+import { addDeadLettersCommands } from "./commands/dead-letters.ts";
 import { addFlowsCommands } from "./commands/flows.ts";
+import { addJobsCommands } from "./commands/jobs.ts";
+import { addMigrateCommand } from "./commands/migrate.ts";
+import { addPauseCommands } from "./commands/pauses.ts";
 import { addRunsCommands } from "./commands/runs.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addStartCommand } from "./commands/start.ts";
@@ -75,13 +80,18 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   addStartCommand(program, run);
   addSendCommand(program, run);
   addRunsCommands(program, run);
+  addDeadLettersCommands(program, run);
+  addMigrateCommand(program, run);
+  addPauseCommands(program, run);
+  addJobsCommands(program, run);
   addFlowsCommands(program, run);
   addAuditCommand(program, run);
   addBenchCommand(program, run);
+  addCompletionCommand(program, run);
   return program;
 }
 
-const GROUPS: ReadonlySet<string | undefined> = new Set(["runs", "flows"]);
+const GROUPS: ReadonlySet<string | undefined> = new Set(["runs", "flows", "dead-letters", "jobs"]);
 
 /**
  * `sluice flows` lists, as `sluice flows list` does. Not commander's default command: that one would take a misspelled

@@ -4,7 +4,7 @@ import type { Cli } from "./cli.ts";
 const SHOW_AFTER_MS = 500;
 const EVERY_MS = 500;
 /** Back to the first column, and everything to its right gone. */
-const CLEAR_LINE = "\r\u001b[K";
+export const CLEAR_LINE = "\r\u001b[K";
 
 /** Does the work; on a terminal a line says what takes how long, and is gone at the end. */
 export async function withProgress<T>(

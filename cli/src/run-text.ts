@@ -4,7 +4,7 @@ import { tame } from "./style.ts";
 import type { Style } from "./style.ts";
 import { renderPairs, renderTable } from "./table.ts";
 import type { Column } from "./table.ts";
-import type { HistoryEntry, Run, RunRow } from "./wire.ts";
+import type { HistoryEntry, Run, RunRow, Step } from "./wire.ts";
 
 /** A state with what is special about it: how the run ended, or that it waits for an operator. */
 export function stateText(
@@ -44,11 +44,29 @@ export function runText(run: Run, style: Style, history: readonly HistoryEntry[]
     ["in state since", tame(run.enteredAt)],
     ["updated", tame(run.updatedAt)],
   ];
+  pairs.push(...familyPairs(run));
   pairs.push(...(run.parked === null ? waitingPairs(run) : parkedPairs(run, run.parked, history)));
   return `${renderPairs(pairs, style)}${style.dim("data")}\n${dataText(run.data)}\n`;
 }
 
 type Pairs = readonly (readonly [string, string])[];
+
+function familyPairs({ parent, steps = [], compensation, commands }: Run): Pairs {
+  const told: (readonly [string, string])[] = [];
+  if (parent !== undefined) told.push(["started by", tame(`run ${parent.runId}`)]);
+  for (const { type, childRunId } of commands)
+    if (childRunId !== undefined) told.push(["child", tame(`run ${childRunId}, by ${type}`)]);
+  if (steps.length > 0) told.push(["can take back", stepsText(steps)]);
+  if (compensation !== undefined)
+    told.push(["takes back", `${stepsText(compensation.steps)}; then goes to ${tame(compensation.target)}`]);
+  return told;
+}
+
+/** The last of them first, as they are taken back. */
+function stepsText(steps: readonly Step[]): string {
+  const words = steps.map(({ command, undo }) => tame(`${command} by ${undo}`)).toReversed();
+  return words.join(", ") || "nothing more";
+}
 
 function waitingPairs({ commands, timers }: Run): Pairs {
   return [
@@ -66,7 +84,9 @@ const PARKED_BECAUSE: Readonly<Record<string, string>> = {
   "command-gave-up": "a command failed at every attempt, and the state takes no commandFailed",
   "command-refused": "a command was refused for good, and the state takes no commandFailed",
   "answer-not-taken": "the state does not take the answer to its own command",
+  "undo-failed": "a command that takes a step back failed for good",
   "data-too-large": "its data would be larger than the engine keeps (dataBytesMax)",
+  "state-missing": "its version of the flow has no state of this name",
 };
 
 /** A parked run waits for nothing but help, whatever commands it had under way. */
@@ -75,7 +95,7 @@ function parkedPairs(run: Run, reason: string, history: readonly HistoryEntry[])
   const told: (readonly [string, string])[] = [];
   if (entry !== undefined) told.push(["parked at", tame(`${entry.at} by ${inputText(run, entry)}`)]);
   if (entry?.error !== undefined) told.push(["error", tame(`${entry.error.code}: ${entry.error.message}`)]);
-  return [["parked", tame(PARKED_BECAUSE[reason] ?? reason)], ...told, ["to go on", TO_GO_ON]];
+  return [["parked", tame(PARKED_BECAUSE[reason] ?? reason)], ...told, ["to go on", toGoOn(run)]];
 }
 
 /** What a run was parked by: an attempt of a command, or the event or timer it could not take. */
@@ -84,8 +104,9 @@ function inputText({ commands }: Run, { type = "its start", commandId, attempt =
   return command === undefined ? type : `${command.type} to ${command.channel}, attempt ${attempt}`;
 }
 
-const TO_GO_ON =
-  "later events wait behind it, in order; this version cannot redrive it: mend the cause, then start a new run (with another key)";
+function toGoOn({ runId }: Run): string {
+  return `later events wait behind it, in order; mend the cause, then: sluice runs retry ${tame(runId)} (or skip, force, cancel)`;
+}
 
 /** JSON escapes most control characters by itself; `tame` takes the rest, line by line. */
 function dataText(data: unknown): string {
@@ -127,8 +148,11 @@ export function entryLine(entry: HistoryEntry, style: Style): string {
 
 /** The attempt is told from the second on: that there was a first goes without saying. */
 function entryText(entry: HistoryEntry, style: Style): string {
-  const { kind, type = "", attempt = 1, nextAt, commands = [], error } = entry;
+  const { kind, attempt = 1, nextAt, commands = [], error, by, reason } = entry;
+  // An operation's type says what its kind says.
+  const type = by === undefined ? (entry.type ?? "") : "";
   const words = [kind, type, attempt > 1 ? `attempt ${attempt}` : ""].filter((word) => word !== "");
+  if (by !== undefined) words.push(`by ${by}${reason === undefined ? "" : ` (${reason})`}`);
   const sent = commands.length === 0 ? "" : ` → ${commands.map((each) => each.type).join(", ")}`;
   const next = nextAt === undefined ? "" : `, next at ${nextAt}`;
   const text = tame(`${words.join(" ")}${sent}${next}`);

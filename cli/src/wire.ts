@@ -32,8 +32,19 @@ export interface Run extends RunRow {
     readonly channel: string;
     readonly attempt: number;
     readonly phase: string;
+    readonly childRunId?: string;
   }[];
   readonly timers: readonly { readonly kind: string; readonly dueAt: string }[];
+  readonly steps?: readonly Step[];
+  readonly compensation?: { readonly target: string; readonly steps: readonly Step[] };
+  readonly parent?: { readonly runId: string; readonly commandId: string };
+}
+
+/** What was done and can be taken back. */
+export interface Step {
+  readonly state: string;
+  readonly command: string;
+  readonly undo: string;
 }
 
 export interface HistoryEntry {
@@ -48,7 +59,16 @@ export interface HistoryEntry {
   readonly commandId?: string;
   readonly attempt?: number;
   readonly nextAt?: string;
-  readonly error?: { readonly code: string; readonly kind: string; readonly message: string };
+  readonly error?: WireError;
+  readonly letter?: number;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly kind: string;
+  readonly message: string;
 }
 
 export interface SentEvent {
@@ -78,4 +98,73 @@ export interface Flow {
     readonly runs: number;
     readonly parked: number;
   }[];
+}
+
+export interface Operated {
+  readonly actionId: string;
+  readonly version: number | null;
+  readonly isRepeat: boolean;
+}
+
+export interface RunCounts {
+  readonly seen: number;
+  readonly applied: number;
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** What was or would be done to one run. */
+export interface JobResult {
+  readonly runId: string;
+  readonly from: string;
+  readonly to: string | null;
+  readonly code: string | null;
+  readonly message: string | null;
+}
+
+export interface Job extends RunCounts {
+  readonly jobId: string;
+  readonly operation: { readonly type: string };
+  readonly filter: Readonly<Record<string, unknown>>;
+  readonly dryRun: boolean;
+  readonly runsPerSecond: number | null;
+  readonly state: string;
+  readonly examples: readonly JobResult[];
+  readonly by: string;
+  readonly reason: string | null;
+  readonly askedAt: string;
+  readonly endedAt: string | null;
+}
+
+export interface DeadLetter {
+  readonly runId: string;
+  readonly version: number;
+  readonly flow: string | null;
+  readonly key: string | null;
+  readonly state: string;
+  readonly place: "head" | "behind";
+  readonly reason: string | null;
+  readonly input: { readonly kind: string; readonly type?: string; readonly command?: string };
+  readonly error: WireError | null;
+  readonly at: string;
+}
+
+export interface Pause {
+  readonly flow: string;
+  readonly state: string | null;
+  readonly command: string | null;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+export interface AuditEntry {
+  readonly actionId: string;
+  readonly kind: string;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly subject: Readonly<Record<string, unknown>>;
+  readonly state: string;
+  readonly runs: RunCounts | null;
+  readonly askedAt: string;
+  readonly endedAt: string | null;
 }

@@ -31,6 +31,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "engine/src/transports/http": ["engine/src/client", ...CORE],
   "engine/src/transports/memory": CORE,
   "engine/src/testing": [
+    // Users test on the engine as they start it.
+    "engine/src/create-engine.ts",
     "engine/src/runtime",
     "engine/src/client",
     "engine/src/definition",

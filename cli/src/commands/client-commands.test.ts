@@ -80,9 +80,10 @@ describe("commands against a server", () => {
   });
 
   it("tell of a parked run why it is parked and how to go on, and not that it waits", async (t) => {
-    const { url, engine } = await startMemoryServer(t, async () => {
+    const pack = async () => {
       throw Object.assign(new Error("no box fits"), { code: "NO_BOX", kind: "invalid" });
-    });
+    };
+    const { url, engine } = await startMemoryServer(t, { pack });
     const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
     await engine.client.send(runId, { type: "Paid", data: {} });
     const show = async () => (await sluice(["runs", "show", runId, "--url", url])).stdout;
@@ -92,7 +93,7 @@ describe("commands against a server", () => {
     assert.match(shown, /^parked +a command was refused for good, and the state takes no commandFailed$/m);
     assert.match(shown, /^parked at +\d{4}-\S+ by PackParcel to warehouse, attempt 1$/m);
     assert.match(shown, /^error +NO_BOX: no box fits$/m);
-    assert.match(shown, /^to go on +later events wait behind it.* start a new run/m);
+    assert.match(shown, new RegExp(`^to go on +later events wait behind it.* sluice runs retry ${runId} `, "m"));
     assert.doesNotMatch(shown, /waits for/);
   });
 

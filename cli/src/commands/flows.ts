@@ -1,17 +1,16 @@
 /** `sluice flows`: what is served, with live counts. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import { createApi } from "../api.ts";
-import type { Api } from "../api.ts";
 import { printJson, styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
-import { addCommand, addJsonOption, addServerOption, serverUrl } from "../command.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../command.ts";
 import type { JsonOption, Run, ServerOption } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { readPages } from "../read-pages.ts";
 import { tame } from "../style.ts";
 import { renderPairs, renderTable } from "../table.ts";
-import type { Flow, FlowRow, Page } from "../wire.ts";
+import type { Flow, FlowRow } from "../wire.ts";
 
 type Flags = JsonOption & ServerOption;
 type DiagramFlags = Flags & { readonly format: "mermaid" | "svg" };
@@ -50,7 +49,7 @@ export function addFlowsCommands(program: Command, run: Run): void {
 }
 
 async function listFlows(cli: Cli, flags: Flags): Promise<ExitCode> {
-  const flows = await readAll(createApi({ url: serverUrl(flags, cli) }));
+  const flows = await readPages<FlowRow>(apiOf(flags, cli), "/v1/flows");
   if (flags.json === true) {
     printJson(cli, { items: flows });
     return EXIT.ok;
@@ -71,20 +70,8 @@ async function listFlows(cli: Cli, flags: Flags): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** Flows are few: every page is read. */
-async function readAll(api: Api): Promise<readonly FlowRow[]> {
-  const flows: FlowRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: Page<FlowRow> = await api.get<Page<FlowRow>>("/v1/flows", { cursor });
-    flows.push(...page.items);
-    cursor = page.cursor ?? undefined;
-  } while (cursor !== undefined);
-  return flows;
-}
-
 async function showFlow(cli: Cli, name: string, flags: Flags): Promise<ExitCode> {
-  const flow = await createApi({ url: serverUrl(flags, cli) }).get<Flow>(
+  const flow = await apiOf(flags, cli).get<Flow>(
     `/v1/flows/${encodeURIComponent(name)}`,
   );
   if (flags.json === true) printJson(cli, flow);
@@ -118,7 +105,7 @@ function flowText({ name, version, description, counts }: Flow, cli: Cli): strin
 async function drawFlow(cli: Cli, name: string, flags: DiagramFlags): Promise<ExitCode> {
   const { format } = flags;
   const path = `/v1/flows/${encodeURIComponent(name)}/diagram`;
-  const drawing = await createApi({ url: serverUrl(flags, cli) }).getText(path, { format });
+  const drawing = await apiOf(flags, cli).getText(path, { format });
   if (flags.json === true) printJson(cli, { flow: name, format, drawing });
   else cli.stdout.write(drawing.endsWith("\n") ? drawing : `${drawing}\n`);
   return EXIT.ok;

@@ -1,10 +1,9 @@
 /** `sluice send`: tells a run that something happened. */
 import type { Command } from "commander";
-import { createApi } from "../api.ts";
 import { readData } from "../arguments.ts";
 import { printJson } from "../cli.ts";
 import type { Cli } from "../cli.ts";
-import { addCommand, addJsonOption, addServerOption, serverUrl } from "../command.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../command.ts";
 import type { JsonOption, Run, ServerOption } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -33,7 +32,7 @@ export function addSendCommand(program: Command, run: Run): void {
 
 async function send(cli: Cli, runId: string, type: string, flags: SendFlags): Promise<ExitCode> {
   const data = await readData(flags.data, cli);
-  const api = createApi({ url: serverUrl(flags, cli) });
+  const api = apiOf(flags, cli);
   const { id } = flags;
   const { body } = await api.post<SentEvent>(`/v1/runs/${encodeURIComponent(runId)}/events`, {
     type,

@@ -1,10 +1,9 @@
 /** `sluice start`: a new run of a flow. */
 import type { Command } from "commander";
-import { createApi } from "../api.ts";
 import { readData, wholeNumber } from "../arguments.ts";
 import { printJson, styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
-import { addCommand, addJsonOption, addServerOption, serverUrl } from "../command.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../command.ts";
 import type { JsonOption, Run as RunHandler, ServerOption } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -47,7 +46,7 @@ export function addStartCommand(program: Command, run: RunHandler): void {
 
 async function start(cli: Cli, flow: string, flags: StartFlags): Promise<ExitCode> {
   const data = await readData(flags.data, cli);
-  const api = createApi({ url: serverUrl(flags, cli) });
+  const api = apiOf(flags, cli);
   const { key, idempotencyKey, wait } = flags;
   const { status, body } = await api.post<StartedRun | Run>(
     `/v1/flows/${encodeURIComponent(flow)}/runs`,

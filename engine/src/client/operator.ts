@@ -199,7 +199,7 @@ function addJob(
   const subject: JsonObject = {
     operation: { ...operation },
     ...(what === "run" ? { runId: filter.runIds?.[0] ?? "" } : { filter: filter as JsonObject }),
-    ...(isDryRun ? { isDryRun } : {}),
+    ...(isDryRun ? { dryRun: true } : {}),
     ...(runsPerSecond === null ? {} : { runsPerSecond }),
   };
   const progress: JobProgress = { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] };

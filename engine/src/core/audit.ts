@@ -97,7 +97,7 @@ export class RunAudit {
     const { compensation, state, commands } = this.#run;
     if ((compensation !== null) !== (state === COMPENSATING)) {
       const found = compensation === null ? "no step" : `${compensation.steps.length} steps`;
-      this.#find("I3", `the run is in state ${state}, and ${found} are being taken back`);
+      this.#find("I3", `the run is in state ${state}, and takes ${found} back`);
     }
     const expected =
       compensation === null ? [] : compensation.steps.slice(-1).map(({ commandId }) => commandId);

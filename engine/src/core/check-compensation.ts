@@ -1,9 +1,9 @@
 /** The transitions and timers that take steps back: that they lead on, and that there may be steps. */
 import { finding, THE_FLOW } from "./findings.ts";
 import type { Finding, Place } from "./findings.ts";
-import { targetsOf, waysOn } from "./flow-graph.ts";
+import { resolveState, targetsOf, waysOn } from "./flow-graph.ts";
 import { stateNamed } from "./flow-view.ts";
-import type { FlowView, TimerView, TransitionView } from "./flow-view.ts";
+import type { FlowView, StateView, TimerView, TransitionView } from "./flow-view.ts";
 import { reach } from "./graph.ts";
 
 /** A transition or timer that takes steps back must say where the run goes when that is done. */
@@ -18,9 +18,9 @@ export function checkCompensate(place: Place, way: TransitionView | TimerView): 
   ];
 }
 
-/** Compensation that can find nothing to take back: no state on the way there has an undo. */
+/** Compensation that can find nothing to take back: no state on the way there has an undo, and none of its events. */
 export function checkCompensations(flow: FlowView): readonly Finding[] {
-  const undoing = [...flow.states.values()].filter(({ undo }) => undo.length > 0).map(({ name }) => name);
+  const undoing = [...flow.states.values()].flatMap((state) => steppedBy(flow, state));
   const stepped = reach(undoing, (name) => targetsOf(flow, name));
   const early = [...flow.states.values()].filter(({ name }) => !stepped.has(name));
   return [
@@ -33,8 +33,17 @@ export function checkCompensations(flow: FlowView): readonly Finding[] {
   ];
 }
 
+/** Where a run may be once something is done that has an undo: a command of the state, or what an event told that led there. */
+function steppedBy(flow: FlowView, state: StateView): readonly string[] {
+  const told = state.on
+    .filter(({ undo }) => undo !== null)
+    .map(({ target }) => resolveState(flow, target) ?? state.name);
+  return state.undo.length > 0 ? [state.name, ...told] : told;
+}
+
 function checkSteps(place: Place, way: TransitionView | TimerView): readonly Finding[] {
   if (!way.compensates || way.target === null) return [];
+  if ("undo" in way && way.undo !== null) return [];
   return [
     finding("nothing-to-undo", place, {
       path: way.path,

@@ -50,18 +50,24 @@ function badPointer(place: Place, verb: string, pointer: string, expected: strin
 
 // ---------------------------------------------------------------- what a command carries
 
-/** Fields the data has, and every field the command needs. Of an undo `undone` is the command that it takes back. */
+/** What an undo may send back: what the command carried, or the event, that it takes back. */
+export interface Carried {
+  readonly name: string;
+  readonly schema: unknown;
+}
+
+/** Fields the data has, and every field the command needs. Of an undo `undone` is what it takes back. */
 export function checkProjection(
   flow: FlowView,
   place: Place,
   send: SendView,
-  undone: string | null = null,
+  undone: Carried | null = null,
 ): readonly Finding[] {
   const { projection, path, type } = send;
   if (projection === "data")
     return checkNeeded(flow, place, send, flow.raw["data"], "the data need not have");
   if (projection === "command" && undone !== null)
-    return checkNeeded(flow, place, send, schemaOf(flow, undone), `${undone} need not carry`);
+    return checkNeeded(flow, place, send, undone.schema, `${undone.name} need not carry`);
   if (!isLoose(projection)) return [];
   const own: Place = { ...place, subject: `the projection of ${type} in ${place.subject}` };
   if (isList(projection)) return checkEach(flow, place, own, send, projection);

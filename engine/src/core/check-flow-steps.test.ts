@@ -48,6 +48,7 @@ function soundFlow(): Loose {
         answers: ["Ticketed"],
       },
       TearTicket: { channel: "print", answers: ["Torn"] },
+      ReturnGift: { channel: "rail", answers: ["Released"] },
       StartRefund: {
         flow: "refund",
         outcomes: { refunded: "Refunded", "too-late": "Kept", canceled: "Kept" },
@@ -95,7 +96,15 @@ function soundFlow(): Loose {
       },
       refunding: {
         send: { StartRefund: "data" },
-        on: { Refunded: "done", Kept: { target: "done", compensate: true }, commandFailed: "done" },
+        on: {
+          Refunded: "done",
+          Kept: {
+            target: "done",
+            compensate: true,
+            undo: { send: { ReturnGift: "command" }, retry: { attempts: 9 } },
+          },
+          commandFailed: "done",
+        },
       },
       canceled: { on: { Kept: "done" } },
       done: { final: "done" },
@@ -107,6 +116,7 @@ function soundFlow(): Loose {
 const H = "/states/holding";
 const P = "/states/printing";
 const R = "/states/racing";
+const K = "/states/refunding/on/Kept";
 
 /** Each plants one fault; what is found is exactly what is told here, so that nothing is found twice. */
 const PLANTED: readonly Planted[] = [
@@ -184,6 +194,56 @@ const PLANTED: readonly Planted[] = [
     `${H}/undo/HoldSeat/retry/attempts`,
     0,
     ["bad-retry", `${H}/undo/HoldSeat/retry/attempts`, "holding"],
+  ],
+  [
+    "an unknown key of the undo of an event",
+    `${K}/undo/unless`,
+    [],
+    ["unknown-key", `${K}/undo/unless`, "refunding"],
+  ],
+  [
+    "an undo of an event that sends nothing",
+    `${K}/undo/send`,
+    {},
+    ["bad-undo", `${K}/undo/send`, "refunding"],
+    ["unused-command", "/commands/ReturnGift", null],
+  ],
+  [
+    "an undo of an event by a command that nobody declares",
+    `${K}/undo/send/ReturnGitf`,
+    "data",
+    ["bad-undo", `${K}/undo/send`, "refunding"],
+    ["unknown-command", `${K}/undo/send/ReturnGitf`, "refunding"],
+  ],
+  [
+    "an undo of an event that nobody can say is done",
+    "/commands/ReturnGift/answers",
+    [],
+    ["unanswered-undo", `${K}/undo/send/ReturnGift`, "refunding"],
+  ],
+  [
+    "an undo that carries an event without what it needs",
+    "/states/refunding/on/Held",
+    { undo: { send: { ReleaseSeat: "command" } } },
+    ["missing-field", "/states/refunding/on/Held/undo/send/ReleaseSeat", "refunding"],
+  ],
+  [
+    "an undo of an event that picks a field the data has not",
+    `${K}/undo/send/ReturnGift`,
+    { pick: ["gift"] },
+    ["unknown-field", `${K}/undo/send/ReturnGift/pick/0`, "refunding"],
+  ],
+  [
+    "a retry of an event's undo without attempts",
+    `${K}/undo/retry/attempts`,
+    0,
+    ["bad-retry", `${K}/undo/retry/attempts`, "refunding"],
+  ],
+  [
+    "an undo in a join, where there is no event",
+    `${P}/join/then/1/undo`,
+    { send: { TearTicket: "data" } },
+    ["unknown-key", `${P}/join/then/1/undo`, "printing"],
   ],
   ["an undo in a final state", "/states/done/undo", {}, ["final-not-empty", "/states/done/undo", "done"]],
 

@@ -9,6 +9,7 @@ import { checkWays } from "./check-ways.ts";
 import { finding, named, THE_FLOW } from "./findings.ts";
 import type { Finding, FindingCode } from "./findings.ts";
 import { CANCELED, COMMAND_FAILED } from "./flow.ts";
+import { undosOf } from "./flow-view.ts";
 import type { FlowView, TextView } from "./flow-view.ts";
 import { toPointer } from "./pointer.ts";
 import { readFlow } from "./read-flow.ts";
@@ -108,7 +109,7 @@ function checkInitial(flow: FlowView): readonly Finding[] {
 /** What is declared and never used: harmless to runs, and often the other half of a slip. */
 function checkUse(flow: FlowView): readonly Finding[] {
   const states = [...flow.states.values()];
-  const undoing = states.flatMap(({ undo }) => undo.flatMap(({ send }) => send.map(({ type }) => type)));
+  const undoing = states.flatMap(undosOf).flatMap(({ send }) => send.map(({ type }) => type));
   const undone = undoing.flatMap((type) => flow.commands.get(type)?.answers ?? []).map(({ text }) => text);
   const taken = states.flatMap(({ on }) => on.map(({ event }) => event));
   const sent = states.flatMap(({ send, poll }) => [...send, ...(poll?.send ?? [])].map(({ type }) => type));

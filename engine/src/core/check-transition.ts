@@ -2,25 +2,28 @@
 import { checkRules } from "./check-fields.ts";
 import { checkKeys, checkTarget } from "./check-names.ts";
 import { checkCompensate } from "./check-compensation.ts";
+import { checkEventUndo } from "./check-undo.ts";
 import { finding } from "./findings.ts";
 import type { Finding, Place } from "./findings.ts";
 import type { FlowView, TransitionView } from "./flow-view.ts";
 
 const TRANSITION_KEYS = ["target", "guard", "update", "compensate"];
+const EVENT_KEYS = [...TRANSITION_KEYS, "undo"];
 
 export function checkTransition(
   flow: FlowView,
   place: Place,
   transition: TransitionView,
 ): readonly Finding[] {
-  const { target, targetPath, raw, path } = transition;
+  const { event, target, targetPath, raw, path, undo } = transition;
+  const own: Place = { ...place, subject: `a transition of ${place.subject}` };
+  const keys = event === null ? TRANSITION_KEYS : EVENT_KEYS;
   return [
-    ...(raw === null
-      ? []
-      : checkKeys({ ...place, subject: `a transition of ${place.subject}` }, raw, TRANSITION_KEYS, path)),
+    ...(raw === null ? [] : checkKeys(own, raw, keys, path)),
     ...checkTarget(flow, place, "goes to", target, targetPath),
     ...checkCompensate(place, transition),
     ...checkRules(flow, place, transition),
+    ...(undo === null || event === null ? [] : checkEventUndo(flow, place, undo)),
   ];
 }
 

@@ -1,5 +1,6 @@
-/** The undo of a command: that there is something to take back, and somebody to say when it is. */
+/** The undo of a command or of an event: that there is something to take back, and somebody to say when it is. */
 import { checkProjection } from "./check-fields.ts";
+import type { Carried } from "./check-fields.ts";
 import { checkEvent, checkKeys, checkKnown } from "./check-names.ts";
 import { checkRetryAt } from "./check-timers.ts";
 import { didYouMean, finding, oneOf } from "./findings.ts";
@@ -8,15 +9,38 @@ import { COMMAND_FAILED } from "./flow.ts";
 import { stateNamed, takes } from "./flow-view.ts";
 import type { FlowView, SendView, StateView, UndoView } from "./flow-view.ts";
 
-const UNDO_KEYS = ["send", "unless", "retry"];
-
+/** The undo of a command that a state sends. */
 export function checkUndo(flow: FlowView, state: StateView, undo: UndoView): readonly Finding[] {
-  const { type, raw, path, send } = undo;
   const place = stateNamed(state.name);
-  const own: Place = { ...place, subject: `the undo of ${type.slice(0, 40)} in ${place.subject}` };
+  const carried: Carried = { name: undo.type, schema: flow.commands.get(undo.type)?.raw["data"] };
   return [
-    ...checkKeys(own, raw, UNDO_KEYS, path),
     ...checkSent(place, state, undo),
+    ...checkUnless(flow, state, placeOf(place, undo), undo),
+    ...checkTakingBack(flow, place, undo, carried, ["send", "unless", "retry"]),
+  ];
+}
+
+/** The undo of what an event tells that it was done. Nothing can say that it was not. */
+export function checkEventUndo(flow: FlowView, place: Place, undo: UndoView): readonly Finding[] {
+  const carried: Carried = { name: undo.type, schema: flow.events.get(undo.type) };
+  return checkTakingBack(flow, place, undo, carried, ["send", "retry"]);
+}
+
+function placeOf(place: Place, { type }: UndoView): Place {
+  return { ...place, subject: `the undo of ${type.slice(0, 40)} in ${place.subject}` };
+}
+
+function checkTakingBack(
+  flow: FlowView,
+  place: Place,
+  undo: UndoView,
+  carried: Carried,
+  keys: readonly string[],
+): readonly Finding[] {
+  const { raw, path, send } = undo;
+  const own = placeOf(place, undo);
+  return [
+    ...checkKeys(own, raw, keys, path),
     ...(send.length === 1
       ? []
       : [
@@ -27,8 +51,7 @@ export function checkUndo(flow: FlowView, state: StateView, undo: UndoView): rea
             hint: "two things to take back are two steps, so two commands",
           }),
         ]),
-    ...send.flatMap((each) => checkUndoing(flow, own, undo, each)),
-    ...checkUnless(flow, state, own, undo),
+    ...send.flatMap((each) => checkUndoing(flow, own, carried, each)),
     ...checkRetryAt(own, raw["retry"], `${path}/retry`),
   ];
 }
@@ -47,12 +70,12 @@ function checkSent(place: Place, { send }: StateView, { type, path }: UndoView):
 }
 
 /** The command that takes back. Nobody waits for anything else meanwhile, so somebody has to say when it is done. */
-function checkUndoing(flow: FlowView, place: Place, undo: UndoView, send: SendView): readonly Finding[] {
+function checkUndoing(flow: FlowView, place: Place, carried: Carried, send: SendView): readonly Finding[] {
   const known = { names: flow.commands, what: "the flow's commands" };
   const command = flow.commands.get(send.type);
   return [
     ...checkKnown("unknown-command", place, "sends", send.type, known, send.path),
-    ...checkProjection(flow, place, send, undo.type),
+    ...checkProjection(flow, place, send, carried),
     ...(command === undefined || command.answers.length > 0
       ? []
       : [

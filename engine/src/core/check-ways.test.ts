@@ -275,6 +275,34 @@ const WAYS: readonly (readonly [what: string, flow: unknown, ...faults: Fault[]]
     ["nothing-to-undo", "/states/a/on/Go", "a"],
   ],
   [
+    "compensation before an event has told of anything, and none behind it",
+    flowOf({
+      a: {
+        on: {
+          Go: { target: "end", compensate: true },
+          Done: { target: "b", undo: { send: { Try: "command" } } },
+        },
+      },
+      b: { after: { delay: "1s", target: "end", compensate: true } },
+    }),
+    ["nothing-to-undo", "/states/a/on/Go", "a"],
+  ],
+  [
+    "nothing wrong with compensation by the event that tells, or after one that lets the run stay",
+    flowOf({
+      a: {
+        on: {
+          Go: { target: "b", compensate: true, undo: { send: { Try: "command" } } },
+          Done: "c",
+        },
+      },
+      b: {
+        on: { Done: { undo: { send: { Try: "command" } } }, Go: { target: "end", compensate: true } },
+      },
+      c: { on: { Go: "end" } },
+    }),
+  ],
+  [
     "compensation at the deadline of a run without an undo",
     flowOf({ a: { on: { Go: "end" } } }, { deadline: { delay: "1d", target: "end", compensate: true } }),
     ["nothing-to-undo", "/deadline", null],

@@ -7,18 +7,17 @@ import { isJsonObject } from "@sluice/contracts/envelope";
 import { DEFAULT_RETRY } from "./backoff.ts";
 import type { RetryPolicy } from "./backoff.ts";
 import { durationMs } from "./duration.ts";
+import { compileProjection, compileProjections, compileUndoProjection } from "./compile-projection.ts";
 import { engineError } from "./errors.ts";
-import { CANCELED, COMPENSATING, FAN_OUT_MAX, FLOW_CHANNEL } from "./flow.ts";
+import { CANCELED, COMPENSATING, FLOW_CHANNEL } from "./flow.ts";
 import type {
   CommandDefinition,
   CompileSchema,
-  EachElement,
   FlowDefinition,
   Guard,
   JoinDefinition,
   MigrationDefinition,
   PollDefinition,
-  Projection,
   Projections,
   RetryDefinition,
   Scene,
@@ -29,7 +28,6 @@ import type {
   TransitionDefinition,
   TransitionsDefinition,
   UndoDefinition,
-  UndoProjection,
   Update,
   Validate,
 } from "./flow.ts";
@@ -118,6 +116,8 @@ export interface CompiledTransition {
   readonly guard: ((scene: Scene) => boolean) | null;
   readonly update: ((scene: Scene) => JsonObject) | null;
   readonly compensates: boolean;
+  /** Of what the event tells that it was done. */
+  readonly undo: CompiledUndo | null;
 }
 
 export interface CompiledTimer {
@@ -161,10 +161,16 @@ export function compileFlow(definition: FlowDefinition, compileSchema: CompileSc
     states: new Map(
       Object.entries({ ...BUILT_IN_STATES, ...definition.states }).map(([name, state]) => [
         name,
-        compileState(name, state, commands, compileSchema),
+        compileState(name, state, { commands, compileSchema }),
       ]),
     ),
   };
+}
+
+/** What the parts of a state are compiled with. */
+interface Parts {
+  readonly commands: ReadonlyMap<string, CompiledCommand>;
+  readonly compileSchema: CompileSchema;
 }
 
 /** States every flow has. Only `canceled` may be declared, to say what follows a cancellation. */
@@ -194,21 +200,18 @@ function compileChild(flow: string, { outcomes = {}, whenLeft }: CommandDefiniti
   return { flow, outcomes: new Map(Object.entries(outcomes)), isCanceledWhenLeft: whenLeft !== "keep" };
 }
 
-function compileState(
-  name: string,
-  state: StateDefinition,
-  commands: ReadonlyMap<string, CompiledCommand>,
-  compileSchema: CompileSchema,
-): CompiledState {
+function compileState(name: string, state: StateDefinition, parts: Parts): CompiledState {
+  const { commands } = parts;
+  const place = `state ${name}`;
   return {
     name,
     businessState: state.businessState ?? null,
     outcome: state.final ?? null,
-    send: compileSends(`state ${name}`, state.send, commands),
+    send: compileSends(place, state.send, commands),
     on: new Map(
       Object.entries(state.on ?? {}).map(([event, transitions]) => [
         event,
-        compileTransitions(transitions, compileSchema),
+        compileTransitions(`${event} in ${place}`, transitions, parts),
       ]),
     ),
     after: listTimers(state.after).map((timer) => compileTimer(timer)),
@@ -216,19 +219,21 @@ function compileState(
     poll: state.poll === undefined ? null : compilePoll(name, state.poll, commands),
     retry: compileRetry(state.retry),
     undo: new Map(
-      Object.entries(state.undo ?? {}).map(([type, undo]) => [type, compileUndo(name, type, undo, commands)]),
+      Object.entries(state.undo ?? {}).map(([type, undo]) => [
+        type,
+        compileUndo(`${type} in ${place}`, undo, commands),
+      ]),
     ),
-    join: state.join === undefined ? null : compileJoin(state.join, compileSchema),
+    join: state.join === undefined ? null : compileJoin(place, state.join, parts),
   };
 }
 
 function compileUndo(
-  state: string,
-  type: string,
+  what: string,
   undo: UndoDefinition,
   commands: ReadonlyMap<string, CompiledCommand>,
 ): CompiledUndo {
-  const [command, projection] = requireOne(`the undo of ${type} in state ${state}`, undo.send, commands);
+  const [command, projection] = requireOne(`the undo of ${what}`, undo.send, commands);
   return {
     command,
     project: compileUndoProjection(projection),
@@ -237,10 +242,10 @@ function compileUndo(
   };
 }
 
-function compileJoin(join: JoinDefinition, compileSchema: CompileSchema): CompiledJoin {
+function compileJoin(place: string, join: JoinDefinition, parts: Parts): CompiledJoin {
   return {
     wait: join.wait,
-    then: compileTransitions(join.then, compileSchema),
+    then: compileTransitions(`the join of ${place}`, join.then, parts),
     undoesLosers: join.losers === "undo",
   };
 }
@@ -275,10 +280,11 @@ function compileMoves(set: Readonly<Record<string, SetValue>>): (data: JsonObjec
 }
 
 function compileTransitions(
+  what: string,
   transitions: TransitionsDefinition,
-  compileSchema: CompileSchema,
+  parts: Parts,
 ): readonly CompiledTransition[] {
-  return listTransitions(transitions).map((transition) => compileTransition(transition, compileSchema));
+  return listTransitions(transitions).map((transition) => compileTransition(what, transition, parts));
 }
 
 /** The transitions of one event, whichever way they are written. */
@@ -329,64 +335,17 @@ function requireOne<P>(
   throw engineError("FLOW_BAD_DEFINITION", `${place} sends ${count} commands, expected exactly one`);
 }
 
-function compileUndoProjection(projection: UndoProjection): (data: JsonObject, carried: Json) => Json {
-  if (projection === "command") return (_, carried) => carried;
-  if (typeof projection === "function") return projection;
-  return compileProjection(projection);
-}
-
-function compileProjections(type: string, projection: Projections): (data: JsonObject) => readonly Json[] {
-  if (typeof projection === "object" && "each" in projection) return compileEach(type, projection);
-  const project = compileProjection(projection);
-  return (data) => [project(data)];
-}
-
-function compileProjection(projection: Projection): (data: JsonObject) => Json {
-  if (projection === "data") return (data) => data;
-  if (typeof projection === "function") return projection;
-  return (data) => pickFields(data, projection.pick);
-}
-
-function pickFields(data: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(
-    names.filter((name) => Object.hasOwn(data, name)).map((name) => [name, data[name] ?? null]),
-  );
-}
-
-type Each = Extract<Projections, { readonly each: unknown }>;
-
-function compileEach(type: string, projection: Each): (data: JsonObject) => readonly Json[] {
-  const list =
-    typeof projection.each === "function" ? projection.each : listElements(projection as EachElement);
-  return (data) => {
-    const elements = list(data);
-    if (Array.isArray(elements) && elements.length <= FAN_OUT_MAX) return elements;
-    const found = Array.isArray(elements) ? `${elements.length} elements` : typeof elements;
-    throw engineError(
-      "FLOW_RULE_FAILED",
-      `${type} is sent for each of ${found}, expected a list of at most ${FAN_OUT_MAX} (FAN_OUT_MAX)`,
-    );
-  };
-}
-
-function listElements({ each, as, pick = [] }: EachElement): (data: JsonObject) => readonly Json[] {
-  return (data) => {
-    const elements = getPointer(data, each);
-    // What is no list is told by the caller, which knows the command.
-    if (!Array.isArray(elements) || as === undefined) return elements as readonly Json[];
-    return elements.map((element) => ({ ...pickFields(data, pick), [as]: element }));
-  };
-}
-
 function compileTransition(
+  what: string,
   transition: TransitionDefinition,
-  compileSchema: CompileSchema,
+  { commands, compileSchema }: Parts,
 ): CompiledTransition {
   return {
     target: transition.target ?? null,
     guard: transition.guard === undefined ? null : compileGuard(transition.guard, compileSchema),
     update: transition.update === undefined ? null : compileUpdate(transition.update),
     compensates: transition.compensate === true,
+    undo: transition.undo === undefined ? null : compileUndo(what, transition.undo, commands),
   };
 }
 

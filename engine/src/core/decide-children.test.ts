@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Drive, RUN_ID, startedIn, tripOf } from "./fixtures/drive.ts";
+import { RUN_ID, startedIn, tripOf } from "./fixtures/drive.ts";
+import type { Drive } from "./fixtures/drive.ts";
 import type { FlowDefinition, StateDefinition } from "./flow.ts";
 
 type States = Record<string, StateDefinition>;

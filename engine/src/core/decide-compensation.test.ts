@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Drive, NOW_MS, RUN_ID, rejectedWith, startedIn, tripOf } from "./fixtures/drive.ts";
+import { NOW_MS, RUN_ID, rejectedWith, startedIn, tripOf } from "./fixtures/drive.ts";
+import type { Drive } from "./fixtures/drive.ts";
 import { STEPS_MAX } from "./flow.ts";
 import type { FlowDefinition, StateDefinition } from "./flow.ts";
 import { activeTimers } from "./run.ts";

@@ -343,6 +343,20 @@ describe("a join that waits for any", () => {
     );
   });
 
+  test("that takes its losers back takes its winner back too when the run is canceled meanwhile", () => {
+    const drive = started({ first: any({ join: { wait: "any", then: "canceled", losers: "undo" } }) });
+    drive.answer("SeatHeld", {}, nth(1));
+    assert.equal(drive.run.compensation?.target, "canceled");
+    drive.operate({ type: "cancel", compensate: true });
+    assert.deepEqual(
+      drive.run.compensation?.steps.map(({ commandId }) => commandId),
+      [nth(1), nth(0)],
+    );
+    drive.answer("SeatReleased");
+    drive.answer("SeatReleased");
+    assert.equal(drive.run.outcome, "canceled");
+  });
+
   test("that takes its losers back goes on at once when there are none", () => {
     const drive = started(
       { first: any({ join: { wait: "any", then: "alone", losers: "undo" } }) },

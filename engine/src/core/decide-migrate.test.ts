@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { CompiledFlow } from "./compile-flow.ts";
-import { Drive, NOW_MS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import { NOW_MS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import type { Drive } from "./fixtures/drive.ts";
 import type { FlowDefinition, MigrationDefinition, StateDefinition } from "./flow.ts";
 
 type States = Record<string, StateDefinition>;
@@ -106,6 +107,25 @@ describe("migration", () => {
     assert.equal(rejectedWith(unpolled), "FLOW_MIGRATION_REFUSED");
   });
 
+  test("into a state whose commands nobody has sent is refused, unless something else would move the run on", () => {
+    const waiting = started();
+    waiting.answer("Shipped");
+    const asking: StateDefinition = { send: { Ask: "data" }, on: { Paid: "end" } };
+    const decision = waiting.migrate(next({ second: asking }));
+    assert.equal(rejectedWith(decision), "FLOW_MIGRATION_REFUSED");
+    assert.match(
+      JSON.stringify(decision.answer),
+      /nothing would move the run on in state second of version 2/,
+    );
+    assert.equal(rejectedWith(waiting.migrate(next({ second: asking }), null)), "FLOW_MIGRATION_REFUSED");
+    waiting.migrate(next({ second: asking }, { states: { second: { target: "second", enter: true } } }));
+    assert.deepEqual(waiting.underWay, ["Ask"]);
+    const timed = started();
+    timed.answer("Shipped");
+    timed.migrate(next({ second: { ...asking, after: { delay: "1s", target: "end" } } }));
+    assert.equal(timed.run.flowVersion, 2);
+  });
+
   test("into a final state ends the run, unless a command is under way", () => {
     const drive = started();
     const to = next({}, { states: { first: "end", second: "end" } });
@@ -115,7 +135,7 @@ describe("migration", () => {
     assert.deepEqual([drive.run.outcome, drive.run.timers], ["end", []]);
   });
 
-  test("passes a join that has nothing to wait for", () => {
+  test("into a join that has nothing to wait for passes it", () => {
     const drive = started();
     drive.answer("Shipped");
     drive.migrate(

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Json } from "@sluice/contracts/envelope";
 import { decide } from "./decide.ts";
-import { Drive, LIMITS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import { LIMITS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import type { Drive } from "./fixtures/drive.ts";
 import type { FlowDefinition, StateDefinition } from "./flow.ts";
 import type { Operation } from "./inputs.ts";
 
@@ -364,6 +365,49 @@ describe("skip", () => {
     assert.deepEqual(silent.steps, ["Ship"], "a word that says nothing leaves it open");
   });
 
+  test("of an event that answered a command takes that for answered, unless its answer waits behind", () => {
+    const undo = { Ship: { send: { Ask: "data" as const } } };
+    const on = { Shipped: { target: "second", update: broken }, Tick: "second" };
+    const answered = started({ ...SHIPPING, first: { ...SHIPPING["first"], on, undo } });
+    answered.settle({ type: "delivered" });
+    answered.event("Shipped");
+    answered.operate({ type: "skip" });
+    assert.deepEqual([answered.run.parked, answered.underWay, answered.steps], [null, [], ["Ship"]]);
+    const told = started({ ...SHIPPING, first: { ...SHIPPING["first"], on, undo } });
+    told.settle({ type: "delivered" });
+    told.event("Shipped");
+    told.settle({ type: "answered", event: { type: "Shipped", data: {} } });
+    told.operate({ type: "skip" });
+    assert.deepEqual([told.run.parked, told.underWay, told.letters.length], ["rule-failed", ["Ship"], 1]);
+    const unsent = started({ ...SHIPPING, first: { ...SHIPPING["first"], on, undo } });
+    unsent.event("Shipped");
+    unsent.operate({ type: "skip" });
+    assert.deepEqual([unsent.run.parked, unsent.underWay], [null, ["Ship"]]);
+  });
+
+  test("of an event that answered an undo counts that as done", () => {
+    const undo = { Ship: { send: { Ask: "data" as const } } };
+    const second: StateDefinition = { send: { Ship: { pick: [] } }, on: { Shipped: "end" } };
+    const cancel: StateDefinition = {
+      ...SHIPPING["first"],
+      undo,
+      on: { Tick: { target: "second", compensate: true } },
+    };
+    const drive = started({ ...SHIPPING, first: cancel, second });
+    drive.event("Tick");
+    drive.settle({ type: "delivered" });
+    drive.event("Paid");
+    assert.equal(drive.run.parked, "rule-failed");
+    assert.equal(
+      rejectedWith(drive.operate({ type: "skip" })),
+      "FLOW_BAD_DATA",
+      "the target still cannot be entered",
+    );
+    drive.flow = flowOf({ ...SHIPPING, first: cancel });
+    drive.operate({ type: "skip" });
+    assert.deepEqual([drive.run.parked, drive.run.state], [null, "second"]);
+  });
+
   test("of the last command of a join goes on with the join", () => {
     const drive = started({
       ...SHIPPING,
@@ -455,6 +499,14 @@ describe("skip", () => {
       [drive.run.parked, drive.letters.map(({ input }) => input.kind)],
       ["answer-not-taken", ["event"]],
     );
+  });
+
+  test("of a run whose letters are gone lets it go on", () => {
+    const drive = started();
+    drive.fail("missing");
+    drive.letters = [];
+    drive.operate({ type: "skip" });
+    assert.deepEqual([drive.run.parked, drive.underWay], [null, ["Ship"]]);
   });
 
   test("of a command that the run waits for no more only drops the letter", () => {

@@ -4,6 +4,7 @@ import type { JsonObject } from "@sluice/contracts/envelope";
 import { flowOf, startedIn } from "./fixtures/drive.ts";
 import type { Drive } from "./fixtures/drive.ts";
 import type { StateDefinition } from "./flow.ts";
+import { checkAnswer } from "./rules/commands.ts";
 
 type States = Record<string, StateDefinition>;
 
@@ -261,6 +262,19 @@ describe("the redrive of a failed command", () => {
     silent.settle({ type: "no-news" });
     silent.operate({ type: "redrive" });
     assert.deepEqual([silent.run.parked, silent.command.attempt], [null, 2]);
+  });
+
+  test("that was answered with what cannot be kept sends it again", () => {
+    const drive = shipping(new Rule(), plain);
+    const bad = { weight: Number.NaN };
+    assert.equal(
+      checkAnswer(drive.flow, drive.command, { type: "Shipped", data: bad })?.code,
+      "FLOW_BAD_ANSWER",
+    );
+    drive.answer("Shipped", bad);
+    assert.equal(drive.run.parked, "command-refused");
+    drive.operate({ type: "redrive" });
+    assert.deepEqual([drive.run.parked, drive.command.attempt], [null, 2]);
   });
 
   test("that only waited behind another letter is told to the flow, as it would have been", () => {

@@ -3,7 +3,16 @@ import { describe, test } from "node:test";
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import { compileFlow } from "./compile-flow.ts";
 import { decide } from "./decide.ts";
-import { Drive, LIMITS, compileSchema, NOW_MS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
+import {
+  Drive,
+  LIMITS,
+  compileSchema,
+  NOW_MS,
+  RUN_ID,
+  flowOf,
+  rejectedWith,
+  startedIn,
+} from "./fixtures/drive.ts";
 import type { FlowDefinition, StateDefinition } from "./flow.ts";
 import { pollWaitMs } from "./rules/polls.ts";
 import { activeTimers } from "./run.ts";

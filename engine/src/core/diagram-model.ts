@@ -7,7 +7,7 @@ import type { FlowView, JoinView, SendView, StateView, TimerView, TransitionView
 import { parsePointer } from "./pointer.ts";
 import { readFlow } from "./read-flow.ts";
 
-/** Before a command that a state sends, and before what takes one back. */
+/** Before a command that a state sends, and before what takes back a command or what an event told. */
 export const SEND_MARK = "→";
 export const UNDO_MARK = "↩";
 
@@ -164,8 +164,9 @@ function drawEdges(flow: FlowView, state: StateView): readonly DrawnEdge[] {
   return [...edges.values()].map((edge) => ({ from: state.name, ...edge }));
 }
 
-function describeEvent({ event, isGuarded }: TransitionView): string {
-  return `${event ?? ""}${isGuarded ? " [guard]" : ""}`;
+function describeEvent({ event, isGuarded, undo }: TransitionView): string {
+  const takenBack = (undo?.send ?? []).map(({ type }) => ` ${UNDO_MARK} ${type}`);
+  return `${event ?? ""}${isGuarded ? " [guard]" : ""}${takenBack.join("")}`;
 }
 
 function describeJoin(join: JoinView | null, { isGuarded }: TransitionView): string {

@@ -51,7 +51,11 @@ const trip: FlowDefinition = {
         then: [{ guard: { schema: {} }, target: "canceled", compensate: true }, { target: "held" }],
         losers: "undo",
       },
-      on: { Held: {}, Paid: {}, Full: { target: "canceled", compensate: true } },
+      on: {
+        Held: {},
+        Paid: { undo: { send: { Release: "data" } } },
+        Full: { target: "canceled", compensate: true },
+      },
       after: { delay: "1d", target: "canceled", compensate: true },
     },
     held: { final: "held" },
@@ -117,7 +121,7 @@ stateDiagram-v2
     state "canceled" as s3
     [*] --> s0
     s0 --> s0 : Held (joins)
-    s0 --> s0 : Paid (joins)
+    s0 --> s0 : Paid ↩ Release (joins)
     s0 --> s3 : ↩ Full
     s0 --> s3 : ↩ first answer, others taken back [guard]
     s0 --> s3 : ↩ after 1d

@@ -19,8 +19,8 @@ const EDGE_MARKS = {
 } as const satisfies Record<DrawnEdge["kind"], string>;
 
 /**
- * A flow as the text of a Mermaid state diagram. A timer is marked `⏱ after 120s`; `↩` marks what takes a command back, and the ways on
- * which all completed steps are taken back.
+ * A flow as the text of a Mermaid state diagram. A timer is marked `⏱ after 120s`; `↩` marks what takes back a command, or what an event told,
+ * and the ways on which all completed steps are taken back.
  * @see https://mermaid.js.org/syntax/stateDiagram.html
  */
 export function toMermaid(definition: FlowDefinition, counts?: readonly DiagramCount[]): string {
@@ -64,5 +64,5 @@ function mermaidState(id: string, { name, work, runs, parked }: DrawnState): rea
 
 /** Mermaid takes any character by its number; letters, digits and harmless marks stay readable. */
 function escapeMermaid(text: string): string {
-  return text.replaceAll(/[^\p{L}\p{N} ._,()[\]→…-]/gu, (char) => `#${char.codePointAt(0)};`);
+  return text.replaceAll(/[^\p{L}\p{N} ._,()[\]→↩…-]/gu, (char) => `#${char.codePointAt(0)};`);
 }

@@ -78,7 +78,7 @@ export interface SendView {
 }
 
 export interface UndoView {
-  /** The command that is taken back. */
+  /** The command, or the event of a transition, that is taken back. */
   readonly type: string;
   readonly raw: Loose;
   readonly path: string;
@@ -101,6 +101,8 @@ export interface TransitionView {
   readonly targetPath: string;
   readonly compensates: boolean;
   readonly isGuarded: boolean;
+  /** Of what the event tells that it was done. */
+  readonly undo: UndoView | null;
   /** Place in the list of its event's transitions. */
   readonly index: number;
   /** Null for the short form, which is a target alone. */
@@ -147,6 +149,11 @@ export function stateNamed(name: string): Place {
 /** Whether the state does something about an event. */
 export function takes(state: StateView, event: string): boolean {
   return state.on.some((transition) => transition.event === event);
+}
+
+/** Every undo of a state: of the commands that it sends, and of what its events tell. */
+export function undosOf({ undo, on }: StateView): readonly UndoView[] {
+  return [...undo, ...on.flatMap((transition) => transition.undo ?? [])];
 }
 
 /** Whether a command is sent for each element of a list. */

@@ -11,9 +11,7 @@ export type Projection<Data = JsonObject, Sent = Json> =
 
 /** One command for each element of a list in the data: `each` answers what the commands carry, at most FAN_OUT_MAX of them. */
 export type Projections<Data = JsonObject, Sent = Json> =
-  | Projection<Data, Sent>
-  | EachElement
-  | { readonly each: (data: Data) => readonly Sent[] };
+  Projection<Data, Sent> | EachElement | { readonly each: (data: Data) => readonly Sent[] };
 
 /** The list by JSON Pointer into the data. With `as` an element is carried under that name, beside the fields of `pick`. */
 export interface EachElement {
@@ -57,6 +55,8 @@ export interface TransitionDefinition<State extends string = string, Data = Json
   readonly update?: Update<Data, Payload>;
   /** Takes back the completed steps first, newest first, and enters the target when that is done. */
   readonly compensate?: true;
+  /** How that is taken back of which the event tells that it was done. Not in a join, where there is no event. */
+  readonly undo?: EventUndoDefinition;
 }
 
 /** One transition, its target alone, or several of which the first with a true guard is taken. */
@@ -103,13 +103,25 @@ export interface PollDefinition<
  * How a command is taken back. The undo may come twice, may come when nobody knows whether the command was carried out, and wins
  * against one that arrives late.
  */
-export interface UndoDefinition<Send = Readonly<Record<string, UndoProjection>>, Event extends string = string> {
+export interface UndoDefinition<
+  Send = Readonly<Record<string, UndoProjection>>,
+  Event extends string = string,
+> {
   /** The one command that takes it back. What it carries is taken from the data as it is when the step is over. */
   readonly send: Send;
   /** Events by which the run learns that there is nothing to take back. */
   readonly unless?: readonly Event[];
   readonly retry?: RetryDefinition;
 }
+
+/**
+ * How something is taken back that no command of the run has done, a payment that a callback confirms say. `"command"` is what the event
+ * carried.
+ */
+export type EventUndoDefinition<Send = Readonly<Record<string, UndoProjection>>> = Omit<
+  UndoDefinition<Send>,
+  "unless"
+>;
 
 /** What becomes of a state that sends several commands. An answer counts when its transition has no target. */
 export interface JoinDefinition<Transitions = TransitionsDefinition> {

@@ -154,6 +154,8 @@ export interface InboxRow {
 export interface EngineRow {
   readonly engineId: string;
   readonly address: string | null;
+  /** The versions of flows that it can carry on. */
+  readonly serves: readonly string[];
 }
 
 /** What an engine learns at each heartbeat: the store's time, who is alive, and every lane. */
@@ -387,7 +389,13 @@ export interface Store {
   saveFlowVersions(versions: readonly FlowVersionRow[]): Promise<void>;
   listFlowVersions(): Promise<readonly FlowVersionRow[]>;
 
-  heartbeat(engine: { engineId: string; address: string | null; leaseMs: number }): Promise<Heartbeat>;
+  /** `serves` names the versions of flows that the engine can carry on: `purchase@2`. */
+  heartbeat(engine: {
+    engineId: string;
+    address: string | null;
+    leaseMs: number;
+    serves?: readonly string[];
+  }): Promise<Heartbeat>;
   /**
    * Takes lanes that nobody holds, whose lease has ended, or that the engine holds itself and wants to begin afresh: epoch + 1.
    * Ends the database sessions of a former owner first, since one frozen inside a transaction would hold the lane's row.

@@ -26,9 +26,9 @@ export function readFlow(definition: unknown): FlowView {
     commands: new Map(
       Object.entries(toLoose(raw["commands"])).map(([type, command]) => [type, readCommand(type, command)]),
     ),
-    channels: Array.isArray(raw["channels"]) ? readTexts(raw["channels"], ["channels"]) : null,
+    channels: Array.isArray(raw["channels"]) ? readTexts(raw["channels"], "/channels") : null,
     businessStates: Array.isArray(raw["businessStates"])
-      ? readTexts(raw["businessStates"], ["businessStates"])
+      ? readTexts(raw["businessStates"], "/businessStates")
       : null,
     deadline: readTimer("flow-deadline", raw["deadline"], "/deadline"),
     schedule: isLoose(raw["schedule"]) ? raw["schedule"] : null,
@@ -50,7 +50,7 @@ function readCommand(type: string, command: unknown): CommandView {
     child,
     answers:
       child === null
-        ? readTexts(raw["answers"], ["commands", type, "answers"])
+        ? readTexts(raw["answers"], `${path}/answers`)
         : readOutcomes(raw["outcomes"], `${path}/outcomes`),
   };
 }
@@ -100,7 +100,7 @@ function readState(name: string, state: unknown): StateView {
     outcome: toText(raw["final"]),
     send: readSends(raw["send"], `${path}/send`),
     undo: Object.entries(toLoose(raw["undo"])).map(([type, undo]) =>
-      readUndo(type, undo, ["states", name, "undo", type]),
+      readUndo(type, undo, `${path}/undo${toPointer([type])}`),
     ),
     join: readJoin(raw["join"], `${path}/join`),
     on: Object.entries(toLoose(raw["on"])).flatMap(([event, transitions]) =>
@@ -111,15 +111,14 @@ function readState(name: string, state: unknown): StateView {
   };
 }
 
-function readUndo(type: string, undo: unknown, parts: readonly string[]): UndoView {
+function readUndo(type: string, undo: unknown, path: string): UndoView {
   const raw = toLoose(undo);
-  const path = toPointer(parts);
   return {
     type,
     raw,
     path,
     send: readSends(raw["send"], `${path}/send`),
-    unless: readTexts(raw["unless"], [...parts, "unless"]),
+    unless: readTexts(raw["unless"], `${path}/unless`),
   };
 }
 
@@ -160,6 +159,7 @@ function readTransition(
       targetPath: isShort ? path : `${path}/target`,
       compensates: raw?.["compensate"] === true,
       isGuarded: raw?.["guard"] !== undefined,
+      undo: isLoose(raw?.["undo"]) ? readUndo(event ?? "", raw["undo"], `${path}/undo`) : null,
       index,
       raw,
       path,
@@ -198,9 +198,9 @@ function readSends(send: unknown, path: string): readonly SendView[] {
   }));
 }
 
-function readTexts(texts: unknown, parts: readonly string[]): readonly TextView[] {
+function readTexts(texts: unknown, path: string): readonly TextView[] {
   if (!Array.isArray(texts)) return [];
   return texts.flatMap((text, index) =>
-    typeof text === "string" ? [{ text, path: toPointer([...parts, index]) }] : [],
+    typeof text === "string" ? [{ text, path: `${path}/${index}` }] : [],
   );
 }

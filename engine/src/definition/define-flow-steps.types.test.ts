@@ -37,6 +37,7 @@ const base = {
       answers: ["Held", "Full"],
     },
     ReleaseSeat: { channel: "rail", data: Type.Object({ tripId: Type.String() }), answers: ["Released"] },
+    ReturnSeat: { channel: "rail", data: Type.Object({ seat: Type.String() }), answers: ["Released"] },
     PrintTicket: {
       channel: "print",
       data: Type.Object({ tripId: Type.String(), guest: Guest }),
@@ -104,7 +105,24 @@ const right = defineFlow({
     refunding: {
       send: { StartRefund: "data", PrintTicket: { each: "/guests", as: "guest", pick: ["tripId"] } },
       join: { wait: "all", then: "booked" },
-      on: { Refunded: {}, Ticketed: {}, Stopped: { target: "canceled", compensate: true } },
+      on: {
+        Refunded: { undo: { send: { ReleaseSeat: "data" }, retry: { attempts: 3 } } },
+        Ticketed: {},
+        Held: [
+          {
+            guard: ({ event }) => event.seat === "1A",
+            target: "booked",
+            update: "merge",
+            undo: { send: { ReleaseSeat: (data, held) => ({ tripId: data.tripId + held.seat }) } },
+          },
+          { undo: { send: { ReturnSeat: "command" } } },
+        ],
+        Stopped: {
+          target: "canceled",
+          compensate: true,
+          undo: { send: { ReleaseSeat: { pick: ["tripId"] } } },
+        },
+      },
     },
     ...ends,
   },
@@ -119,8 +137,8 @@ const facts: readonly true[] = [
     Trip["State"],
     "holding" | "printing" | "refunding" | "booked" | "failed" | "compensating" | "canceled"
   >,
-  true satisfies Same<keyof Trip["Commands"], "HoldSeat" | "ReleaseSeat" | "PrintTicket">,
-  true satisfies Same<keyof Trip["Answers"], "HoldSeat" | "ReleaseSeat" | "PrintTicket">,
+  true satisfies Same<keyof Trip["Commands"], "HoldSeat" | "ReleaseSeat" | "ReturnSeat" | "PrintTicket">,
+  true satisfies Same<keyof Trip["Answers"], "HoldSeat" | "ReleaseSeat" | "ReturnSeat" | "PrintTicket">,
   true satisfies Same<Trip["Answers"]["ReleaseSeat"], EventMessage<"Released", object>>,
   true satisfies Same<Trip["Commands"]["ReleaseSeat"], CommandMessage<"ReleaseSeat", { tripId: string }>>,
 ];
@@ -226,6 +244,66 @@ export const wrong = [
           // @ts-expect-error TS2820 at "Ful": an event of `unless` that the flow does not declare
           undo: { HoldSeat: { send: { ReleaseSeat: "data" }, unless: ["Ful"] } },
           on: { Held: "booked" },
+        },
+        ...ends,
+      },
+    }),
+
+  // ---- undo of an event
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2561 at ReleaseSaet: an event taken back by a command that the flow does not declare
+        holding: { on: { Held: { target: "booked", undo: { send: { ReleaseSaet: "data" } } } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2322 at Held: an event that does not fit the command that takes it back
+        holding: { on: { Held: { target: "booked", undo: { send: { ReleaseSeat: "command" } } } } },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        holding: {
+          on: {
+            Held: {
+              target: "booked",
+              // @ts-expect-error TS2339 at row: an undo that reads what the event did not carry
+              undo: { send: { ReleaseSeat: (_, held) => ({ tripId: held.row }) } },
+            },
+          },
+        },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        // @ts-expect-error TS2353 at unless: an event that is unsaid by another
+        holding: {
+          on: { Held: { target: "booked", undo: { send: { ReleaseSeat: "data" }, unless: ["Full"] } } },
+        },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...base,
+      states: {
+        holding: {
+          send: hold,
+          // @ts-expect-error TS2322 at then: an undo in a join, where there is no event
+          join: { wait: "all", then: { target: "booked", undo: { send: { ReleaseSeat: "data" } } } },
+          on: { Held: {} },
         },
         ...ends,
       },

@@ -160,12 +160,7 @@ export const FLOW_SCHEMA: JsonSchema = {
     undo: described(
       "How a command is taken back.",
       object(["send"], {
-        send: described("The one command that takes it back.", {
-          type: "object",
-          minProperties: 1,
-          maxProperties: 1,
-          additionalProperties: ref("undoProjection"),
-        }),
+        send: ref("undoSend"),
         unless: described(
           "Events by which the run learns that there is nothing to take back.",
           list({ type: "string" }),
@@ -173,8 +168,18 @@ export const FLOW_SCHEMA: JsonSchema = {
         retry: ref("retry"),
       }),
     ),
+    eventUndo: described(
+      "How that is taken back of which an event tells that it was done.",
+      object(["send"], { send: ref("undoSend"), retry: ref("retry") }),
+    ),
+    undoSend: described("The one command that takes it back.", {
+      type: "object",
+      minProperties: 1,
+      maxProperties: 1,
+      additionalProperties: ref("undoProjection"),
+    }),
     undoProjection: described(
-      "What the undo carries: the data (`data`), what the command carried that is taken back (`command`), or the fields of `pick`.",
+      "What the undo carries: the data (`data`), what the command or the event carried that is taken back (`command`), or the fields of `pick`.",
       when("object", object(["pick"], { pick: list({ type: "string" }) }), { enum: ["data", "command"] }),
     ),
     join: described(
@@ -219,6 +224,7 @@ export const FLOW_SCHEMA: JsonSchema = {
         "Takes back the completed steps first, newest first, and enters the target when that is done.",
         { const: true },
       ),
+      undo: ref("eventUndo"),
     }),
     setValue: described("Either a JSON Pointer into `/data` or `/event`, or a constant.", {
       ...object([], { from: { type: "string" }, value: {} }),

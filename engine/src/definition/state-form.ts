@@ -162,17 +162,21 @@ type Undos<V extends AnyVocabulary, Sent> = {
  * How a command is taken back. The undo may come twice, may come when nobody knows whether the command was carried out, and wins
  * against one that arrives late.
  */
-interface UndoForm<V extends AnyVocabulary, Carried> {
+interface UndoForm<V extends AnyVocabulary, Carried> extends TakingBack<V, Carried> {
+  /** Events by which the run learns that there is nothing to take back. */
+  readonly unless?: readonly (keyof V["events"])[];
+}
+
+/** `Carried` is what the command carried that is taken back, or the event that told what was done. */
+interface TakingBack<V extends AnyVocabulary, Carried> {
   /** The one command that takes it back. What it carries is taken from the data as it is when the step is over. */
   readonly send: OneOf<{
     readonly [C in keyof V["commands"]]: UndoProjectionForm<V["data"], Carried, V["commands"][C]>;
   }>;
-  /** Events by which the run learns that there is nothing to take back. */
-  readonly unless?: readonly (keyof V["events"])[];
   readonly retry?: RetryDefinition;
 }
 
-/** As a projection, with what the command carried that is taken back. */
+/** As a projection, with what was carried by the command that is taken back. */
 type UndoProjectionForm<Data, Carried, Sent> =
   | ((data: Readonly<Data>, carried: Readonly<Carried>) => Sent)
   | WholeData<Data, Sent>
@@ -210,6 +214,8 @@ interface RulesForm<V extends AnyVocabulary, Payload> {
   /** A pure change of the data: a function, `"merge"` of the event's fields, or single values by JSON Pointer. */
   readonly update?:
     Rule<V["data"], Payload, V["data"]> | Merge<V["data"], Payload> | SetForm<V["data"], Payload>;
+  /** How that is taken back of which the event tells that it was done. `"command"` is what the event carried. */
+  readonly undo?: TakingBack<V, Payload>;
 }
 
 /** What becomes of a state that sends several commands. */
@@ -217,10 +223,11 @@ interface JoinForm<V extends AnyVocabulary> {
   /** `all`: when each command is answered. `any`: at the first answer. */
   readonly wait: "all" | "any";
   /** Where the run goes then; the event is empty. */
-  readonly then: V["state"] | LeavingForm<V, Nothing> | readonly LeavingForm<V, Nothing>[];
+  readonly then: V["state"] | JoinedForm<V> | readonly JoinedForm<V>[];
   /** With `any`: whether commands that are still under way are only given up, or taken back by their `undo`. @default "withdraw" */
   readonly losers?: "withdraw" | "undo";
 }
+type JoinedForm<V extends AnyVocabulary> = Omit<LeavingForm<V, Nothing>, "undo"> & { readonly undo?: never };
 type Nothing = Readonly<Record<never, never>>;
 
 type Rule<Data, Payload, Result> = (scene: Scene<Readonly<Data>, Readonly<Payload>>) => Result;

@@ -5,10 +5,13 @@
  * O2  Lanes are shared evenly among the engines that are alive; who has more than its share gives lanes up in good order.
  * O3  A claimed lane is installed only when its unsettled commands, its near timers and its unprojected runs are in hand,
  *     so that nothing of the former owner is forgotten.
+ * O4  An engine has no lanes while another can carry on all that it can and more: in a rolling deployment the newer one gets them all, so
+ *     that no run meets an owner that does not know its version.
  */
 import type {
   ClaimedLane,
   Clock,
+  EngineRow,
   Heartbeat,
   LaneRow,
   LogPort,
@@ -29,6 +32,8 @@ interface OwnershipPorts {
   readonly address: string | null;
   readonly lanes: number;
   readonly leaseMs: number;
+  /** The versions of flows that this engine can carry on. */
+  readonly serves: readonly string[];
   writerOf(lane: number): Writer;
   /** A claimed lane, with what its former owner left unsettled. */
   install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void;
@@ -158,7 +163,7 @@ export class Ownership {
   async #beat(): Promise<void> {
     const { store, engineId, address, leaseMs, clock } = this.#ports;
     const sentMs = clock.monotonicMs();
-    const heartbeat = await store.heartbeat({ engineId, address, leaseMs });
+    const heartbeat = await store.heartbeat({ engineId, address, leaseMs, serves: this.#ports.serves });
     this.#heardAtMs = sentMs;
     // Counted from the arrival of the answer, so this clock is behind the store's by the way back and never ahead: no timer fires early.
     this.#offsetMs = heartbeat.nowMs - clock.monotonicMs();
@@ -199,8 +204,13 @@ export class Ownership {
 
   /** An even part of the lanes; the first engines in the order of their ids take the remainder. */
   #fairShare({ engines }: Heartbeat): number {
-    const ids = engines.map(({ engineId }) => engineId).sort();
-    const rank = Math.max(0, ids.indexOf(this.#ports.engineId));
+    const ids = engines
+      .filter(isEligible)
+      .map(({ engineId }) => engineId)
+      .sort();
+    const isKnown = engines.some(({ engineId }) => engineId === this.#ports.engineId);
+    const rank = isKnown ? ids.indexOf(this.#ports.engineId) : 0;
+    if (rank < 0) return 0;
     const alive = Math.max(1, ids.length);
     return Math.floor(this.#ports.lanes / alive) + (rank < this.#ports.lanes % alive ? 1 : 0);
   }
@@ -275,4 +285,11 @@ export class Ownership {
     await this.#ports.store.leaveLanes(this.#ports.engineId, left);
     this.#ports.log.info({ lanes: left.map(({ laneId }) => laneId) }, "lanes were given up");
   }
+}
+
+/** Whether no other engine can carry on more than this one. */
+function isEligible({ serves }: EngineRow, _at: number, engines: readonly EngineRow[]): boolean {
+  const isMore = (other: EngineRow) =>
+    other.serves.length > serves.length && serves.every((version) => other.serves.includes(version));
+  return !engines.some(isMore);
 }

@@ -429,7 +429,7 @@ describe("versions", () => {
     },
   };
 
-  test("a run that is migrated goes on by the new version, and its timers with it", async (t) => {
+  test("a migration that nothing is said about, or to a version that is not served, is refused", async (t) => {
     const engine = await start(t, memoryDatabase(), new Sides(), { flows: [trip, second] });
     const { runId } = await engine.client.start("trip", { data: {} });
     await reaches(engine, runId, "awaiting-money");

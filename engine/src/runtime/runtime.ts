@@ -342,6 +342,7 @@ export class Runtime {
       address: options.address,
       lanes,
       leaseMs: options.leaseMs,
+      serves: this.#flows.all.map(({ name, version }) => `${name}@${version}`),
       writerOf: (lane) => this.#writerOf(lane),
       install: (lane, timers, runs) => this.#install(lane, timers, runs),
       removed: (lane) => this.#remove(lane),

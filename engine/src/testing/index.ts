@@ -1,4 +1,39 @@
-/** For tests, never for code that ships: the promises every adapter keeps, and a world in which the whole engine can be broken. */
+/**
+ * `@sluice/engine/testing`, for tests and never for code that ships: a kit for those who write flows, the promises that every adapter keeps,
+ * and a world in which the whole engine can be broken.
+ */
+
+// For users: a definition on its own, what happens to a run of it, and how that should stand.
+export { testFlow } from "./kit/test-flow.ts";
+export type { Given, TestFlow } from "./kit/test-flow.ts";
+export type { Scene, SceneExpectation } from "./kit/scene.ts";
+export {
+  answered,
+  canceled,
+  delivered,
+  elapsed,
+  ended,
+  event,
+  failed,
+  forced,
+  nth,
+  redriven,
+  retried,
+  skipped,
+} from "./kit/happening.ts";
+export type { Happening } from "./kit/happening.ts";
+export type { RunExpectation } from "./kit/expectation.ts";
+export type { AnyWords, FlowWords } from "./kit/flow-words.ts";
+
+// For users: the whole engine in virtual time, with participants that do as they are told, and crashes at a moment of choice.
+export { testEngine, testRun } from "./kit/test-engine.ts";
+export type { TestEngine, TestEngineParts, TestRunParts, TestStart } from "./kit/test-engine.ts";
+export type { TestRun, TestRunExpectation } from "./kit/test-run.ts";
+export { fakeParticipant } from "./kit/fake-participant.ts";
+export type { AskedCommand, FakeOptions, FakeParticipant, FakeScript } from "./kit/fake-participant.ts";
+export { answer, fail, hang, later } from "./kit/reaction.ts";
+export type { Reaction } from "./kit/reaction.ts";
+export type { CrashMoment } from "./kit/crash-plan.ts";
 
 // What a store and a transport promise, as suites.
 export { storeContract } from "./store-contract.ts";

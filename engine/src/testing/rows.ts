@@ -2,7 +2,7 @@
 import type { JsonObject } from "@sluice/contracts/envelope";
 import { digest } from "../core/digest.ts";
 import type { HistoryEntry } from "../core/history.ts";
-import type { TimerRow } from "../core/ports.ts";
+import type { DeadLetterRow, TimerRow } from "../core/ports.ts";
 import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
 
 /** A time that tests begin at: the clock of a memory store, and the birth of their runs. */
@@ -69,6 +69,21 @@ export function makeCommand(id: string, command: Partial<PendingCommand> = {}): 
 
 export function makeTimer(number: number, dueAtMs: number, timer: Partial<RunTimer> = {}): RunTimer {
   return { number, kind: "after", dueAtMs, index: 0, ...timer };
+}
+
+/** An event that became a dead letter at this version: the head at version 2, later ones wait behind it. */
+export function makeDeadLetter(runId: string, version: number): DeadLetterRow {
+  const isHead = version === 2;
+  return {
+    runId,
+    lane: 0,
+    version,
+    reason: isHead ? "rule-failed" : null,
+    state: "ordered",
+    input: { kind: "event", runId, id: `e${version}`, type: "Paid", data: AWKWARD_DATA },
+    error: isHead ? { code: "FLOW_RULE_FAILED", kind: "bug", message: "rule is broken" } : null,
+    atMs: TEST_BEGIN_MS + version,
+  };
 }
 
 /** The rows of a run's timers. */

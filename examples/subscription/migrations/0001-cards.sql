@@ -5,16 +5,15 @@ create table cards (
   declines_left int not null default 0
 ) with (fillfactor = 80);
 
--- What was charged, known by the command that asked for it.
+-- What was charged: once for each invoice, which is a run.
 create table charges (
-  command_id text primary key,
+  run_id uuid primary key,
   customer_id text not null,
   period int not null check (period > 0),
   amount_minor int not null check (amount_minor > 0),
   charged_at timestamptz not null default now(),
   -- Due time of the report it stands in.
-  reported_at timestamptz,
-  constraint period_charged_once unique (customer_id, period)
+  reported_at timestamptz
 ) with (fillfactor = 80);
 
 insert into cards (customer_id, declines_left) values

@@ -15,7 +15,7 @@ export function createAudits(sql: Sql): readonly AppAudit[] {
           select format('invoice %s in state %s has %s charges', run_id, state, charges) as breach
             from sluice.runs
             cross join lateral (select count(*) as charges from subscription.charges
-                                 where starts_with(charges.command_id, runs.run_id || ':')) as taken
+                                 where charges.run_id = runs.run_id) as taken
            where flow = 'invoice' and parked is null
              and charges <> (case when outcome = 'paid' then 1 else 0 end)
            limit ${BREACHES_MAX}`;

@@ -1,6 +1,6 @@
 /**
  * Cards and what was charged to them. Owns: `cards`, `charges`. Works in the transaction that moves the runs.
- * K1  A period of a customer is charged once; the table refuses a second time.
+ * K1  An invoice is charged once; the table refuses a second time.
  * K2  Each charge stands in one report at most.
  */
 import type { FlowTypes } from "@sluice/engine/definition";
@@ -24,10 +24,10 @@ export async function chargeCards(commands: readonly ChargeCard[], sql: Transact
   const declinesLeft = new Map(cards.map((card) => [card.customerId, card.declinesLeft]));
   const declined = new Map<string, number>();
   const charges: Charge[] = [];
-  const answers = commands.map(({ commandId, data }): Charged => {
+  const answers = commands.map(({ commandId, runId, data }): Charged => {
     const left = declinesLeft.get(data.customerId) ?? Infinity;
     if (left === 0) {
-      charges.push({ commandId, ...data });
+      charges.push({ runId, ...data });
       return { type: "CardCharged", data: { chargeId: commandId } };
     }
     declinesLeft.set(data.customerId, left - 1);

@@ -1,133 +1,187 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
-import type { TestContext } from "node:test";
-import { createEngine } from "@sluice/engine";
-import type { Client, Run } from "@sluice/engine";
 import type { FlowTypes } from "@sluice/engine/definition";
-import { createMemoryDatabase, createMemoryStore } from "@sluice/engine/memory";
-import { local } from "@sluice/engine/participant";
-import { purchaseFlow } from "./purchase.flow.ts";
-import type { purchase } from "./purchase.flow.ts";
+import {
+  answer,
+  answered,
+  delivered,
+  elapsed,
+  event,
+  fail,
+  failed,
+  fakeParticipant,
+  later,
+  testEngine,
+  testFlow,
+  testRun,
+} from "@sluice/engine/testing";
+import type { FakeScript, TestRun } from "@sluice/engine/testing";
+import { purchase } from "./purchase.flow.ts";
 
-type Answers = FlowTypes<typeof purchase>["Answers"];
+type Purchase = FlowTypes<typeof purchase>;
 
-/** How the participants answer; each on its good day. */
-interface Script {
-  readonly issueTicket?: Answers["IssueTicket"];
-  readonly checkPayment?: Answers["CheckPayment"] | null;
-}
+const order = { orderId: "order-1", concertId: "festival", amountMinor: 4900, currency: "EUR" } as const;
+const confirmed = event("PaymentConfirmed", { chargeId: "charge-1" });
+const ticket = { ticketId: "ticket-1", seat: 7 } as const;
 
-const quick = purchaseFlow({ unpaid: "300ms", pollFirst: "50ms", pollEvery: "20ms" });
-const FINAL_MS = 5_000;
+describe("the rules of a purchase", () => {
+  const placed = testFlow(purchase).given({ data: order }).then({ state: "order-created", sent: [] });
+  const pending = placed.when(event("PaymentStarted"));
+  const paid = pending.when(confirmed);
 
-describe("the purchase flow", () => {
-  it("closes an order whose payment is confirmed", async (t) => {
-    const { client, runId } = await placeOrder(t);
-    await client.send(runId, { type: "PaymentStarted", data: {} });
-    await client.send(runId, { type: "PaymentConfirmed", data: { chargeId: "charge-1" } });
-    const run = await client.waitFinal(runId, FINAL_MS);
-    assert.equal(run?.outcome, "closed");
-    assert.deepEqual(await statesOf(client, runId), [
-      "order-created",
-      "payment-pending",
-      "paid",
-      "ticketed",
-      "closed",
-    ]);
-    assert.deepEqual(
-      [run.data["chargeId"], run.data["ticketId"], run.data["seat"]],
-      ["charge-1", "ticket-1", 7],
-    );
-  });
-
-  it("fails an order whose payment is refused", async (t) => {
-    const { client, runId } = await placeOrder(t);
-    await client.send(runId, { type: "PaymentStarted", data: {} });
-    await client.send(runId, { type: "PaymentRefused", data: { chargeId: "charge-1" } });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "failed");
-  });
-
-  it("expires an order that nobody pays", async (t) => {
-    const { client, runId } = await placeOrder(t);
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "expired");
-    await assert.rejects(client.send(runId, { type: "PaymentStarted", data: {} }), {
-      code: "FLOW_RUN_FINAL",
-    });
-  });
-
-  it("finds out by itself about a payment whose callback never came", async (t) => {
-    const checkPayment = { type: "PaymentConfirmed", data: { chargeId: "charge-2" } } as const;
-    const { client, runId } = await placeOrder(t, { checkPayment });
-    await client.send(runId, { type: "PaymentStarted", data: {} });
-    const run = await client.waitFinal(runId, FINAL_MS);
-    assert.equal(run?.outcome, "closed");
-    assert.equal(run.data["chargeId"], "charge-2");
-  });
-
-  it("expires an order that the provider knows nothing of", async (t) => {
-    const { client, runId } = await placeOrder(t, { checkPayment: { type: "OrderExpired", data: {} } });
-    await client.send(runId, { type: "PaymentStarted", data: {} });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "expired");
-  });
-
-  it("gives the money back when there is no ticket any more", async (t) => {
-    const { client, runId } = await placeOrder(t, {
-      issueTicket: { type: "TicketRefused", data: { reason: "sold-out" } },
-    });
-    await client.send(runId, { type: "PaymentStarted", data: {} });
-    await client.send(runId, { type: "PaymentConfirmed", data: { chargeId: "charge-3" } });
-    const run = await client.waitFinal(runId, FINAL_MS);
-    assert.equal(run?.outcome, "refunded");
-    assert.equal(run.data["refundId"], "refund-1");
-  });
-
-  it("takes a callback that comes twice once", async (t) => {
-    const { client, runId } = await placeOrder(t);
-    await client.send(runId, { type: "PaymentStarted", data: {} });
-    const callback = {
-      id: "callback:charge-1",
-      type: "PaymentConfirmed",
+  it("asks for a ticket as soon as the payment is confirmed", () => {
+    paid.then({
+      state: "paid",
+      businessState: "paid",
       data: { chargeId: "charge-1" },
-    } as const;
-    const first = await client.send(runId, callback);
-    const second = await client.send(runId, callback);
-    assert.deepEqual([first.isRepeat, second.isRepeat], [false, true]);
-    assert.equal(first.version, second.version);
+      sent: [{ type: "IssueTicket", data: { orderId: "order-1", concertId: "festival" } }],
+    });
+  });
+
+  it("fails an order whose payment is refused", () => {
+    pending.when(event("PaymentRefused", { chargeId: "charge-1" })).then({ outcome: "failed", sent: [] });
+  });
+
+  it("waits two minutes for a payment to be started", () => {
+    placed.when(elapsed("119s")).then({ state: "order-created", businessState: "open" });
+    const expired = placed.when(elapsed("120s")).then({ outcome: "expired", businessState: "expired" });
+    expired.when(event("PaymentStarted")).then({ state: "expired", ignored: "unexpected" });
+  });
+
+  it("asks the provider about a payment that it has not heard of, again and again", () => {
+    pending
+      .when(elapsed("10s"))
+      .then({ sent: ["CheckPayment"] })
+      .when(delivered("CheckPayment"), elapsed("6s"))
+      .then({ sent: ["CheckPayment"], underWay: ["CheckPayment"] });
+  });
+
+  it("expires an order that the provider knows nothing of", () => {
+    pending.when(elapsed("10s"), answered("CheckPayment", "OrderExpired")).then({ outcome: "expired" });
+  });
+
+  it("gives the money back when there is no ticket any more, or the box office is out of order", () => {
+    const soldOut = paid.when(answered("IssueTicket", "TicketRefused", { reason: "sold-out" }));
+    const outOfOrder = paid.when(failed("IssueTicket", "OUT_OF_ORDER", "invalid"));
+    for (const scene of [soldOut, outOfOrder]) {
+      scene
+        .then({ state: "refunding", sent: ["RefundPayment"] })
+        .when(answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }))
+        .then({ outcome: "refunded", data: { refundId: "refund-1", ticketId: undefined } });
+    }
+  });
+
+  it("asks for a refund for hours before it lets an operator know", () => {
+    const scene = testFlow(purchase).given({ data: order, state: "refunding" });
+    const tried = Array.from(
+      { length: 100 },
+      () => [failed("RefundPayment"), elapsed("30s")] as const,
+    ).flat();
+    scene.when(...tried).then({ state: "refunding", parked: null });
   });
 });
 
-async function placeOrder(
-  t: TestContext,
-  script: Script = {},
-): Promise<{ client: Client; runId: Run["runId"] }> {
-  const database = createMemoryDatabase({ nowMs: Date.now });
-  const store = createMemoryStore({ database, engineId: randomUUID() });
-  const issueTicket = script.issueTicket ?? { type: "TicketIssued", data: { ticketId: "ticket-1", seat: 7 } };
-  type Purchase = FlowTypes<typeof purchase>;
-  const engine = await createEngine({
-    store,
-    flows: [quick],
-    participants: [
-      local<Purchase>("tickets", { IssueTicket: async () => issueTicket }),
-      local<Purchase>("orders", { CloseOrder: async () => ({ type: "OrderClosed", data: {} }) }),
-      local<Purchase>("payments", {
-        CheckPayment: async () => script.checkPayment ?? null,
-        RefundPayment: async () => ({ type: "PaymentRefunded", data: { refundId: "refund-1" } }),
-      }),
-    ],
+describe("the purchase flow", () => {
+  it("closes an order whose payment is confirmed", async () => {
+    const { run } = await placeOrder();
+    await run.send(event("PaymentStarted"));
+    await run.send(confirmed);
+    run.expect({
+      outcome: "closed",
+      path: ["order-created", "payment-pending", "paid", "ticketed", "closed"],
+      data: { chargeId: "charge-1", ...ticket },
+    });
   });
-  t.after(async () => {
-    await engine.stop();
-    await store.close();
+
+  it("expires an order that nobody pays", async () => {
+    const { run } = await placeOrder();
+    await run.advance("120s");
+    run.expect({ outcome: "expired" });
+    await assert.rejects(run.send(event("PaymentStarted")), { code: "FLOW_RUN_FINAL" });
   });
-  await engine.start();
-  const data = { orderId: "order-1", concertId: "festival", amountMinor: 4900, currency: "EUR" };
-  const { runId } = await engine.client.start("purchase", { key: "order-1", data });
-  return { client: engine.client, runId };
+
+  it("finds out by itself about a payment whose callback never came", async () => {
+    const { run } = await placeOrder({ CheckPayment: answer("PaymentConfirmed", { chargeId: "charge-2" }) });
+    await run.send(event("PaymentStarted"));
+    run.expect({ outcome: null });
+    await run.advance("10s");
+    run.expect({ outcome: "closed", data: { chargeId: "charge-2" } });
+  });
+
+  it("gives the money back when there is no ticket any more", async () => {
+    const { run, payments } = await placeOrder({
+      IssueTicket: answer("TicketRefused", { reason: "sold-out" }),
+      RefundPayment: [fail("PROVIDER_DOWN", 5), answer("PaymentRefunded", { refundId: "refund-1" })],
+    });
+    await run.send(event("PaymentStarted"));
+    await run.send(confirmed);
+    await run.advance("5m");
+    run.expect({ outcome: "refunded", data: { refundId: "refund-1" } });
+    assert.deepEqual(
+      payments.asked.map(({ type, deliveries }) => [type, deliveries]),
+      [["RefundPayment", 6]],
+    );
+  });
+
+  it("takes a callback that comes twice once", async () => {
+    const { run } = await placeOrder({ IssueTicket: later() });
+    await run.send(event("PaymentStarted"));
+    const callback = event("PaymentConfirmed", { chargeId: "charge-1" }, "callback:charge-1");
+    const first = await run.send(callback);
+    const second = await run.send(callback);
+    assert.deepEqual([first.isRepeat, second.isRepeat], [false, true]);
+    assert.equal(first.version, second.version);
+  });
+
+  for (const moment of ["before commit", "after commit", "before send", "after send"] as const) {
+    it(`issues one ticket for one payment when the engine dies ${moment} of IssueTicket`, async () => {
+      const { run, tickets } = await placeOrder();
+      await run.send(event("PaymentStarted"));
+      run.crashHere(moment, "IssueTicket");
+      await run.send(confirmed);
+      run.expect({ outcome: "closed", data: ticket });
+      assert.equal(tickets.asked.length, 1);
+    });
+  }
+
+  it("sells a ticket to each buyer while the engine dies again and again", async () => {
+    const people = participants({});
+    const engine = await testEngine({ flows: [purchase], participants: Object.values(people) });
+    const runs: TestRun<Purchase>[] = [];
+    for (let number = 1; number <= 10; number++) {
+      engine.crashHere(number % 2 === 0 ? "after commit" : "before commit");
+      const run = await engine.startRun(purchase, { data: { ...order, orderId: `order-${number}` } });
+      await run.send(event("PaymentStarted"));
+      engine.crashHere("after send");
+      await run.send(confirmed);
+      runs.push(run);
+    }
+    for (const run of runs) run.expect({ outcome: "closed" });
+    engine.audit();
+    assert.deepEqual([engine.deaths, people.tickets.asked.length], [20, 10]);
+  });
+});
+
+/** The participants of the shop, each on its good day but for what the script says. */
+function participants({ IssueTicket, CheckPayment, CloseOrder, RefundPayment }: FakeScript<Purchase>) {
+  return {
+    tickets: fakeParticipant<Purchase>("tickets", {
+      IssueTicket: IssueTicket ?? answer("TicketIssued", ticket),
+    }),
+    orders: fakeParticipant<Purchase>("orders", { CloseOrder: CloseOrder ?? answer("OrderClosed") }),
+    payments: fakeParticipant<Purchase>("payments", {
+      CheckPayment: CheckPayment ?? later(),
+      RefundPayment: RefundPayment ?? answer("PaymentRefunded", { refundId: "refund-1" }),
+    }),
+  };
 }
 
-async function statesOf(client: Client, runId: string): Promise<string[]> {
-  const { items } = await client.history({ runId, limit: 100 });
-  return [...new Set(items.map(({ state }) => state))];
+async function placeOrder(script: FakeScript<Purchase> = {}) {
+  const people = participants(script);
+  const run = await testRun(purchase, {
+    key: "order-1",
+    data: order,
+    participants: Object.values(people),
+  });
+  return { run, ...people };
 }

@@ -1,10 +1,9 @@
 /** `sluice runs list`: a page of runs, newest first, by any of the server's filters. */
 import type { Command } from "commander";
-import { createApi } from "../../api.ts";
 import { durationMs, instant, wholeNumber } from "../../arguments.ts";
 import { printJson, styleOf } from "../../cli.ts";
 import type { Cli } from "../../cli.ts";
-import { addCommand, addJsonOption, addServerOption, serverUrl } from "../../command.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../../command.ts";
 import type { JsonOption, Run, ServerOption } from "../../command.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { ExitCode } from "../../exit-codes.ts";
@@ -61,7 +60,7 @@ export function addListCommand(runs: Command, run: Run): void {
 
 async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const { flow, state, businessState, key, outcome, parked, stuckFor, updatedSince, limit, cursor } = flags;
-  const page = await createApi({ url: serverUrl(flags, cli) }).get<Page<RunRow>>("/v1/runs", {
+  const page = await apiOf(flags, cli).get<Page<RunRow>>("/v1/runs", {
     flow,
     state,
     businessState,

@@ -1,10 +1,9 @@
 /** `sluice runs show`: a run with its history. */
 import type { Command } from "commander";
-import { createApi } from "../../api.ts";
 import { wholeNumber } from "../../arguments.ts";
 import { printJson, styleOf } from "../../cli.ts";
 import type { Cli } from "../../cli.ts";
-import { addCommand, addJsonOption, addServerOption, serverUrl } from "../../command.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../../command.ts";
 import type { JsonOption, Run as RunHandler, ServerOption } from "../../command.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { ExitCode } from "../../exit-codes.ts";
@@ -32,7 +31,7 @@ export function addShowCommand(runs: Command, run: RunHandler): void {
 }
 
 async function show(cli: Cli, runId: string, flags: ShowFlags): Promise<ExitCode> {
-  const api = createApi({ url: serverUrl(flags, cli) });
+  const api = apiOf(flags, cli);
   const run = await api.get<Run>(`/v1/runs/${encodeURIComponent(runId)}`);
   const history = await new HistoryReader(api, runId).readNew(flags.limit);
   if (flags.json === true) {

@@ -1,21 +1,20 @@
 /** `sluice runs watch`: a run live until it ends, or all changes of a flow's runs until Ctrl-C. */
+import { hasCode } from "@sluice/contracts/problem";
 import type { Command } from "commander";
-import { createApi } from "../../api.ts";
 import type { Api } from "../../api.ts";
 import { printJsonLine, styleOf } from "../../cli.ts";
 import type { Cli } from "../../cli.ts";
-import { addCommand, addJsonOption, addServerOption, serverUrl } from "../../command.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../../command.ts";
 import type { JsonOption, Run as RunHandler, ServerOption } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { EXIT } from "../../exit-codes.ts";
 import type { ExitCode } from "../../exit-codes.ts";
 import { FlowReader } from "../../flow-reader.ts";
-import { HistoryReader } from "../../history-reader.ts";
 import { poll } from "../../poll.ts";
 import { entryLine, stateText } from "../../run-text.ts";
 import { tame } from "../../style.ts";
 import type { Style } from "../../style.ts";
-import type { Run, RunRow } from "../../wire.ts";
+import type { HistoryEntry, Run, RunRow } from "../../wire.ts";
 
 interface WatchFlags extends JsonOption, ServerOption {
   readonly flow?: string;
@@ -24,7 +23,7 @@ interface WatchFlags extends JsonOption, ServerOption {
 export function addWatchCommand(runs: Command, run: RunHandler): void {
   const command = addCommand(runs, "watch [run]", {
     summary: "watch a run until it ends, or all runs of a flow until Ctrl-C",
-    more: "Asks again and again, less often while nothing happens. A server that goes away is waited for.",
+    more: "A server that goes away is waited for; no entry of a run is missed by it or printed twice.",
     examples: [
       ["runs watch 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57", "each history entry as it comes"],
       ["runs watch --flow purchase", "each change of a run of this flow"],
@@ -37,7 +36,7 @@ export function addWatchCommand(runs: Command, run: RunHandler): void {
 
 async function watch(cli: Cli, runId: string | undefined, flags: WatchFlags): Promise<ExitCode> {
   const signal = cli.interruption();
-  const api = createApi({ url: serverUrl(flags, cli), signal });
+  const api = apiOf(flags, cli, signal);
   const style = styleOf(cli);
   const print = { cli, style, isJson: flags.json === true };
   if (runId !== undefined && flags.flow === undefined) return watchRun(api, runId, signal, print);
@@ -54,28 +53,45 @@ interface Print {
   readonly isJson: boolean;
 }
 
-/** Entries read at once; what is left comes with the next poll, which follows at once. */
-const ENTRIES_PER_POLL_MAX = 1_000;
-
-async function watchRun(
-  api: Api,
-  runId: string,
-  signal: AbortSignal,
-  { cli, style, isJson }: Print,
-): Promise<ExitCode> {
-  const history = new HistoryReader(api, runId);
-  await poll({ cli, signal, isJson }, async () => {
-    const run = await api.get<Run>(`/v1/runs/${encodeURIComponent(runId)}`);
-    const entries = run.version > history.version ? await history.readNew(ENTRIES_PER_POLL_MAX) : [];
-    for (const entry of entries) {
-      if (isJson) printJsonLine(cli, entry);
-      else cli.stdout.write(`${entryLine(entry, style)}\n`);
+/** A stream that breaks is taken up again behind the last entry that was printed. */
+async function watchRun(api: Api, runId: string, signal: AbortSignal, print: Print): Promise<ExitCode> {
+  const path = `/v1/runs/${encodeURIComponent(runId)}`;
+  let version = 0;
+  await poll({ cli: print.cli, signal, isJson: print.isJson }, async (answered) => {
+    const events = await api.events(`${path}/stream`, version);
+    answered();
+    if (events === null) {
+      printEnd(await api.get<Run>(path), print);
+      return "end";
     }
-    if (run.outcome === null || history.version < run.version) return entries.length > 0 ? "news" : "nothing";
-    if (!isJson) cli.stdout.write(`${stateText(run, style)}\n`);
-    return "end";
+    const before = version;
+    try {
+      for await (const { type, data } of events) {
+        const said = JSON.parse(data) as HistoryEntry & Ended;
+        if (type === "end") {
+          printEnd(said, print);
+          return "end";
+        }
+        printEntry(said, print);
+        version = said.version;
+      }
+    } catch (error) {
+      if (!hasCode(error, "CLI_NO_SERVER")) throw error;
+    }
+    return version > before ? "news" : "nothing";
   });
   return EXIT.ok;
+}
+
+type Ended = Pick<Run, "state" | "outcome">;
+
+function printEntry(entry: HistoryEntry, { cli, style, isJson }: Print): void {
+  if (isJson) printJsonLine(cli, entry);
+  else cli.stdout.write(`${entryLine(entry, style)}\n`);
+}
+
+function printEnd({ state, outcome }: Ended, { cli, style, isJson }: Print): void {
+  if (!isJson) cli.stdout.write(`${stateText({ state, outcome, parked: null }, style)}\n`);
 }
 
 async function watchFlow(

@@ -23,7 +23,10 @@ export function withData(context: Context, run: Run, given: JsonObject, what = "
     throw engineError("FLOW_RULE_FAILED", `${what} no object, expected the run's data`);
   const faults = context.flow.validateData(data);
   if (faults !== null)
-    throw engineError("FLOW_RULE_FAILED", `${what} data that breaks the flow's schema: ${describeFaults(faults)}`);
+    throw engineError(
+      "FLOW_RULE_FAILED",
+      `${what} data that breaks the flow's schema: ${describeFaults(faults)}`,
+    );
   const dataText = JSON.stringify(data);
   const bytes = bytesAbove(context.limits.dataBytesMax, dataText);
   if (bytes !== null) throw engineError("FLOW_DATA_TOO_LARGE", tooLarge(bytes, context.limits.dataBytesMax));

@@ -100,7 +100,13 @@ export interface Taken {
 }
 
 /** The last answer of a join that waits for all ends the wait, also where no transition takes it. */
-const NO_CHANGE: CompiledTransition = { target: null, guard: null, update: null, compensates: false };
+const NO_CHANGE: CompiledTransition = {
+  target: null,
+  guard: null,
+  update: null,
+  compensates: false,
+  undo: null,
+};
 
 /** Where answers are counted or the state is left, an event that comes by itself answers the oldest command that was waiting for such. */
 function oldestAnswered(flow: CompiledFlow, run: Run, event: string): PendingCommand | null {

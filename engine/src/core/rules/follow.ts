@@ -12,7 +12,7 @@ import { COMMAND_FAILED } from "../flow.ts";
 import type { PendingCommand, Run } from "../run.ts";
 import { enter, requireState, withData } from "./enter.ts";
 import type { Moved } from "./enter.ts";
-import { addSteps, compensate, givenUp } from "./steps.ts";
+import { addEventStep, addSteps, compensate, givenUp } from "./steps.ts";
 import type { Over } from "./steps.ts";
 
 /** Why a transition is followed: the event, if it was one, and the command it answered, if it did. */
@@ -46,7 +46,7 @@ function step(
   payload: Json,
   cause: Cause,
 ): Moved {
-  const updated = update(context, run, transition, payload);
+  const updated = withEvent(update(context, run, transition, payload), from, transition, payload, cause);
   if (transition.target !== null) {
     const over = overBy(context.flow, updated, cause);
     return leave(context, addSteps(updated, from, over), from, transition, transition.target);
@@ -60,6 +60,16 @@ function step(
 function update(context: Context, run: Run, transition: CompiledTransition, payload: Json): Run {
   if (transition.update === null) return run;
   return withData(context, run, transition.update({ data: run.data, event: payload }));
+}
+
+function withEvent(
+  run: Run,
+  from: CompiledState,
+  transition: CompiledTransition,
+  data: Json,
+  { event }: Cause,
+): Run {
+  return event === null ? run : addEventStep(run, from, transition, { type: event, data });
 }
 
 function wordOn({ answered, event }: Cause): readonly Over[] {

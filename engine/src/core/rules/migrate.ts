@@ -12,6 +12,7 @@ import type { Context, Decision } from "../decision.ts";
 import type { PendingCommand, Run, RunTimer, Step, TimerKind } from "../run.ts";
 import { armAt, enter, withData } from "./enter.ts";
 import type { Moved } from "./enter.ts";
+import { passJoins } from "./follow.ts";
 import { addSteps, givenUp } from "./steps.ts";
 
 type Migrated = { readonly moved: Moved } | { readonly refused: Decision };
@@ -30,7 +31,7 @@ export function migrate(context: Context, run: Run, pinned: CompiledFlow | undef
   const data = migration.data === null ? run.data : migration.data(run.data);
   const given = withData(context, { ...left, flowVersion: flow.version }, data, "the migration gave");
   const next = withFlowDeadline(renameSteps(given, migration), flow, pinned);
-  return { moved: settleIn(context, next, place, pinned) };
+  return { moved: passJoins(context, settleIn(context, next, place, pinned)) };
 }
 
 interface Place {

@@ -8,7 +8,7 @@ import { toPlainError } from "../errors.ts";
 import { CANCELED, COMMAND_FAILED, COMPENSATING, FLOW_CHANNEL } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
 import { copyJson } from "../json-copy.ts";
-import type { Operation, OperationInput, RedriveInput, SettledInput } from "../inputs.ts";
+import type { LetterInput, Operation, OperationInput, RedriveInput, SettledInput } from "../inputs.ts";
 import type { DeadLetterRow } from "../ports.ts";
 import { withoutCommand } from "../run.ts";
 import type { Compensation, PendingCommand, Run } from "../run.ts";
@@ -20,7 +20,8 @@ import { migrate } from "./migrate.ts";
 import type { Trace } from "./park.ts";
 import { nextQueryAtMs, queryNumber } from "./polls.ts";
 import { withNewAttempts } from "./redrive.ts";
-import { addSteps, compensate, givenUp } from "./steps.ts";
+import { addSteps, addUntakenStep, compensate, givenUp } from "./steps.ts";
+import type { Told } from "./steps.ts";
 import { isStranded } from "./stranded.ts";
 import { afterUndo } from "./undo.ts";
 
@@ -125,14 +126,14 @@ function notParked(run: Run): Outcome {
 }
 
 function cancel(context: Context, run: Run, letters: readonly DeadLetterRow[]): Outcome {
-  const moved = moveTo(context, run, requireState(context.flow, CANCELED));
+  const moved = moveTo(context, run, letters, requireState(context.flow, CANCELED));
   return { moved, kind: "canceled", taken: withoutHeads(letters) };
 }
 
 /** All that the run has done, or may have done, is taken back before it ends. */
 function cancelCompensated(context: Context, run: Run, letters: readonly DeadLetterRow[]): Outcome {
   if (run.compensation !== null) return cancelCompensating(run, run.compensation);
-  const free = setFree(context, run);
+  const free = setFree(context, run, letters);
   const moved = compensate(context, free, free.steps, CANCELED, run.version + 1);
   return { moved: passJoins(context, moved), kind: "canceled", taken: withoutHeads(letters) };
 }
@@ -148,17 +149,22 @@ function cancelCompensating(run: Run, { target, steps }: Compensation): Outcome 
 }
 
 /** As if a transition had led there, from whatever the run was held by. */
-function moveTo(context: Context, run: Run, target: CompiledState): Moved {
+function moveTo(context: Context, run: Run, letters: readonly DeadLetterRow[], target: CompiledState): Moved {
   // Where the run ends nothing is taken back any more, so no rule that throws can hold it here.
-  const free = target.outcome === null ? setFree(context, run) : { ...run, parked: null, compensation: null };
+  const isEnd = target.outcome !== null;
+  const free = isEnd ? { ...run, parked: null, compensation: null } : setFree(context, run, letters);
   return passJoins(context, enter(context, free, target, run.version + 1, true));
 }
 
-/** A run that its operator takes out of its state. What it has done, or may have done, can still be taken back. */
-function setFree({ flow }: Context, run: Run): Run {
+/** A run that its operator takes out of its state. What it has done, or may have done, can still be taken back, and so can what parked it. */
+function setFree({ flow }: Context, run: Run, letters: readonly DeadLetterRow[]): Run {
+  const state = requireState(flow, run.state);
   const steps = [...run.steps, ...(run.compensation?.steps ?? [])];
   const free: Run = { ...run, parked: null, compensation: null, steps };
-  return addSteps(free, requireState(flow, run.state), givenUp(run.commands));
+  const head = letters.find(({ reason }) => reason !== null);
+  const told = head === undefined ? null : toldBy(flow, run, head.input);
+  const done = told === null ? free : addUntakenStep(free, state, told);
+  return addSteps(done, state, givenUp(run.commands));
 }
 
 /** The run is where it was not before: what parked it is dropped, what waited behind is taken in there. */
@@ -217,17 +223,39 @@ function withoutHead(
   behind: readonly DeadLetterRow[],
 ): Moved {
   if (head === undefined) return stay(run);
-  const { input } = head;
-  if (input.kind === "timer") return stay(withoutTimer(context, run, input.number));
-  const command =
-    input.kind === "settled"
-      ? run.commands.find(({ id }) => id === input.commandId)
-      : answeredLate(context.flow, run, input.type, behind);
-  if (command === undefined) return stay(run);
+  const moved = withoutSubject(context, run, head.input, behind);
+  const told = toldBy(context.flow, run, head.input);
+  if (told === null) return moved;
+  return { ...moved, run: addUntakenStep(moved.run, requireState(context.flow, run.state), told) };
+}
+
+function withoutSubject(
+  context: Context,
+  run: Run,
+  input: LetterInput,
+  behind: readonly DeadLetterRow[],
+): Moved {
+  switch (input.kind) {
+    case "timer":
+      return stay(withoutTimer(context, run, input.number));
+    case "event": {
+      const command = answeredLate(context.flow, run, input.type, behind);
+      return command === undefined ? stay(run) : withoutWaited(context, run, command, input.type);
+    }
+    case "settled": {
+      const command = run.commands.find(({ id }) => id === input.commandId);
+      if (command === undefined) return stay(run);
+      const event = eventOf(context.flow, command, input.settlement)?.type ?? null;
+      return withoutWaited(context, run, command, event);
+    }
+  }
+}
+
+/** What is left to do of a command whose word is skipped. */
+function withoutWaited(context: Context, run: Run, command: PendingCommand, event: string | null): Moved {
   if (command.purpose === "undo") return afterUndo(context, run, command);
   const remaining = withoutCommand(run, command.id);
   if (command.purpose === "poll") return stay(withNextQuery(context, remaining, command));
-  const event = input.kind === "settled" ? eventOf(context.flow, command, input.settlement) : input.type;
   return stay(addSteps(remaining, requireState(context.flow, run.state), [{ command, event }]));
 }
 
@@ -263,15 +291,24 @@ function withNextQuery(context: Context, run: Run, query: Pick<PendingCommand, "
   return armAt(run, "poll", nextQueryAtMs(context, poll, query), { index: query.attempt });
 }
 
+/** The event that a dead letter tells of, if it is one that its state could have taken. */
+function toldBy(flow: CompiledFlow, run: Run, input: LetterInput): Told | null {
+  if (input.kind === "event") return input;
+  if (input.kind === "timer") return null;
+  const command = run.commands.find(({ id }) => id === input.commandId);
+  const told = command === undefined ? null : eventOf(flow, command, input.settlement);
+  return told !== null && flow.events.get(told.type)?.(told.data) === null ? told : null;
+}
+
 /** What the word of a command says, as an event. */
 function eventOf(
   flow: CompiledFlow,
   command: PendingCommand,
   settlement: SettledInput["settlement"],
-): string | null {
+): Told | null {
   const word = settlement.type === "ended" ? wordOfChild(flow, command, settlement) : settlement;
-  if (word.type === "failed") return COMMAND_FAILED;
-  return word.type === "answered" ? word.event.type : null;
+  if (word.type === "failed") return { type: COMMAND_FAILED, data: null };
+  return word.type === "answered" ? word.event : null;
 }
 
 function force(
@@ -283,17 +320,24 @@ function force(
   const target = context.flow.states.get(state);
   if (target === undefined || state === COMPENSATING) return { refused: unknownState(context.flow, state) };
   const given = data === undefined ? run : withData(context, run, data, "the operator gave");
-  const moved = moveTo(context, given, target);
+  const moved = moveTo(context, given, letters, target);
   const told = data === undefined ? {} : { data };
   return { moved, kind: "forced", taken: withoutHeads(letters), ...told };
 }
 
 /** A parked run stays parked, and its letters are taken in by the new version's rules. Where it ends instead there is nothing to wait for. */
-function migratedTo(context: Context, run: Run, letters: readonly DeadLetterRow[], migrated: Moved): Outcome {
-  const moved = passJoins(context, migrated);
-  if (moved.run.outcome === null || run.parked === null) return { moved, kind: "migrated" };
+function migratedTo(context: Context, run: Run, letters: readonly DeadLetterRow[], moved: Moved): Outcome {
+  if (run.parked === null) return refusedIfStranded(context, moved) ?? { moved, kind: "migrated" };
+  if (moved.run.outcome === null) return { moved, kind: "migrated" };
   const free: Moved = { ...moved, run: { ...moved.run, parked: null } };
   return { moved: free, kind: "migrated", taken: withoutHeads(letters) };
+}
+
+/** What its old state waited for may be nothing that the new one waits for: a run is not left where it could not go on (I3). */
+function refusedIfStranded({ flow }: Context, { run }: Moved): Outcome | null {
+  if (run.outcome !== null || !isStranded(run, requireState(flow, run.state))) return null;
+  const message = `nothing would move the run on in state ${run.state} of version ${flow.version} of flow ${flow.name}; let \`migrations\` enter that state afresh, or name another`;
+  return { refused: reject("FLOW_MIGRATION_REFUSED", message, { runId: run.runId, state: run.state }) };
 }
 
 function unknownState(flow: CompiledFlow, state: string): Decision {

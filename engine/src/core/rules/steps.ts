@@ -1,12 +1,13 @@
 /**
  * Completed steps, and taking them back.
  * P1  A command with an undo becomes a step when it is answered, or when its state is left while nobody knows whether it was carried out.
- *     An event of its `unless` says that there is nothing to take back.
+ *     An event of its `unless` says that there is nothing to take back. An event whose transition has an undo, a payment say, is a step itself.
  * P2  What an undo carries is fixed when its step is over, from the data as it is then.
  * P3  Steps are taken back one at a time, the newest first; the target is entered when the last is done. Nothing but an operator
  *     interrupts that: timers sleep, and events of the definition are unexpected.
  */
-import type { CompiledState } from "../compile-flow.ts";
+import type { Json, JsonObject } from "@sluice/contracts/envelope";
+import type { CompiledState, CompiledTransition, CompiledUndo } from "../compile-flow.ts";
 import type { Context } from "../decision.ts";
 import { engineError } from "../errors.ts";
 import { COMPENSATING, STEPS_MAX } from "../flow.ts";
@@ -31,7 +32,13 @@ export function givenUp(commands: readonly PendingCommand[]): readonly Over[] {
  */
 export function addSteps(run: Run, state: CompiledState, over: readonly Over[]): Run {
   if (state.undo.size === 0) return run;
-  const added = over.flatMap((each) => stepOf(run, state, each));
+  return remember(
+    run,
+    over.flatMap((each) => stepOf(run, state, each)),
+  );
+}
+
+function remember(run: Run, added: readonly Step[]): Run {
   if (added.length === 0) return run;
   const steps = [...run.steps, ...added];
   if (steps.length <= STEPS_MAX) return { ...run, steps };
@@ -47,6 +54,61 @@ function stepOf(run: Run, state: CompiledState, { command, event }: Over): Step[
   const { type, channel } = undo.command;
   const data = carry(undo.command, undo.project(run.data, command.data));
   return [{ state: state.name, command: command.type, commandId: command.id, undo: { type, channel, data } }];
+}
+
+/** An event as its undo sees it. */
+export interface Told {
+  readonly type: string;
+  readonly data: Json;
+}
+
+/** Adds what an event itself tells that it was done, if the transition that it takes has an undo. */
+export function addEventStep(
+  run: Run,
+  state: CompiledState,
+  transition: CompiledTransition,
+  told: Told,
+): Run {
+  return transition.undo === null ? run : rememberEvent(run, state, transition.undo, told, run.data);
+}
+
+/**
+ * The same for an event that no rule could take in. Where a guard throws, nobody knows which transition it meant; an undo too many is
+ * harmless, one too few is not.
+ */
+export function addUntakenStep(run: Run, state: CompiledState, told: Told): Run {
+  const scene = { data: run.data, event: told.data };
+  for (const { guard, update, undo } of state.on.get(told.type) ?? []) {
+    const isOpen = guard === null || unlessItThrows(() => guard(scene));
+    if (undo !== null && isOpen !== false) {
+      const updated = update === null ? null : unlessItThrows(() => update(scene));
+      return rememberEvent(run, state, undo, told, updated ?? run.data);
+    }
+    if (isOpen === true) return run;
+  }
+  return run;
+}
+
+function unlessItThrows<T>(rule: () => T): T | null {
+  try {
+    return rule();
+  } catch {
+    return null;
+  }
+}
+
+function rememberEvent(
+  run: Run,
+  state: CompiledState,
+  { command, project }: CompiledUndo,
+  told: Told,
+  data: JsonObject,
+): Run {
+  const carried = carry(command, project(data, told.data));
+  const undo = { type: command.type, channel: command.channel, data: carried };
+  // No command did it, so it gets an id that none has.
+  const commandId = `${run.runId}:${run.version + 1}:${told.type}`;
+  return remember(run, [{ state: state.name, command: told.type, commandId, undo }]);
 }
 
 /** Takes these steps back and then enters the target; the run's other steps stay. */

@@ -53,7 +53,7 @@ function takeTimer(
       { answered: null, parked },
     );
   const { target, compensates } = compiled;
-  const transition: CompiledTransition = { target, compensates, guard: null, update: null };
+  const transition: CompiledTransition = { target, compensates, guard: null, update: null, undo: null };
   try {
     const moved = follow(context, run, requireState(context.flow, run.state), transition, {}, BY_ITSELF);
     return changed(moved.run, { ...trace, kind: "timer" }, { outcome: "applied" }, context.nowMs, moved.send);

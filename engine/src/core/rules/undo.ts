@@ -1,7 +1,7 @@
 /** The undo under way: what answers it, how often it is tried, and what follows it. */
 import { DEFAULT_RETRY } from "../backoff.ts";
 import type { RetryPolicy } from "../backoff.ts";
-import type { CompiledFlow } from "../compile-flow.ts";
+import type { CompiledFlow, CompiledState, CompiledUndo } from "../compile-flow.ts";
 import { changed } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
 import { engineError, toPlainError } from "../errors.ts";
@@ -52,11 +52,17 @@ export function afterUndo(context: Context, run: Run, undo: PendingCommand): Mov
 
 /** How often the undo under way is tried: as its step's state says, if the version still has that state. */
 export function undoRetry(flow: CompiledFlow, run: Run): RetryPolicy {
-  for (const { state, command } of requireCompensation(run).steps.slice(-1)) {
-    const undo = flow.states.get(state)?.undo.get(command);
-    if (undo !== undefined) return undo.retry;
+  for (const { state, command, undo } of requireCompensation(run).steps.slice(-1)) {
+    const known = undosOf(flow.states.get(state), command).find((each) => each.command.type === undo.type);
+    if (known !== undefined) return known.retry;
   }
   return DEFAULT_RETRY;
+}
+
+/** The undo of a command, and those of an event of this name: each of its transitions may have one. */
+function undosOf(state: CompiledState | undefined, name: string): readonly CompiledUndo[] {
+  const transitions = state?.on.get(name) ?? [];
+  return [state?.undo.get(name), ...transitions.map(({ undo }) => undo)].filter((undo) => undo != null);
 }
 
 function requireCompensation({ runId, compensation }: Run): Compensation {

@@ -25,6 +25,7 @@ function renewLease(database: MemoryDatabase, engineId: string, leaseUntilMs: nu
   const before = database.engines.get(engineId);
   database.engines.set(engineId, {
     address: before?.address ?? null,
+    serves: before?.serves ?? [],
     leaseUntilMs: Math.max(before?.leaseUntilMs ?? 0, leaseUntilMs),
   });
 }

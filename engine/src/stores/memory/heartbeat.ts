@@ -1,21 +1,22 @@
-import type { Heartbeat, LanePosition, LaneRow } from "../../core/ports.ts";
+import type { Heartbeat, LanePosition, LaneRow, Store } from "../../core/ports.ts";
 import { ENGINE_FORGOTTEN_MS } from "../../core/ports.ts";
 import type { MemoryDatabase, MemoryLane } from "./memory-database.ts";
 
-export function heartbeat(
-  database: MemoryDatabase,
-  engine: { engineId: string; address: string | null; leaseMs: number },
-): Heartbeat {
+export function heartbeat(database: MemoryDatabase, engine: Parameters<Store["heartbeat"]>[0]): Heartbeat {
   const nowMs = database.nowMs();
   const leaseUntilMs = nowMs + engine.leaseMs;
-  database.engines.set(engine.engineId, { address: engine.address, leaseUntilMs });
+  database.engines.set(engine.engineId, {
+    address: engine.address,
+    serves: [...(engine.serves ?? [])],
+    leaseUntilMs,
+  });
   for (const [engineId, row] of database.engines) {
     if (row.leaseUntilMs < nowMs - ENGINE_FORGOTTEN_MS) database.engines.delete(engineId);
   }
   const live = [...database.engines].filter(([, row]) => row.leaseUntilMs > nowMs);
   return {
     nowMs,
-    engines: live.map(([engineId, { address }]) => ({ engineId, address })).sort(byEngineId),
+    engines: live.map(([engineId, { address, serves }]) => ({ engineId, address, serves })).sort(byEngineId),
     lanes: listLanes(database),
   };
 }

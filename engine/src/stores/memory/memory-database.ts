@@ -8,6 +8,7 @@
 import { randomBytes } from "node:crypto";
 import type {
   ApiKeyRow,
+  EngineRow,
   FlowVersionRow,
   OutboxRow,
   PauseRow,
@@ -52,7 +53,7 @@ export interface MemoryDatabase {
   readonly secret: string;
   readonly flowVersions: Map<string, FlowVersionRow>;
   /** Each with its lease, which is that of all its lanes. */
-  readonly engines: Map<string, { readonly address: string | null; readonly leaseUntilMs: number }>;
+  readonly engines: Map<string, Omit<EngineRow, "engineId"> & { readonly leaseUntilMs: number }>;
   /** Empty until a deployment is made. */
   readonly lanes: MemoryLane[];
   readonly runs: Map<string, MemoryRun>;

@@ -1,26 +1,28 @@
 import type { Fragment, Sql } from "postgres";
 import { ENGINE_FORGOTTEN_MS } from "../../core/ports.ts";
-import type { EngineRow, Heartbeat, LaneRow } from "../../core/ports.ts";
+import type { EngineRow, Heartbeat, LaneRow, Store } from "../../core/ports.ts";
 
 /** Renews the engine's lease, and with it those of all its lanes, and tells what an engine has to know. One exchange. */
 export async function heartbeat(
   sql: Sql,
-  { engineId, address, leaseMs }: { engineId: string; address: string | null; leaseMs: number },
+  { engineId, address, leaseMs, serves = [] }: Parameters<Store["heartbeat"]>[0],
 ): Promise<Heartbeat> {
   const [beat] = await sql<[{ nowMs: number; engines: EngineRow[]; lanes: LaneRow[] }]>`
     with beat as (
-      insert into engines (engine_id, address, lease_until)
-      values (${engineId}, ${address}, clock_timestamp() + ${leaseMs} * interval '1 ms')
-      on conflict (engine_id) do update set address = excluded.address, lease_until = excluded.lease_until
-      returning engine_id, address, lease_until
+      insert into engines (engine_id, address, serves, lease_until)
+      values (${engineId}, ${address}, ${JSON.stringify(serves)}, clock_timestamp() + ${leaseMs} * interval '1 ms')
+      on conflict (engine_id) do update
+        set address = excluded.address, serves = excluded.serves, lease_until = excluded.lease_until
+      returning engine_id, address, serves, lease_until
     ), forgotten as (
       delete from engines
        where engine_id <> ${engineId} and lease_until < clock_timestamp() - ${ENGINE_FORGOTTEN_MS} * interval '1 ms'
     ), known as (
-      select * from beat union all select * from engines where engine_id <> ${engineId}
+      select * from beat union all
+      select engine_id, address, serves, lease_until from engines where engine_id <> ${engineId}
     )
     select floor(to_ms(clock_timestamp())) as "nowMs",
-           (select coalesce(json_agg(json_build_object('engineId', engine_id, 'address', address)
+           (select coalesce(json_agg(json_build_object('engineId', engine_id, 'address', address, 'serves', serves::json)
                                      order by engine_id collate "C"), '[]')
               from known where lease_until > clock_timestamp()) as engines,
            (select coalesce(json_agg(lane order by lane."laneId"), '[]')

@@ -12,6 +12,8 @@ export class CrashPlan {
   #next: Crash | null = null;
 
   arm(moment: CrashMoment, about: string | null): void {
+    if (this.left !== null)
+      throw new Error(`the engine is to die ${this.left} already; let that happen first`);
     this.#next = { moment, about };
   }
 

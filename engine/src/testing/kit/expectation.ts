@@ -7,13 +7,13 @@ import type { ParkReason, Run } from "../../core/run.ts";
 import type { CommandWord, FlowWords, ForReading } from "./flow-words.ts";
 import { alignColumns, tellHistory, tellValue } from "./story.ts";
 
-/** How a run should stand. Only what is named is looked at. */
+/** How a run should stand. Only what is named is looked at, and whether it is parked. */
 export interface RunExpectation<T extends FlowWords> {
   readonly state?: T["State"];
   readonly businessState?: string | null;
   /** Null: the run has not ended. */
   readonly outcome?: string | null;
-  /** Null: nothing keeps the run from going on. */
+  /** Null: no dead letter keeps the run from going on. @default null */
   readonly parked?: ParkReason | null;
   /** Fields of the data, each as a whole; `undefined` for one that is absent. */
   readonly data?: { readonly [F in keyof T["Data"]]?: ForReading<T["Data"][F]> | undefined };
@@ -31,16 +31,24 @@ export interface Difference {
 }
 
 /** Whatever a run does not share with what is expected of it. */
-export function compareRun<T extends FlowWords>(run: Run, expected: RunExpectation<T>): readonly Difference[] {
-  const { data = {}, underWay } = expected;
+export function compareRun<T extends FlowWords>(
+  run: Run,
+  expected: RunExpectation<T>,
+): readonly Difference[] {
+  const { data = {}, underWay, parked = null } = expected;
+  const named = { ...expected, parked };
   const found = { ...run, underWay: run.commands.map(({ type }) => type) };
   const whole = (["state", "businessState", "outcome", "parked"] as const).flatMap((place) =>
-    expected[place] === undefined ? [] : compare(place, found[place], expected[place]),
+    named[place] === undefined ? [] : compare(place, found[place], named[place]),
   );
   const fields = Object.entries(data).flatMap(([field, value]) =>
     compare(`data.${field}`, fieldOf(run.data, field), value as Json | undefined),
   );
-  return [...whole, ...(underWay === undefined ? [] : compare("underWay", found.underWay, underWay)), ...fields];
+  return [
+    ...whole,
+    ...(underWay === undefined ? [] : compare("underWay", found.underWay, underWay)),
+    ...fields,
+  ];
 }
 
 function fieldOf(data: JsonObject, field: string): Json | undefined {
@@ -75,12 +83,12 @@ export function assertSame(
   failTest(`${what}: ${count} not as expected`, alignColumns(rows), entries, caller);
 }
 
-/** Fails the test with what is wrong and what has happened so far. */
+/** Fails the test with what is wrong and what has happened so far. `caller` is on the stack; what it has called is not shown. */
 export function failTest(
   message: string,
   details: readonly string[],
   entries: readonly HistoryEntry[],
-  caller: (...args: never[]) => unknown,
+  caller: (...args: never[]) => unknown = failTest,
 ): never {
   const story = entries.length === 0 ? [] : ["", "what has happened so far:", tellHistory(entries)];
   const error = new AssertionError({

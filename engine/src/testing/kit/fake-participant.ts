@@ -14,8 +14,7 @@ import type { VirtualTime } from "./virtual-time.ts";
 /** By command type, what happens to one attempt after the other; the last reaction goes on. */
 export type FakeScript<T extends Pick<FlowWords, "Commands" | "Answers">> = {
   readonly [C in Word<T["Commands"]>]?:
-    | Reaction<T["Commands"][C], T["Answers"][C]>
-    | readonly Reaction<T["Commands"][C], T["Answers"][C]>[];
+    Reaction<T["Commands"][C], T["Answers"][C]> | readonly Reaction<T["Commands"][C], T["Answers"][C]>[];
 };
 
 export interface FakeOptions {
@@ -88,7 +87,11 @@ export class FakeParticipant {
   readonly #undone = new Set<string>();
   #host: FakeHost | null = null;
 
-  constructor(channel: string, script: Script, { kind = "local", handleMs = HANDLE_MS_DEFAULT }: FakeOptions) {
+  constructor(
+    channel: string,
+    script: Script,
+    { kind = "local", handleMs = HANDLE_MS_DEFAULT }: FakeOptions,
+  ) {
     this.channel = channel;
     this.#script = script;
     this.#isTransactional = kind === "transactional";
@@ -234,7 +237,8 @@ function reactionTo(script: Script[string], attempt: number): AnyReaction | unde
   let left = attempt;
   for (const [at, reaction] of reactions.entries()) {
     const isLast = at === reactions.length - 1;
-    const times = typeof reaction !== "function" && reaction.kind === "fail" ? reaction.times : isLast ? left : 1;
+    const times =
+      typeof reaction !== "function" && reaction.kind === "fail" ? reaction.times : isLast ? left : 1;
     if (left <= times) return reaction;
     left -= times;
   }

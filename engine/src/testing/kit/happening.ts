@@ -3,7 +3,15 @@ import type { EventMessage, Json } from "@sluice/contracts/envelope";
 import type { ErrorKind } from "@sluice/contracts/problem";
 import type { Duration } from "../../core/duration.ts";
 import type { Operation } from "../../core/inputs.ts";
-import type { AnyWords, Carried, CommandWord, FlowWords, ForReading, PlaceableState, Word } from "./flow-words.ts";
+import type {
+  AnyWords,
+  Carried,
+  CommandWord,
+  FlowWords,
+  ForReading,
+  PlaceableState,
+  Word,
+} from "./flow-words.ts";
 
 /** What an event carries when nothing is said: enough where its schema requires nothing. */
 export type Nothing = Readonly<Record<never, never>>;
@@ -74,7 +82,11 @@ type AnsweredBy<C extends string, Answer> =
 
 /** Something happened and was told to the run. A second one under the same id is a repeat. */
 export function event<E extends string>(type: E): EventHappened<E, Nothing>;
-export function event<E extends string, const D extends Json>(type: E, data: D, id?: string): EventHappened<E, D>;
+export function event<E extends string, const D extends Json>(
+  type: E,
+  data: D,
+  id?: string,
+): EventHappened<E, D>;
 export function event(type: string, data: Json = {}, id: string | null = null): EventHappened {
   return { kind: "event", type, data, id };
 }
@@ -127,7 +139,10 @@ export function elapsed(duration: Duration): TimeElapsed {
 }
 
 /** An operator has ended the run; with `compensate` its steps are taken back first. */
-export function canceled({ compensate = false }: { readonly compensate?: boolean } = {}): Operated<never, never> {
+export function canceled({ compensate = false }: { readonly compensate?: boolean } = {}): Operated<
+  never,
+  never
+> {
   return { kind: "operated", operation: { type: "cancel", compensate } };
 }
 

@@ -1,7 +1,6 @@
 /** What a scene knows of its run, and how each happening changes that. Pure; a sight is never changed. */
-import type { Json, JsonObject } from "@sluice/contracts/envelope";
+import type { Json } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
-import type { Answer } from "../../core/decision.ts";
 import { durationMs } from "../../core/duration.ts";
 import type { LaneInput, Operation, Settlement } from "../../core/inputs.ts";
 import { activeTimers } from "../../core/run.ts";
@@ -19,15 +18,8 @@ import type {
 } from "./happening.ts";
 import { take } from "./held-run.ts";
 import type { HeldRun } from "./held-run.ts";
-
-/** Something that went otherwise than on its good day, until the test says that it was meant. */
-export interface Trouble {
-  readonly cause: string;
-  readonly kind: "unexpected" | "stale" | "repeat" | "refused" | "parked";
-  /** The code of a refusal. */
-  readonly code: string | null;
-  readonly message: string;
-}
+import { troubleOf } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 
 export interface Sight {
   readonly flow: CompiledFlow;
@@ -35,19 +27,14 @@ export interface Sight {
   readonly flows: FlowRegistry;
   readonly held: HeldRun;
   readonly nowMs: number;
-  /** Commands that have left since the test last spoke. */
+  /** Commands that have left by the last `when`. */
   readonly sent: readonly PendingCommand[];
+  /** Since the last `then`. */
   readonly troubles: readonly Trouble[];
 }
 
 export type AnyHappening =
-  | EventHappened
-  | CommandAnswered
-  | CommandDelivered
-  | AttemptFailed
-  | ChildEnded
-  | TimeElapsed
-  | Operated;
+  EventHappened | CommandAnswered | CommandDelivered | AttemptFailed | ChildEnded | TimeElapsed | Operated;
 
 /** Timers that fire within one `elapsed`. More of them is a flow that turns in a circle. */
 export const TIMERS_FIRED_MAX = 10_000;
@@ -79,7 +66,13 @@ export function migrate(sight: Sight, to: CompiledFlow): Sight {
 
 function eventInput({ held }: Sight, { type, data, id }: EventHappened): LaneInput {
   const { run, entries } = held;
-  return { kind: "event", runId: run.runId, id: id ?? `event-${entries.length + 1}`, type, data: data as Json };
+  return {
+    kind: "event",
+    runId: run.runId,
+    id: id ?? `event-${entries.length + 1}`,
+    type,
+    data: data as Json,
+  };
 }
 
 function operate(sight: Sight, operation: Operation): Sight {
@@ -129,7 +122,12 @@ function requireUnderWay({ held }: Sight, { command, nth, kind }: Settled): Pend
   const known = run.commands.map(({ type }) => type).join(", ") || "none";
   const which = nth === 1 ? command : `${command} number ${nth}`;
   if (found === undefined)
-    return failTest(`no ${which} is under way that could be ${kind}; under way: ${known}`, [], entries, happen);
+    return failTest(
+      `no ${which} is under way that could be ${kind}; under way: ${known}`,
+      [],
+      entries,
+      happen,
+    );
   if (kind === "failed" && found.phase === "waiting")
     return failTest(
       `${which} waits for attempt ${found.attempt}, and only an attempt can fail; let the time until then pass with elapsed()`,
@@ -170,7 +168,7 @@ function neverRests({ held }: Sight): never {
 
 function takeIn(sight: Sight, cause: string, input: LaneInput): Sight {
   const { answer, held, sent } = take(sight.flows, sight.held, input, sight.nowMs);
-  const trouble = troubleOf(cause, answer, held?.run.state ?? "");
+  const trouble = troubleOf(cause, answer, (held ?? sight.held).run);
   return {
     ...sight,
     held: held ?? sight.held,
@@ -178,35 +176,3 @@ function takeIn(sight: Sight, cause: string, input: LaneInput): Sight {
     troubles: trouble === null ? sight.troubles : [...sight.troubles, trouble],
   };
 }
-
-function troubleOf(cause: string, answer: Answer, state: string): Trouble | null {
-  const trouble = (kind: Trouble["kind"], message: string, code: string | null = null): Trouble => ({
-    cause,
-    kind,
-    code,
-    message,
-  });
-  switch (answer.outcome) {
-    case "rejected":
-      return trouble("refused", `${answer.error.code}: ${answer.error.message}`, answer.error.code);
-    case "stale":
-      return trouble("stale", "stale: nobody waits for it any more");
-    case "unexpected":
-      return answer.isRepeat ? repeat(trouble) : trouble("unexpected", `unexpected: state ${state} does not take it`);
-    case "queued":
-      return trouble("parked", "queued behind the dead letter of a parked run");
-    case "parked":
-      return trouble("parked", "parked the run");
-    case "started":
-    case "existing":
-    case "applied":
-      return answer.isRepeat ? repeat(trouble) : null;
-    case "accepted":
-      return null;
-  }
-}
-
-function repeat(trouble: (kind: "repeat", message: string) => Trouble): Trouble {
-  return trouble("repeat", "a repeat: it had its effect the first time");
-}
-

@@ -22,7 +22,9 @@ export function tellHistory(entries: readonly HistoryEntry[]): string {
 }
 
 function tellEntry({ kind, type, attempt = 1, commands = [], data, error }: HistoryEntry): string {
-  const words = [kind, type, attempt > 1 ? `attempt ${attempt}` : undefined].filter((word) => word !== undefined);
+  const words = [kind, type, attempt > 1 ? `attempt ${attempt}` : undefined].filter(
+    (word) => word !== undefined,
+  );
   const carried = data === undefined ? "" : ` ${tellValue(data)}`;
   const sent = commands.length === 0 ? "" : ` → ${commands.map((each) => each.type).join(", ")}`;
   const why = error === undefined ? "" : ` (${error.code}: ${error.message})`;
@@ -32,8 +34,7 @@ function tellEntry({ kind, type, attempt = 1, commands = [], data, error }: Hist
 /** Rows whose cells but the last stand below each other. */
 export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
-  for (const row of rows)
-    row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
   return rows.map((row) =>
     row.reduce(
       (line, cell, at) => `${line}  ${at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0)}`,

@@ -60,11 +60,22 @@ function begin<T extends FlowWords>(
   const known = [...flow.states.keys()].join(", ");
   if (!flow.states.has(state))
     return failTest(`${flow.name} has no state ${state}, expected one of: ${known}`, [], [], caller);
-  const { answer, held, sent } = take(beginningIn(flow, state), null, startInput(flow, key ?? null, data), BEGIN_MS);
+  const { answer, held, sent } = take(
+    beginningIn(flow, state),
+    null,
+    startInput(flow, key ?? null, data),
+    BEGIN_MS,
+  );
   if (held !== null)
     return new Scene({ flow, flows: new FlowRegistry([flow]), held, nowMs: BEGIN_MS, sent, troubles: [] });
-  const why = answer.outcome === "rejected" ? `${answer.error.code}: ${answer.error.message}` : answer.outcome;
-  return failTest(`no run of ${flow.name} begins in state ${state} with ${tellValue(data as Json)}: ${why}`, [], [], caller);
+  const why =
+    answer.outcome === "rejected" ? `${answer.error.code}: ${answer.error.message}` : answer.outcome;
+  return failTest(
+    `no run of ${flow.name} begins in state ${state} with ${tellValue(data as Json)}: ${why}`,
+    [],
+    [],
+    caller,
+  );
 }
 
 /** Who begins in the middle enters by the same rules as who comes there. */

@@ -10,7 +10,15 @@ import type { Flow } from "../../definition/define-flow.ts";
 import type { CrashMoment } from "./crash-plan.ts";
 import { assertSame, compare, compareRun } from "./expectation.ts";
 import type { Difference, RunExpectation } from "./expectation.ts";
-import type { AnyWords, Carried, CommandWord, FlowWords, ForReading, PlaceableState, Word } from "./flow-words.ts";
+import type {
+  AnyWords,
+  Carried,
+  CommandWord,
+  FlowWords,
+  ForReading,
+  PlaceableState,
+  Word,
+} from "./flow-words.ts";
 import type { EventHappened } from "./happening.ts";
 import { tellHistory } from "./story.ts";
 
@@ -105,7 +113,7 @@ export class TestRun<T extends FlowWords = AnyWords> {
   }
 
   /** @see TestEngine.crashHere */
-  crashHere(moment: CrashMoment, about?: Word<T["Events"]> | CommandWord<T>): void {
+  crashHere(moment: CrashMoment, about?: Word<T["Events"]> | CommandWord<T> | Operation["type"]): void {
     this.#host.crashHere(moment, about);
   }
 

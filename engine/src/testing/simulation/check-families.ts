@@ -1,4 +1,5 @@
 /** Runs that start runs: each command has one child, each end is told once, and nobody waits for what does not come. */
+import { CANCELED } from "../../core/flow.ts";
 import type { FinishedRun, FinishedRuns } from "./finished-run.ts";
 import type { Report } from "./violation.ts";
 
@@ -44,7 +45,8 @@ function checkChild({ run, entries }: FinishedRun, runs: FinishedRuns, report: R
   if (run.outcome !== null) return;
   const isAwaited = parent.run.commands.some(({ id }) => id === commandId);
   const isKept = isKeptWhenLeft(parent, commandId);
-  const wasCanceled = entries.some(({ eventId }) => eventId === `left:${commandId}`);
+  const wasCanceled =
+    run.compensation?.target === CANCELED || entries.some(({ eventId }) => eventId === `left:${commandId}`);
   if (!isAwaited && !isKept && !wasCanceled)
     report("I3", `run ${run.runId} goes on in state ${run.state}, and its parent ${runId} waits for it no more`);
 }

@@ -62,7 +62,10 @@ export function checkWait(
   const isHeard = taken.some((type) => outside.has(type));
   const hasChild = run.commands.some(({ id }) => living.has(id));
   // A run whose history is full takes nothing from outside any more, a late answer included; its callers are told so.
-  if (isHeard || hasChild || entries.length >= limits.entriesMax) return;
+  const isFull = entries.length >= limits.entriesMax;
+  // What an operator has skipped in this state a rule of the flow may wait for all the same, which only he could know.
+  const isSkipped = entries.some(({ kind, atMs }) => kind === "skipped" && atMs >= run.enteredAtMs);
+  if (isHeard || hasChild || isFull || isSkipped) return;
   const pending = run.commands.map(({ id, phase }) => `${id} ${phase}`).join(", ") || "no command";
   report(
     "I3",

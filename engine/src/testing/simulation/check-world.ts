@@ -1,11 +1,13 @@
 import { resolveEngineOptions } from "../../runtime/options.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
+import { checkJobs } from "./check-bulk.ts";
 import { checkCallers } from "./check-callers.ts";
 import { checkEffects, checkHotRow } from "./check-effects.ts";
 import { checkFamilies, livingChildren } from "./check-families.ts";
 import { checkOperators } from "./check-operators.ts";
 import { checkQueues } from "./check-queues.ts";
 import { checkDeadLetters, checkHistory, checkWait } from "./check-runs.ts";
+import { checkSchedules } from "./check-schedules.ts";
 import { checkSteps } from "./check-steps.ts";
 import { coverRuns } from "./cover-runs.ts";
 import { readRuns } from "./finished-run.ts";
@@ -35,6 +37,10 @@ export async function checkWorld(world: World): Promise<FinishedRuns> {
   checkHotRow(effectPorts);
   checkCallers(world.callerLedger, { runs, limits, report });
   checkOperators(world.operatorLedger, runs, report);
+  checkJobs(world.bulkOperators.jobs, { database, runs, report });
+  // A schedule is looked at with each heartbeat.
+  const servedUntilMs = database.nowMs() - world.profile.options.leaseMs;
+  checkSchedules(generated, { runs, log, servedUntilMs, report });
   await audit(world);
   return runs;
 }

@@ -4,6 +4,8 @@
 import type { EventMessage } from "@sluice/contracts/envelope";
 import { createClient } from "../../client/client.ts";
 import type { Client } from "../../client/client.ts";
+import { createOperator } from "../../client/operator.ts";
+import type { Operator } from "../../client/operator.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { LogPort } from "../../core/ports.ts";
 import { nextOccurrence } from "../../definition/next-occurrence.ts";
@@ -34,6 +36,7 @@ export interface SimulatedEngine {
   readonly process: SimulatedProcess;
   readonly runtime: Runtime;
   readonly client: Client;
+  readonly operator: Operator;
   /** The way in of its remote transport, while it takes events in. */
   submit: ((runId: string, event: EventMessage) => Promise<void>) | null;
   /** What its gauges showed when it was last measured, by name. */
@@ -192,7 +195,7 @@ export class Cluster {
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
       lanes,
-      nextOccurrence: () => null,
+      nextOccurrence,
       start: (flow, run) => client.start(flow, run),
       options: resolveEngineOptions({ ...profile.options, address: profile.hasPeers ? engineId : null }),
     });
@@ -206,11 +209,24 @@ export class Cluster {
       newId: () => clock.newId(),
       nameId,
     });
+    const operator = createOperator({
+      store,
+      lanes,
+      newId: () => clock.newId(),
+      nameId,
+      flow: (name, version) =>
+        version === undefined ? runtime.flows.newest.get(name) : runtime.flows.get(name, version),
+      versionsOf: (name) => runtime.flows.all.filter((flow) => flow.name === name),
+      submit: (input) => runtime.submit(input),
+      pausesChanged: () => runtime.readPauses(),
+      preview: (plan, cursor, limit) => runtime.previewJob(plan, cursor, limit),
+    });
     const engine: SimulatedEngine = {
       engineId,
       process,
       runtime,
       client,
+      operator,
       submit: null,
       gauges,
       state: "starting",

@@ -38,6 +38,8 @@ export class CommitLog {
   readonly #inbox = new Set<string>();
   readonly #issued = new Set<string>();
   readonly runs = new Map<string, LoggedRun>();
+  /** When each schedule was first looked at, by flow. */
+  readonly scheduledSinceMs = new Map<string, number>();
   readonly #listeners: (() => void)[] = [];
   commits = 0;
 
@@ -85,6 +87,11 @@ export class CommitLog {
       appendInbox: async (rows) => {
         await store.appendInbox(rows);
         for (const row of rows) this.#inbox.add(idOf(row));
+      },
+      saveSchedule: async (schedule) => {
+        await store.saveSchedule(schedule);
+        const { flow, lastDueAtMs } = schedule;
+        if (!this.scheduledSinceMs.has(flow)) this.scheduledSinceMs.set(flow, lastDueAtMs);
       },
       openWriter: async (name) => this.#watchWriter(await store.openWriter(name), store.engineId),
     };

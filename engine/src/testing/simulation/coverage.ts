@@ -57,6 +57,11 @@ export const COVERAGE_KINDS = [
   "operation would strand",
   "operation with bad data",
   "migration refused",
+  "job started",
+  "job tried out",
+  "flow paused",
+  "state paused",
+  "command paused",
   // Participants.
   "handler threw",
   "handler hung",

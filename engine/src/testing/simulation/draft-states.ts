@@ -9,7 +9,7 @@ import type {
 } from "../../core/flow.ts";
 import { COMMAND_FAILED } from "../../core/flow.ts";
 import type { DraftCommand, FlowDraft, Mutable } from "./flow-draft.ts";
-import { BIRTHS, FANS, GUARDS, LITTERS, PROJECTIONS, UPDATES, joinA, joinB } from "./flow-palette.ts";
+import { BIRTHS, FANS, GUARDS, LITTERS, PROJECTIONS, UPDATES, UPDATES_ALONE, joinA, joinB } from "./flow-palette.ts";
 
 type Ways = Record<string, TransitionsDefinition>;
 
@@ -120,7 +120,7 @@ function joined(
   const isUndone = random.chance(0.6);
   const join: JoinDefinition = {
     wait,
-    then: random.chance(0.2) ? draft.out(at) : draft.ways(at),
+    then: draft.ways(at, UPDATES_ALONE),
     ...(wait === "any" && isUndone ? { losers: "undo" as const } : {}),
   };
   return busy(draft, at, { send, on, join }, commands, isUndone);

@@ -10,6 +10,7 @@ import type {
   TransitionDefinition,
   TransitionsDefinition,
   UndoDefinition,
+  Update,
 } from "../../core/flow.ts";
 import { GUARDS, UNDO_PROJECTIONS, UPDATES, goBack } from "./flow-palette.ts";
 import type { Random } from "./random.ts";
@@ -138,11 +139,11 @@ export class FlowDraft {
   }
 
   /** Ways of an event: the next state, or a guarded turn before it. */
-  ways(at: number): TransitionsDefinition {
+  ways(at: number, updates: readonly Update[] = UPDATES): TransitionsDefinition {
     const { random } = this;
     const main: TransitionDefinition = random.chance(0.5)
       ? { target: this.next(at) }
-      : { target: this.next(at), update: random.pick(UPDATES) };
+      : { target: this.next(at), update: random.pick(updates) };
     if (random.chance(0.6)) return main;
     return [{ ...this.out(at), guard: random.pick(GUARDS) }, main];
   }

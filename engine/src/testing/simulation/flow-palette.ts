@@ -10,6 +10,7 @@ import type {
   MigrationDefinition,
   Projection,
   Projections,
+  ScheduleDefinition,
   Scene,
   TransitionDefinition,
   UndoProjection,
@@ -76,8 +77,9 @@ const takeGood: Update = ({ data, event }: Scene) => {
 };
 const grow: Update = ({ data }) => ({ ...data, bulk: `${String(data["bulk"] ?? "")}${"x".repeat(BULK_CHARS)}` });
 
-/** Updates that any transition may have. */
+/** Updates that a transition may have, and those for one that comes without an event. */
 export const UPDATES: readonly Update[] = ["merge", keepLast, takeGood, grow];
+export const UPDATES_ALONE: readonly Update[] = [grow, { set: { "/seen": { value: true }, "/last": { from: "/data/n" } } }];
 /** Guards before a way that is not the only one. */
 export const GUARDS: readonly Guard[] = [ifEven, ifGood, ({ data }) => Number(data["n"]) % 3 === 0];
 
@@ -119,6 +121,21 @@ export const MOVES: readonly NonNullable<MigrationDefinition["data"]>[] = [
   { set: { "/moved": { value: true }, "/last": { from: "/data/n" } } },
   { set: { "/moved": { value: "yes" } } },
 ];
+
+/** When virtual time begins. */
+export const BEGIN_MS = Date.UTC(2026, 5, 1);
+const SCHEDULED_SECONDS = [1, 2, 3] as const;
+/** A few runs soon after the beginning, and none for a year after that. */
+export const SCHEDULE: ScheduleDefinition = {
+  cron: `${SCHEDULED_SECONDS.join()} 0 0 1 6 *`,
+  catchUp: "all",
+  data: { tag: "scheduled", n: 4, items: [1, 2] },
+};
+
+/** When that schedule starts a run. */
+export function dueTimes(): readonly number[] {
+  return SCHEDULED_SECONDS.map((second) => BEGIN_MS + 1_000 * second);
+}
 
 /** Back to a former state, a few times; then on. */
 export function goBack(target: string, onwards: string): readonly TransitionDefinition[] {

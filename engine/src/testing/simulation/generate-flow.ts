@@ -7,7 +7,7 @@ import { CANCELED, COMMAND_FAILED } from "../../core/flow.ts";
 import { drawState } from "./draft-states.ts";
 import { FlowDraft, TAKEN_BACK } from "./flow-draft.ts";
 import type { DraftWish } from "./flow-draft.ts";
-import { EVENT_DATA, MOVES, PROJECTIONS, RUN_DATA } from "./flow-palette.ts";
+import { EVENT_DATA, MOVES, PROJECTIONS, RUN_DATA, SCHEDULE } from "./flow-palette.ts";
 import type { Profile } from "./profile.ts";
 import { Random } from "./random.ts";
 
@@ -17,6 +17,8 @@ export interface GeneratedFlow {
   /** Oldest first. */
   readonly versions: readonly FlowDefinition[];
   readonly outside: readonly string[];
+  /** Whether it has the schedule of the palette. */
+  readonly isScheduled: boolean;
 }
 
 const STATES_MAX = 6;
@@ -42,14 +44,16 @@ function generateFlow(
   const draw = (drawn: Pick<DraftWish, "names" | "pace">): Drawing =>
     drawFlow(new Random(seed), name, { ...wish, ...drawn });
   const first = draw({ names, pace: 1 });
-  const versions: FlowDefinition[] = [{ ...first.definition, version }];
+  const isScheduled = random.chance(0.2);
+  const schedule = isScheduled ? { schedule: SCHEDULE } : {};
+  const versions: FlowDefinition[] = [{ ...first.definition, ...schedule, version }];
   if (random.chance(0.6)) {
     const renamed = names.map((each, at) => (random.chance(0.5) ? each : `t${at}`));
     const { definition } = draw({ names: renamed, pace: random.pick([0.3, 1, 2]) });
     const migration = drawMigration(random, version, names, renamed);
-    versions.push({ ...definition, version: version + 1, migrations: [migration] });
+    versions.push({ ...definition, ...schedule, version: version + 1, migrations: [migration] });
   }
-  return { name, versions, outside: first.outside };
+  return { name, versions, outside: first.outside, isScheduled };
 }
 
 interface Drawing {

@@ -10,14 +10,22 @@ import type { Run } from "../../core/run.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { MemoryTransaction } from "../../stores/memory/memory-transaction.ts";
 import { UNDO_PREFIX } from "./participant-ledger.ts";
+import type { Profile } from "./profile.ts";
 import type { Sabotage } from "./sabotage.ts";
 import type { Violation } from "./violation.ts";
 
 export interface PlantedFault {
   readonly name: string;
   readonly sabotage: Sabotage;
+  /** A world in which the fault matters. @default that of the seed */
+  readonly adapt?: (profile: Profile) => Profile;
   /** Promises of which at least one must be found broken. */
   readonly breaks: readonly Violation["promise"][];
+}
+
+/** Every batch reads the runs it needs. */
+function withoutCache(profile: Profile): Profile {
+  return { ...profile, options: { ...profile.options, cachedRunsMax: 0 } };
 }
 
 /** Strikes one in four, always the same. */
@@ -129,11 +137,13 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   {
     name: "a store that forgets the steps of a run",
     sabotage: changeLoads((run) => ({ ...run, steps: [] })),
+    adapt: withoutCache,
     breaks: ["I1"],
   },
   {
     name: "a store that remembers a step twice",
     sabotage: changeLoads((run) => ({ ...run, steps: [...run.steps, ...run.steps.slice(-1)] })),
+    adapt: withoutCache,
     breaks: ["I1"],
   },
   {
@@ -142,16 +152,19 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       ...run,
       compensation: run.compensation && { ...run.compensation, steps: run.compensation.steps.toReversed() },
     })),
+    adapt: withoutCache,
     breaks: ["I1"],
   },
   {
     name: "a store that forgets that steps are being taken back",
     sabotage: changeLoads((run) => ({ ...run, compensation: null })),
+    adapt: withoutCache,
     breaks: ["I1", "I3"],
   },
   {
     name: "a child that tells its parent nothing",
     sabotage: changeLoads((run) => ({ ...run, parent: null })),
+    adapt: withoutCache,
     breaks: ["I3"],
   },
   {
@@ -160,6 +173,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     sabotage: changeBatches((batch) => ({
       loadRuns: async (runIds) => (await batch.loadRuns(runIds)).map(withCancelSeen),
     })),
+    adapt: withoutCache,
     breaks: ["I3"],
   },
   {

@@ -56,6 +56,8 @@ export interface Profile {
   readonly crowd: number;
   /** How many things operators do out of the blue. */
   readonly operations: number;
+  /** How many jobs and pauses there are. */
+  readonly bulkOperations: number;
   /** A few seeds have timers beyond the horizon up to which engines keep them in memory, and slow leases to make that cheap. */
   readonly isLong: boolean;
   readonly handleMs: number;
@@ -106,6 +108,7 @@ export function drawProfile(random: Random): Profile {
     callers: random.whole(2, 7),
     crowd: random.chance(0.3) ? random.whole(4, 16) : 0,
     operations: random.chance(0.7) ? random.whole(1, 12) : 0,
+    bulkOperations: random.chance(0.4) ? random.whole(1, 5) : 0,
     handleMs: random.whole(2, 12) * 10,
     options: {
       lanes: random.whole(1, 5),

@@ -5,6 +5,7 @@
  * last operators put right what people are there for, until every run has ended, and the invariants must hold once more.
  */
 import type { Coverage } from "./coverage.ts";
+import { bulkUnrest } from "./check-bulk.ts";
 import { unrest } from "./check-queues.ts";
 import { checkEnd, checkWorld } from "./check-world.ts";
 import type { Profile } from "./profile.ts";
@@ -79,10 +80,11 @@ function isOver({ violations, scheduler }: World): boolean {
 }
 
 async function makeChaos(world: World): Promise<void> {
-  const { cluster, callers, operators, profile, scheduler } = world;
+  const { cluster, callers, operators, bulkOperators, profile, scheduler } = world;
   cluster.start();
   callers.start(profile.callers, profile.crowd);
   operators.start(profile.operations);
+  bulkOperators.start(profile.bulkOperations);
   await scheduler.play(() => isOver(world) || scheduler.nowMs >= profile.chaosMs);
 }
 
@@ -130,14 +132,16 @@ async function putRight(world: World): Promise<void> {
 }
 
 function allUnrest(world: World): readonly string[] {
-  const { callers, operators, late, participants, cluster, database } = world;
+  const { callers, operators, bulkOperators, late, participants, cluster, database } = world;
   return [
     ...(callers.busy > 0 ? [`${callers.busy} callers wait`] : []),
     ...(operators.busy > 0 ? [`${operators.busy} operators wait`] : []),
     ...(participants.onTheWay > 0 ? [`${participants.onTheWay} commands are on their way`] : []),
     ...(late.open > 0 ? [`${late.open} answers are owed`] : []),
+    ...(bulkOperators.busy > 0 ? [`${bulkOperators.busy} bulk operators wait`] : []),
     ...cluster.unrest(),
     ...unrest(database),
+    ...bulkUnrest(database),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { LogPort } from "../../core/ports.ts";
 import { compileSchema } from "../../definition/compile-schema.ts";
 import { createMemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
+import { BulkOperators } from "./bulk-operators.ts";
 import { CallerLedger } from "./caller-ledger.ts";
 import { Callers } from "./callers.ts";
 import { Cluster } from "./cluster.ts";
@@ -12,6 +13,7 @@ import { CommitLog } from "./commit-log.ts";
 import { Coverage } from "./coverage.ts";
 import { Faults } from "./faults.ts";
 import type { CrashPoint } from "./faults.ts";
+import { BEGIN_MS } from "./flow-palette.ts";
 import { generateFlows } from "./generate-flow.ts";
 import type { GeneratedFlow } from "./generate-flow.ts";
 import { LateAnswers } from "./late-answers.ts";
@@ -60,10 +62,9 @@ export interface World {
   readonly callers: Callers;
   readonly operatorLedger: OperatorLedger;
   readonly operators: Operators;
+  readonly bulkOperators: BulkOperators;
 }
 
-/** When virtual time begins; it says nothing, as long as it is always the same. */
-const BEGIN_MS = Date.UTC(2026, 5, 1);
 /** A seed with more broken promises than this is broken enough. */
 const VIOLATIONS_MAX = 20;
 /** A caller waits a little longer than an engine lets it. */
@@ -104,7 +105,8 @@ type People =
   | "callerLedger"
   | "callers"
   | "operatorLedger"
-  | "operators";
+  | "operators"
+  | "bulkOperators";
 
 /** Engines, participants, callers and operators, who all know each other. */
 function createPeople(
@@ -142,8 +144,10 @@ function createPeople(
   const users = { ...base, outside, flows: generated, untilMs: profile.chaosMs };
   const callers = new Callers({ ...users, ledger: callerLedger, random: random.fork("callers") });
   const operators = new Operators({ ...users, ledger: operatorLedger, random: random.fork("operators") });
+  const bulkOperators = new BulkOperators({ ...users, random: random.fork("bulk operators") });
   scheduleStrikes({ ...base, cluster, random: random.fork("strikes") });
-  return { cluster, late, participants, participantLedger, callerLedger, callers, operatorLedger, operators };
+  const ledgers = { participantLedger, callerLedger, operatorLedger };
+  return { cluster, late, participants, ...ledgers, callers, operators, bulkOperators };
 }
 
 const SILENT: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { BatchWrites, Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
-import type { Run } from "../../core/run.ts";
+import type { PendingCommand, Run } from "../../core/run.ts";
 import {
   TEST_BEGIN_MS,
   makeCommand,
@@ -19,12 +19,17 @@ import type { OpenHarness } from "./harness.ts";
 export function auditPromises(open: OpenHarness): void {
   it("finds nothing where everything is in order", async (t) => {
     const { store, owner } = await openOwned(t, open);
-    const [waiting, sending, ended, parked] = [1, 2, 3, 4].map(testRunId) as [string, string, string, string];
+    const [waiting, sending, ended, parked, undoing, parent, child] = [1, 2, 3, 4, 5, 6, 7].map(
+      testRunId,
+    ) as [string, string, string, string, string, string, string];
     const runs = [
       makeRun({ runId: waiting, timers: [makeTimer(1, TEST_BEGIN_MS + 50)], version: 2 }),
       makeRun({ runId: sending, commands: [makeCommand(`${sending}:1:0`)] }),
       makeRun({ runId: ended, outcome: "sold" }),
       makeRun({ runId: parked, parked: "rule-failed", version: 2, timers: [makeTimer(1, TEST_BEGIN_MS)] }),
+      takingBack(undoing, { timers: [makeTimer(1, TEST_BEGIN_MS, { kind: "flow-deadline" })] }),
+      makeRun({ runId: parent, commands: [started(parent, child)] }),
+      makeRun({ runId: child, parent: { runId: parent, commandId: `${parent}:1:0`, depth: 1 } }),
     ];
     await owner.commit({
       lanes: [owner.step(0, { outboxPosition: 1 })],
@@ -32,13 +37,16 @@ export function auditPromises(open: OpenHarness): void {
       history: runs.map(({ runId, version }) => ({
         runId,
         lane: 0,
-        entries: [makeEntry(1), makeEntry(2, { eventId: "e" })].slice(0, version),
+        entries: [
+          makeEntry(1, runId === undoing ? { state: "compensating" } : {}),
+          makeEntry(2, { eventId: "e" }),
+        ].slice(0, version),
       })),
       outbox: [{ lane: 0, position: 1, runId: sending, commandId: `${sending}:1:0`, attempt: 1 }],
       timersSet: timerRowsOf(runs[0] ?? assert.fail()),
       deadLetters: [deadLetter(parked, 2)],
     });
-    assert.deepEqual(await store.audit({ quiet: false }), { runs: 4, entries: 6, findings: [] });
+    assert.deepEqual(await store.audit({ quiet: false }), { runs: 7, entries: 9, findings: [] });
     await store.project(runs.map(toRunRow), []);
     const { findings } = await store.audit({ quiet: true });
     assert.deepEqual(findings, [
@@ -128,6 +136,54 @@ export function auditPromises(open: OpenHarness): void {
         {},
         /I3 command .* waits for attempt 2 without a timer/,
       ],
+      [
+        "a run that takes steps back in another state",
+        takingBack(runId, { state: "ordered" }),
+        {},
+        /I3 the run is in state ordered, and takes 1 steps back/,
+      ],
+      [
+        "a run in `compensating` that takes no step back",
+        { ...takingBack(runId), compensation: null, commands: [] },
+        { history: compensatingHistory(runId) },
+        /I3 the run is in state compensating, and takes no step back/,
+      ],
+      [
+        "a run that takes a step back without an undo under way",
+        takingBack(runId, { commands: [] }),
+        { history: compensatingHistory(runId) },
+        /I3 the undo under way is of none, expected that of .*:0:0/,
+      ],
+      [
+        "an undo of another step than the newest",
+        takingBack(runId, { commands: [undoOf("old")] }),
+        { history: compensatingHistory(runId) },
+        /I3 the undo under way is of old, expected that of .*:0:0/,
+      ],
+      [
+        "an undo of a run that takes nothing back",
+        { commands: [undoOf("old")] },
+        {},
+        /I3 the undo under way is of old, expected that of none/,
+      ],
+      [
+        "a run that waits for a child that does not exist",
+        { commands: [started(runId, testRunId(2))] },
+        {},
+        /I3 the run waits for run .*2, which does not exist/,
+      ],
+      [
+        "a run that waits for a child that has ended",
+        { commands: [started(runId, testRunId(2))] },
+        withChild(runId, { outcome: "sold" }),
+        /I3 the run waits for run .*2, which ended sold and told nobody/,
+      ],
+      [
+        "a run that waits for somebody else's child",
+        { commands: [started(runId, testRunId(2))] },
+        withChild(runId, { parent: null }),
+        /I3 the run waits for run .*2, which has another parent/,
+      ],
     ];
   for (const [what, run, writes, finding] of broken) {
     it(`finds in the audit ${what}`, async (t) => {
@@ -167,6 +223,46 @@ export function auditPromises(open: OpenHarness): void {
     await expectFinding(store, true, /I4 the run is not in the search projection/);
     await expectFinding(store, true, /I4 lane 2: 1 inbox rows were not taken in/);
   });
+}
+
+/** A run that takes its only step back. */
+function takingBack(runId: string, more: Partial<Run> = {}): Run {
+  const commandId = `${runId}:0:0`;
+  const undo = { type: "ReleaseSeat", channel: "air", data: {} };
+  const steps = [{ state: "holding", command: "HoldSeat", commandId, undo }];
+  return makeRun({
+    runId,
+    state: "compensating",
+    compensation: { target: "sorry", steps },
+    commands: [undoOf(commandId)],
+    ...more,
+  });
+}
+
+function undoOf(commandId: string): PendingCommand {
+  return makeCommand(`undo of ${commandId}`, { purpose: "undo", phase: "delivered", undoes: commandId });
+}
+
+function compensatingHistory(runId: string): BatchWrites["history"] {
+  return [{ runId, lane: 0, entries: [makeEntry(1, { state: "compensating" })] }];
+}
+
+/** The command that has started a child. */
+function started(runId: string, childId: string): PendingCommand {
+  return makeCommand(`${runId}:1:0`, { channel: "$flow", phase: "delivered", childId });
+}
+
+/** A run that waits for its child, and the child. */
+function withChild(runId: string, child: Partial<Run>): Partial<BatchWrites> {
+  const childId = testRunId(2);
+  const parent = { runId, commandId: `${runId}:1:0`, depth: 1 };
+  return {
+    runs: [
+      makeRun({ runId, commands: [started(runId, childId)] }),
+      makeRun({ runId: childId, parent, ...child }),
+    ],
+    history: [runId, childId].map((id) => ({ runId: id, lane: 0, entries: [makeEntry(1)] })),
+  };
 }
 
 function deadLetter(runId: string, version: number): BatchWrites["deadLetters"][number] {

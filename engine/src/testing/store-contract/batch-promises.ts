@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { LaneInput } from "../../core/inputs.ts";
 import type { HistoryKind } from "../../core/history.ts";
+import type { DeadLetterRow } from "../../core/ports.ts";
+import type { Step } from "../../core/run.ts";
 import {
   AWKWARD_DATA,
   TEST_BEGIN_MS,
   makeCommand,
+  makeDeadLetter,
   makeEntry,
   makeRun,
   makeTimer,
@@ -104,6 +107,47 @@ export function batchPromises(open: OpenHarness): void {
     assert.deepEqual(await store.listTimers({ lanes: [0], dueBeforeMs: TEST_BEGIN_MS + 1, limit: 1 }), []);
   });
 
+  it("keeps what a run may have to take back, how far that is, and which run has started it", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const runId = testRunId(1);
+    const undo = { type: "ReleaseSeat", channel: "air", data: AWKWARD_DATA };
+    const [done, undone] = [1, 2].map((version) => ({
+      state: "holding",
+      command: "HoldSeat",
+      commandId: `${runId}:${version}:0`,
+      undo,
+    })) as [Step, Step];
+    const compensating = makeRun({
+      runId,
+      version: 4,
+      state: "compensating",
+      commands: [
+        makeCommand(`${runId}:4:0`, {
+          ...undo,
+          purpose: "undo",
+          undoes: undone.commandId,
+          attempt: 3,
+          attemptsForgiven: 2,
+          isCarriedOut: true,
+        }),
+      ],
+      steps: [done],
+      compensation: { target: "sorry", steps: [undone] },
+      parent: { runId: testRunId(2), commandId: `${testRunId(2)}:1:7`, depth: 3 },
+    });
+    const waiting = makeRun({
+      runId: testRunId(2),
+      commands: [
+        makeCommand(`${testRunId(2)}:1:7`, { channel: "$flow", phase: "delivered", childId: runId }),
+      ],
+    });
+    await owner.start(compensating, waiting);
+    assert.deepEqual(await store.getRun(runId), compensating);
+    assert.deepEqual(await store.getRun(waiting.runId), waiting);
+    const loaded = await owner.writer.openBatch().loadRuns([runId]);
+    assert.deepEqual(loaded[0]?.run, compensating);
+  });
+
   it("keeps a batch of a thousand runs of a kilobyte", async (t) => {
     const { store, owner } = await openOwned(t, open);
     const runs = Array.from({ length: 1_000 }, (_, n) =>
@@ -196,6 +240,50 @@ export function batchPromises(open: OpenHarness): void {
         { version: at + 2, digest: 2 ** 53 - 1 - at, outcome },
       ]),
     );
+  });
+
+  it("brings in the dead letters of the asked runs, each run's in order", async (t) => {
+    const { owner } = await openOwned(t, open);
+    const [first, second, third] = [1, 2, 3].map((n) =>
+      [2, 3, 10].map((version) => makeDeadLetter(testRunId(n), version)),
+    ) as [DeadLetterRow[], DeadLetterRow[], DeadLetterRow[]];
+    const deadLetters = [...third, ...second, ...first].toReversed();
+    await owner.commit({ lanes: [owner.step(0)], deadLetters });
+    const batch = owner.writer.openBatch();
+    const loaded = Map.groupBy(
+      await batch.loadDeadLetters([testRunId(3), testRunId(1), testRunId(9)]),
+      ({ runId }) => runId,
+    );
+    assert.deepEqual([loaded.size, loaded.get(testRunId(1)), loaded.get(testRunId(3))], [2, first, third]);
+    assert.deepEqual(await batch.loadDeadLetters([]), []);
+    await batch.rollback();
+  });
+
+  it("takes dead letters away with the batch that takes them in, and keeps those it makes", async (t) => {
+    const { harness, store, owner } = await openOwned(t, open);
+    const runId = testRunId(1);
+    const stored = [2, 3].map((version) => makeDeadLetter(runId, version));
+    const other = makeDeadLetter(testRunId(2), 2);
+    await owner.commit({ lanes: [owner.step(0)], deadLetters: [...stored, other] });
+    const made = makeDeadLetter(runId, 5);
+    const writes = { lanes: [owner.step(0)], deadLettersTaken: stored, deadLetters: [made] };
+    const list = async () => (await store.listDeadLetters({ limit: 10 })).items;
+    const batch = owner.writer.openBatch();
+    assert.deepEqual(await batch.loadDeadLetters([runId]), stored);
+    await batch.withTransaction((transaction) => harness.increment(transaction, "redriven", 1));
+    await batch.rollback();
+    assert.deepEqual(await list(), [...stored, other], "nothing of a batch that is rolled back");
+    await owner.commit(writes);
+    assert.deepEqual(await list(), [made, other]);
+    await assert.rejects(
+      owner.writer.openBatch().commit(owner.writes({ ...writes, deadLettersTaken: [made] })),
+      {
+        code: "FLOW_LANE_LOST",
+      },
+    );
+    assert.deepEqual(await list(), [made, other], "nor of one whose lane has moved on");
+    await owner.commit({ lanes: [owner.step(0)], deadLettersTaken: [...stored, made] });
+    assert.deepEqual(await list(), [other]);
   });
 
   it("shows a batch nothing that was not committed before", async (t) => {

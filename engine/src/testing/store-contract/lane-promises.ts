@@ -104,12 +104,12 @@ export function lanePromises(open: OpenHarness): void {
     const a = await harness.openStore("a");
     const b = await harness.openStore("b");
     await a.openDeployment(2);
-    await a.heartbeat({ engineId: "a", address: "http://a", leaseMs: 200 });
+    await a.heartbeat({ engineId: "a", address: "http://a", leaseMs: 200, serves: ["tickets@1"] });
     await a.claimLanes({ engineId: "a", laneIds: [1], leaseMs: 200 });
     const first = await b.heartbeat({ engineId: "b", address: null, leaseMs: LEASE_MS });
     assert.deepEqual(first.engines, [
-      { engineId: "a", address: "http://a" },
-      { engineId: "b", address: null },
+      { engineId: "a", address: "http://a", serves: ["tickets@1"] },
+      { engineId: "b", address: null, serves: [] },
     ]);
     assert.deepEqual(
       first.lanes.map(({ laneId, ownerId, ownerAddress }) => [laneId, ownerId, ownerAddress]),
@@ -120,7 +120,7 @@ export function lanePromises(open: OpenHarness): void {
     );
     await harness.passMs(250);
     const second = await b.heartbeat({ engineId: "b", address: null, leaseMs: LEASE_MS });
-    assert.deepEqual(second.engines, [{ engineId: "b", address: null }]);
+    assert.deepEqual(second.engines, [{ engineId: "b", address: null, serves: [] }]);
     assert.ok((second.lanes[1]?.leaseMs ?? 0) <= 0);
     assert.ok(second.nowMs >= first.nowMs + 250);
     assert.ok(Number.isInteger(second.nowMs));
@@ -181,7 +181,7 @@ export function lanePromises(open: OpenHarness): void {
       [1, 2],
     );
     const { engines } = await b.heartbeat({ engineId: "b", address: null, leaseMs: LEASE_MS });
-    assert.deepEqual(engines, [{ engineId: "b", address: null }]);
+    assert.deepEqual(engines, [{ engineId: "b", address: null, serves: [] }]);
   });
 
   it("ends a frozen owner's transaction at takeover", async (t) => {

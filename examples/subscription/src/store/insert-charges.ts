@@ -1,8 +1,8 @@
 import type { TransactionSql } from "@sluice/host/postgres";
 
-/** Money taken for one period, known by the command that asked for it. */
+/** Money taken for one period, known by the run of its invoice. */
 export interface Charge {
-  readonly commandId: string;
+  readonly runId: string;
   readonly customerId: string;
   readonly period: number;
   readonly amountMinor: number;
@@ -11,9 +11,9 @@ export interface Charge {
 /** Stores all charges of a batch at once. */
 export async function insertCharges(sql: TransactionSql, charges: readonly Charge[]): Promise<void> {
   await sql`
-    insert into subscription.charges (command_id, customer_id, period, amount_minor)
+    insert into subscription.charges (run_id, customer_id, period, amount_minor)
     select * from unnest(
-      ${charges.map(({ commandId }) => commandId)}::text[],
+      ${charges.map(({ runId }) => runId)}::uuid[],
       ${charges.map(({ customerId }) => customerId)}::text[],
       ${charges.map(({ period }) => period)}::int[],
       ${charges.map(({ amountMinor }) => amountMinor)}::int[])`;

@@ -45,3 +45,6 @@ create table api_keys (
 );
 
 create index dead_letters_reason on dead_letters (reason, run_id, version) where reason is not null;
+
+-- What an engine can carry on, as a JSON list of `flow@version`; one of an older release says nothing.
+alter table engines add column serves text not null default '[]';

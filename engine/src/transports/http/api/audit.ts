@@ -2,7 +2,8 @@ import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { AuditQuery } from "./operation-schemas.ts";
 import { viewAction } from "./operation-views.ts";
-import { linkNext } from "./pages.ts";
+import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { pageOf } from "./schemas.ts";
 
 /** `GET /v1/audit` */
@@ -23,9 +24,17 @@ export function addAuditRoute(app: ApiApp, { operator }: ApiEngine): void {
       },
     },
     async (request, reply) => {
-      const page = await operator.listActions(request.query);
-      linkNext(request, reply, page.cursor);
-      return { items: page.items.map(viewAction), cursor: page.cursor };
+      const { cursor, limit, ...filters } = request.query;
+      const listing: Listing = { list: "audit", filters };
+      const inner = openCursor(listing, cursor);
+      const page = await operator.listActions({
+        ...filters,
+        limit,
+        ...(inner === undefined ? {} : { cursor: inner }),
+      });
+      const next = bindCursor(listing, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map(viewAction), cursor: next };
     },
   );
 }

@@ -6,7 +6,8 @@ import { OperateHeaders, askedOf } from "./asked.ts";
 import { JOB_RESPONSES, answerJob } from "./jobs.ts";
 import { DeadLetterListQuery, RedriveBody } from "./operation-schemas.ts";
 import { viewDeadLetter } from "./operation-views.ts";
-import { linkNext } from "./pages.ts";
+import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { pageOf } from "./schemas.ts";
 
 const tags = ["operations"];
@@ -30,13 +31,21 @@ export function addDeadLetterListRoute(app: ApiApp, { store }: ApiEngine): void 
       },
     },
     async (request, reply) => {
-      const page = await store.listDeadLetters(request.query);
+      const { cursor, limit, ...filters } = request.query;
+      const listing: Listing = { list: "dead-letters", filters };
+      const inner = openCursor(listing, cursor);
+      const page = await store.listDeadLetters({
+        ...filters,
+        limit,
+        ...(inner === undefined ? {} : { cursor: inner }),
+      });
       const runIds = [...new Set(page.items.map(({ runId }) => runId))];
       const runs = new Map((await store.getRuns(runIds)).map((run) => [run.runId, run]));
-      linkNext(request, reply, page.cursor);
+      const next = bindCursor(listing, page.cursor);
+      linkNext(request, reply, next);
       return {
         items: page.items.map((letter) => viewDeadLetter(letter, runs.get(letter.runId))),
-        cursor: page.cursor,
+        cursor: next,
       };
     },
   );

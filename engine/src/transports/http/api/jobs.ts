@@ -1,3 +1,4 @@
+import type { JsonObject } from "@sluice/contracts/envelope";
 import type { FastifyReply } from "fastify";
 import type { Static } from "typebox";
 import type { JobWish } from "../../../client/operator.ts";
@@ -7,7 +8,8 @@ import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { OperateHeaders, askedOf, takeAbsentBody } from "./asked.ts";
 import { JobBody, JobListQuery, JobParams, PreviewBody, StopBody } from "./operation-schemas.ts";
 import { viewJob } from "./operation-views.ts";
-import { linkNext } from "./pages.ts";
+import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import type { Listing } from "./pages.ts";
 import { parseOperation, toRunFilter } from "./parse-operation.ts";
 import { pageOf, ref } from "./schemas.ts";
 
@@ -97,7 +99,10 @@ export function addJobPreviewRoute(app: ApiApp, { operator }: ApiEngine): void {
     async ({ body }) => {
       const { operation, filter, cursor, limit } = body;
       const wish: JobWish = { operation: parseOperation(operation), filter: toRunFilter(filter) };
-      return operator.preview(wish, { limit, ...(cursor === undefined ? {} : { cursor }) });
+      const listing: Listing = { list: "preview", filters: { operation, filter } as JsonObject };
+      const inner = openCursor(listing, cursor);
+      const page = await operator.preview(wish, { limit, ...(inner === undefined ? {} : { cursor: inner }) });
+      return { items: page.items, cursor: bindCursor(listing, page.cursor) };
     },
   );
 }
@@ -120,9 +125,18 @@ export function addJobListRoute(app: ApiApp, { operator }: ApiEngine): void {
       },
     },
     async (request, reply) => {
-      const page = await operator.listActions({ ...request.query, kind: "runs" });
-      linkNext(request, reply, page.cursor);
-      return { items: page.items.map(viewJob), cursor: page.cursor };
+      const { cursor, limit, ...filters } = request.query;
+      const listing: Listing = { list: "jobs", filters };
+      const inner = openCursor(listing, cursor);
+      const page = await operator.listActions({
+        ...filters,
+        kind: "runs",
+        limit,
+        ...(inner === undefined ? {} : { cursor: inner }),
+      });
+      const next = bindCursor(listing, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map(viewJob), cursor: next };
     },
   );
 }

@@ -6,7 +6,16 @@ import type { Page } from "../../../core/ports.ts";
 
 /** A list under its filters: a cursor of one is none of another. */
 export interface Listing {
-  readonly list: "flows" | "history" | "lanes" | "runs";
+  readonly list:
+    | "audit"
+    | "dead-letters"
+    | "flows"
+    | "history"
+    | "jobs"
+    | "lanes"
+    | "pauses"
+    | "preview"
+    | "runs";
   readonly filters?: JsonObject;
 }
 

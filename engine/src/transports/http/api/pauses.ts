@@ -7,7 +7,7 @@ import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { OperateHeaders, askedOf } from "./asked.ts";
 import { PauseBody } from "./operation-schemas.ts";
 import { viewPause } from "./operation-views.ts";
-import { cutPage, linkNext } from "./pages.ts";
+import { bindCursor, cutPage, linkNext, openCursor } from "./pages.ts";
 import { PageQuery, pageOf, ref } from "./schemas.ts";
 
 const tags = ["operations"];
@@ -25,19 +25,21 @@ export function addPauseListRoute(app: ApiApp, { operator }: ApiEngine): void {
         querystring: PageQuery,
         response: {
           200: pageOf("Pause", "A page of pauses."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY" }),
+          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
         },
       },
     },
     async (request, reply) => {
-      const { cursor, limit } = request.query;
+      const { limit } = request.query;
+      const after = openCursor({ list: "pauses" }, request.query.cursor);
       const pauses = [...(await operator.listPauses())].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
       const page = cutPage(pauses, limit, {
         of: keyOf,
-        isBehind: (pause) => cursor === undefined || keyOf(pause) > cursor,
+        isBehind: (pause) => after === undefined || keyOf(pause) > after,
       });
-      linkNext(request, reply, page.cursor);
-      return { items: page.items.map(viewPause), cursor: page.cursor };
+      const next = bindCursor({ list: "pauses" }, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map(viewPause), cursor: next };
     },
   );
 }

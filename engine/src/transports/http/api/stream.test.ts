@@ -142,16 +142,13 @@ test("past streamsMax a reader is told to come back, and there is room when one 
 
 test("a stream ends when the server drains, and its reader goes on elsewhere", async (t) => {
   const database = memoryDatabase();
-  let stopFirst = (): Promise<void> => Promise.resolve();
-  const first = await openApi({ after: (end) => (stopFirst = end) }, { database });
-  t.after(() => first.engine.stop());
+  const first = await openApi(t, { database });
   const runId = await startOrder(first.engine);
   const stream = await readStream(streamOf(runId, first.url));
   await seen(stream, 2);
-  const startedMs = performance.now();
-  await stopFirst();
+  await first.stop();
+  // A connection that is cut, since its request did not end in time, is an error to its reader.
   await stream.ended;
-  assert.ok(performance.now() - startedMs < 900, "before requests in flight are cut");
   assert.equal(stream.events.at(-1)?.event, "entry");
   await close(runId, first.engine);
   const next = await openApi(t, { database, engineId: "engine-b", isStarted: false });

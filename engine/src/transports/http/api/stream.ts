@@ -6,6 +6,7 @@ import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { StreamHeaders } from "./operation-schemas.ts";
 import { streamRun } from "./run-stream.ts";
 import { RunParams } from "./schemas.ts";
+import { waitSignals } from "./wait-signals.ts";
 
 export interface StreamOptions {
   /** Most streams at once. */
@@ -18,12 +19,8 @@ export interface StreamOptions {
 
 /** `GET /v1/runs/{id}/stream` */
 export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: StreamOptions): void {
-  const open = new Set<AbortController>();
-  // Before requests in flight are waited for: a stream would last as long as its run.
-  app.addHook("preClose", (done) => {
-    for (const stream of open) stream.abort();
-    done();
-  });
+  const signalOf = waitSignals(app);
+  const places = createPlaces(options.streamsMax);
   app.get(
     "/v1/runs/:id/stream",
     {
@@ -59,12 +56,12 @@ export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: Stre
       if (lastVersion !== undefined && lastVersion > run.version) throw notYet(lastVersion, run.version);
       // A browser comes back after the end unless it is told so.
       if (run.outcome !== null && lastVersion === run.version) return reply.code(204).send();
-      const stop = openStream(open, options.streamsMax, reply);
+      places.take(reply);
       const texts = streamRun(client, {
         runId: run.runId,
         afterVersion: lastVersion ?? 0,
         beatMs: options.streamBeatMs,
-        stop,
+        stop: signalOf(reply),
       });
       return reply
         .type("text/event-stream; charset=utf-8")
@@ -74,21 +71,21 @@ export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: Stre
   );
 }
 
-/** @throws FLOW_WAIT_FULL (overloaded) */
-function openStream(open: Set<AbortController>, streamsMax: number, reply: FastifyReply): AbortSignal {
-  if (open.size >= streamsMax)
-    throw engineError(
-      "FLOW_WAIT_FULL",
-      `${open.size} streams are open, at most ${streamsMax} may be (streamsMax); read the history instead`,
-      { retryAfterMs: 1_000 },
-    );
-  const stream = new AbortController();
-  open.add(stream);
-  reply.raw.once("close", () => {
-    open.delete(stream);
-    stream.abort();
-  });
-  return stream.signal;
+function createPlaces(streamsMax: number) {
+  let taken = 0;
+  return {
+    /** Takes a place until the answer is over. @throws FLOW_WAIT_FULL (overloaded) */
+    take({ raw }: FastifyReply): void {
+      if (taken >= streamsMax)
+        throw engineError(
+          "FLOW_WAIT_FULL",
+          `${taken} streams are open, at most ${streamsMax} may be (streamsMax); read the history instead`,
+          { retryAfterMs: 1_000 },
+        );
+      taken++;
+      raw.once("close", () => taken--);
+    },
+  };
 }
 
 /** A reader that takes nothing would keep its place and its buffers for ever. The next text is asked for when there is room for it. */

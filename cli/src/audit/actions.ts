@@ -1,0 +1,58 @@
+/** What `sluice audit --actions` does: a page of what operators did, as the server keeps it. */
+import { printJson, styleOf } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { apiOf } from "../command.ts";
+import type { JsonOption, ServerOption } from "../command.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { countsText, filterText } from "../operate/job-text.ts";
+import { tame } from "../style.ts";
+import { renderTable } from "../table.ts";
+import type { AuditEntry, Page } from "../wire.ts";
+
+export interface ActionsFlags extends JsonOption, ServerOption {
+  readonly kind?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+const LIMIT_DEFAULT = 20;
+
+export async function listActions(cli: Cli, flags: ActionsFlags): Promise<ExitCode> {
+  const { kind, limit = LIMIT_DEFAULT, cursor } = flags;
+  const page = await apiOf(flags, cli).get<Page<AuditEntry>>("/v1/audit", { kind, limit, cursor });
+  if (flags.json === true) printJson(cli, page);
+  else cli.stdout.write(pageText(page, cli));
+  return EXIT.ok;
+}
+
+function pageText({ items, cursor }: Page<AuditEntry>, cli: Cli): string {
+  if (items.length === 0) return "nobody has done anything\n";
+  const style = styleOf(cli);
+  const table = renderTable(
+    items,
+    [
+      { title: "when", cell: ({ askedAt }) => tame(askedAt) },
+      { title: "who", cell: ({ by }) => tame(by) },
+      { title: "what", cell: ({ kind, subject }) => tame(isDryRun(subject) ? `${kind} (dry run)` : kind) },
+      { title: "to", cell: ({ subject }) => tame(subjectText(subject)) },
+      { title: "how many", cell: ({ runs, subject }) => (runs === null ? "-" : countsText(runs, isDryRun(subject))) },
+      { title: "why", cell: ({ reason }) => tame(reason ?? "-") },
+    ],
+    style,
+  );
+  const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
+  return table + next;
+}
+
+function isDryRun({ dryRun }: AuditEntry["subject"]): boolean {
+  return dryRun === true;
+}
+
+/** The run, the filter, or whatever else it was about. */
+function subjectText(subject: AuditEntry["subject"]): string {
+  const { runId, filter, operation: _, ...rest } = subject;
+  if (typeof runId === "string") return runId;
+  const named = Object.entries(typeof filter === "object" && filter !== null ? filter : rest);
+  return filterText(Object.fromEntries(named.filter(([, value]) => value !== "")));
+}

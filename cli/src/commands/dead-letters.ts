@@ -1,0 +1,136 @@
+/** `sluice dead-letters`: what could not be taken in, and taking it in again. */
+import type { Command } from "commander";
+import { Option } from "commander";
+import { wholeNumber } from "../arguments.ts";
+import { printJson, styleOf } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { addCommand, addJsonOption, addServerOption, apiOf } from "../command.ts";
+import type { JsonOption, Run, ServerOption } from "../command.ts";
+import { formatDuration } from "../durations.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { PARK_REASONS, addFlowOption, addJobOptions } from "../operate/flags.ts";
+import type { JobFlags } from "../operate/flags.ts";
+import { operate } from "../operate/operate.ts";
+import { tame } from "../style.ts";
+import type { Style } from "../style.ts";
+import { renderTable } from "../table.ts";
+import type { DeadLetter, Page } from "../wire.ts";
+
+interface LetterFilter {
+  readonly flow?: string;
+  readonly state?: string;
+  readonly parkReason?: string;
+}
+
+interface ListFlags extends LetterFilter, JsonOption, ServerOption {
+  readonly run?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+const LIMIT_MAX = 200;
+const LIMIT_DEFAULT = 20;
+
+export function addDeadLettersCommands(program: Command, run: Run): void {
+  const letters = addCommand(program, "dead-letters", {
+    summary: "what parked runs could not take in: list it, take it in again",
+    examples: [["dead-letters", "lists them"]],
+  });
+  addListCommand(letters, run);
+  addRedriveCommand(letters, run);
+}
+
+function addLetterFilters(command: Command): Command {
+  return addFlowOption(command)
+    .option("--state <state>", "runs parked in this state")
+    .addOption(
+      new Option("--park-reason <reason>", "runs parked for this reason").choices([...PARK_REASONS]),
+    );
+}
+
+function addListCommand(letters: Command, run: Run): void {
+  const command = addCommand(letters, "list", {
+    summary: "list dead letters, a page at a time",
+    more: "By run; first the one that parked it, then those that wait behind, in their order.",
+    examples: [
+      ["dead-letters --flow purchase", "of one flow"],
+      ["dead-letters --run 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57 --json", "of one run, with what they carry"],
+    ],
+  });
+  addLetterFilters(command)
+    .option("--run <id>", "of this run")
+    .option("--limit <number>", "most dead letters of the page", wholeNumber(1, LIMIT_MAX), LIMIT_DEFAULT)
+    .option("--cursor <cursor>", "opens the page that another one names");
+  addJsonOption(addServerOption(command)).action(run(list));
+}
+
+async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
+  const { flow, state, parkReason, run: runId, limit, cursor } = flags;
+  const query = { flow, state, reason: parkReason, runId, limit, cursor };
+  const page = await apiOf(flags, cli).get<Page<DeadLetter>>("/v1/dead-letters", query);
+  if (flags.json === true) printJson(cli, page);
+  else cli.stdout.write(pageText(page, cli));
+  return EXIT.ok;
+}
+
+function pageText({ items, cursor }: Page<DeadLetter>, cli: Cli): string {
+  if (items.length === 0) return "no dead letters\n";
+  const style = styleOf(cli);
+  const nowMs = Date.now();
+  const table = renderTable(
+    items,
+    [
+      { title: "run", cell: ({ runId }) => tame(runId) },
+      { title: "#", align: "right", cell: ({ version }) => String(version) },
+      { title: "flow", cell: ({ flow }) => tame(flow ?? "-") },
+      { title: "key", cell: ({ key }) => tame(key ?? "-") },
+      { title: "state", cell: ({ state }) => tame(state) },
+      { title: "age", align: "right", cell: ({ at }) => formatDuration(nowMs - Date.parse(at)) },
+      { title: "what", cell: ({ input }) => tame(inputText(input)) },
+      { title: "why", cell: (letter) => reasonText(letter, style) },
+    ],
+    style,
+  );
+  const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
+  return table + next;
+}
+
+/** `event Paid`, `answer Charged to Charge`, `failure of Charge`, `timer deadline`. */
+function inputText({ kind, type, command }: DeadLetter["input"]): string {
+  const about = command === undefined ? "" : kind === "answer" ? ` to ${command}` : ` of ${command}`;
+  return `${kind}${type === undefined ? "" : ` ${type}`}${about}`;
+}
+
+function reasonText({ reason, error }: DeadLetter, style: Style): string {
+  if (reason === null) return style.dim("waits behind");
+  return style.bad(tame(error === null ? reason : `${reason}: ${error.message} (${error.code})`));
+}
+
+interface RedriveFlags extends LetterFilter, JobFlags {
+  readonly all?: boolean;
+}
+
+function addRedriveCommand(letters: Command, run: Run): void {
+  const command = addCommand(letters, "redrive [run...]", {
+    summary: "take dead letters in again, each run's in their order",
+    more:
+      "As if they arrived now; what fails again parks its run again. The server does it in the background: Ctrl-C leaves it at that, and\n" +
+      "`sluice jobs` shows how far it is. It asks before, unless --yes or --dry-run is given.",
+    examples: [
+      ["dead-letters redrive 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57", "of one run, at once"],
+      ["dead-letters redrive --flow purchase --park-reason command-gave-up --rate 20", "after an outage"],
+      ["dead-letters redrive --all --dry-run", "what would become of all of them"],
+    ],
+  });
+  addJobOptions(addLetterFilters(command).option("--all", "of all parked runs")).action(
+    run((cli, runIds: readonly string[], flags: RedriveFlags) =>
+      operate(cli, { operation: { type: "redrive" }, runIds, filter: filterOf(flags) }, flags),
+    ),
+  );
+}
+
+function filterOf({ flow, state, parkReason, all }: RedriveFlags): Readonly<Record<string, unknown>> {
+  const filter = { flow, state, parkReason, ...(all === true ? { parked: true } : {}) };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { checkFlow } from "../../core/check-flow.ts";
+import { generateFlows } from "./generate-flow.ts";
+import { Random } from "./random.ts";
+
+const SEEDS = 200;
+
+describe("random flows", () => {
+  it("are such as a load accepts, in all their versions", () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const flows = generateFlows(new Random(seed), { flows: 3, isLong: seed % 2 === 0 });
+      const versions = flows.flatMap((flow) => flow.versions);
+      const errors = versions.flatMap(checkFlow).filter(({ severity }) => severity === "error");
+      assert.deepEqual(errors, [], `flows of seed ${seed}`);
+    }
+  });
+
+  it("are the same for the same seed", () => {
+    const draw = (): string => JSON.stringify(generateFlows(new Random(7), { flows: 3, isLong: false }));
+    assert.equal(draw(), draw());
+  });
+});

@@ -1,6 +1,7 @@
 /** Everything that can happen to a run, as data: what callers send, what participants answer, what timers do. */
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type { PlainError } from "./errors.ts";
+import type { RunCondition } from "./run-condition.ts";
 import type { Parent, ParkReason } from "./run.ts";
 
 /** What became of one attempt of a command. */
@@ -77,6 +78,8 @@ export interface OperationInput {
   /** Who asked for it, and why. */
   readonly by: string;
   readonly reason: string | null;
+  /** A run that is not like this any more is left alone, and answers that the operation is stale. */
+  readonly where?: RunCondition;
 }
 
 /** A dead letter that is taken in again. Comes from an operation, never from outside. */

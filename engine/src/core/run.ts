@@ -14,7 +14,7 @@ export interface PendingCommand {
   readonly purpose: "do" | "poll" | "undo";
   /** Attempts that do not count any more, since an operator asked for new ones. */
   readonly attemptsForgiven?: number;
-  /** An undo names the command it takes back. */
+  /** An undo names the step it takes back: the id of its command, or one of its own where an event told what was done. */
   readonly undoes?: string;
   /** The run that the command of a child flow has started. */
   readonly childId?: string;
@@ -25,6 +25,7 @@ export interface PendingCommand {
 /** A step that was, or may have been, carried out, with what takes it back. */
 export interface Step {
   readonly state: string;
+  /** Type of the command, or of the event that told what was done. */
   readonly command: string;
   readonly commandId: string;
   readonly undo: Pick<PendingCommand, "type" | "channel" | "data">;

@@ -288,8 +288,8 @@ export const wrong = [
     defineFlow({
       ...base,
       states: {
-        // @ts-expect-error TS2353 at unless: an event that is unsaid by another
         holding: {
+          // @ts-expect-error TS2353 at unless: an event that is unsaid by another
           on: { Held: { target: "booked", undo: { send: { ReleaseSeat: "data" }, unless: ["Full"] } } },
         },
         ...ends,

@@ -5,6 +5,7 @@
  *     operation's id (D5).
  * J2  Of two engines that believe to own a job one fails to save (its revision is old) and leaves.
  * J3  A run that refuses is counted with its reason and left as it is. What is only away or full is tried again, without an end.
+ *     Lists are a moment behind: a run that does not fit the filter any more when its turn comes is none of the job's, and not counted.
  * J4  An operation on one run is its caller's to carry out. It is taken up here only when it is left lying, since its caller has died.
  */
 import type { Answer } from "../core/decision.ts";
@@ -21,6 +22,8 @@ import type {
   RunRow,
   Store,
 } from "../core/ports.ts";
+import { fitsCondition } from "../core/run-condition.ts";
+import type { RunCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
 
 /** Most runs between two saves, and how many of them are under way at once. */
@@ -31,13 +34,15 @@ const PAGES_PER_SECOND = 4;
 /** How many runs a job remembers by name, and how many for one and the same outcome. */
 export const EXAMPLES_MAX = 100;
 const EXAMPLES_ALIKE_MAX = 5;
+/** Entries read at once where a run's history has to say whether it has taken an operation. */
+const HISTORY_READ_MAX = 1_000;
 const AGAIN_FIRST_MS = 100;
 const AGAIN_MS_MAX = 5_000;
 
 export interface JobPorts {
   readonly store: Pick<
     Store,
-    "listOpenJobs" | "updateAction" | "getAction" | "listRuns" | "getRuns" | "listDeadLetters"
+    "listOpenJobs" | "updateAction" | "getAction" | "listRuns" | "getRuns" | "listDeadLetters" | "listHistory"
   >;
   readonly clock: Clock;
   readonly log: LogPort;
@@ -126,10 +131,9 @@ export class Jobs {
     const { store, clock } = this.#ports;
     const startedMs = clock.monotonicMs();
     const page = await listJobPage(store, plan, progress.cursor, pageRuns(plan));
-    const results = plan.isDryRun
-      ? await previewRuns(this.#ports, plan.operation, page.items)
+    const { results, isWhole } = plan.isDryRun
+      ? { results: await previewRuns(this.#ports, plan, page.items), isWhole: true }
       : await this.#doAll(action, plan, page.items, stop);
-    const isWhole = results.length === page.items.length;
     // Stopped in the middle by its process, the page is done again by whoever goes on; by its operator, what was done is counted.
     if (!isWhole && this.#isStopping) return null;
     const cursor = isWhole ? page.cursor : progress.cursor;
@@ -157,37 +161,45 @@ export class Jobs {
       : null;
   }
 
-  /** What became of the runs; fewer than there were when it was stopped before all had answered. */
+  /** What became of the runs; not whole when it was stopped before all had answered. */
   async #doAll(
     action: ActionRow,
     plan: JobPlan,
     runs: readonly JobRun[],
     stop: AbortSignal,
-  ): Promise<readonly JobExample[]> {
+  ): Promise<{ readonly results: readonly JobExample[]; readonly isWhole: boolean }> {
     const results: JobExample[] = [];
+    let answered = 0;
     const waiting = [...runs];
     const work = async (): Promise<void> => {
       for (let run = waiting.shift(); run !== undefined && !stop.aborted; run = waiting.shift()) {
         const result = await this.#doOne(action, plan, run, stop);
-        if (result !== null) results.push(result);
+        if (result === null) return;
+        answered++;
+        if (result !== "stale") results.push(result);
       }
     };
     await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, runs.length) }, work));
-    return results;
+    return { results, isWhole: answered === runs.length };
   }
 
-  /** Null when it was stopped before the run has answered. */
+  /** Null when it was stopped before the run has answered; stale when the run does not fit the filter any more. */
   async #doOne(
     action: ActionRow,
     plan: JobPlan,
     run: JobRun,
     stop: AbortSignal,
-  ): Promise<JobExample | null> {
+  ): Promise<JobExample | "stale" | null> {
     for (let failures = 0; !stop.aborted; failures++) {
       try {
         const answer = await this.#operate(action, plan, run);
-        // Durable in the lane's inbox only: its owner is away, and nobody knows yet whether the run refuses.
-        if (answer.outcome !== "accepted") return toResult(run, answer, null);
+        if (answer.outcome === "stale") return "stale";
+        // Durable in the lane's inbox only. Where engines cannot reach each other its owner would never tell, so the run itself is asked.
+        const result =
+          answer.outcome === "accepted"
+            ? await this.#lookAt(action, plan, run)
+            : toResult(run, answer, null);
+        if (result !== null) return result;
       } catch (error) {
         const { kind, code, message } = toPlainError(error, "FLOW_UNEXPECTED");
         const isPassing =
@@ -199,8 +211,38 @@ export class Jobs {
     return null;
   }
 
-  #operate({ actionId, by, reason }: ActionRow, { operation }: JobPlan, { runId }: JobRun): Promise<Answer> {
-    return this.#ports.submit({ kind: "operation", runId, id: actionId, operation, by, reason });
+  /** What became of an operation that its run's owner takes in by itself; null while nobody knows. */
+  async #lookAt({ actionId }: ActionRow, { operation }: JobPlan, met: JobRun): Promise<JobExample | null> {
+    const { store, preview } = this.#ports;
+    const [run] = await store.getRuns([met.runId]);
+    if (run === undefined) return unknownRun(met);
+    if (await this.#hasTaken(run, actionId))
+      return { runId: met.runId, from: met.state, to: null, code: null, message: null };
+    const { answer } = await preview(run, operation);
+    return answer.outcome === "rejected" ? toResult(met, answer, null) : null;
+  }
+
+  async #hasTaken({ runId, version }: Run, actionId: string): Promise<boolean> {
+    const { store } = this.#ports;
+    for (let afterVersion = 0; afterVersion < version; afterVersion += HISTORY_READ_MAX) {
+      const { items } = await store.listHistory({ runId, afterVersion, limit: HISTORY_READ_MAX });
+      if (items.some(({ eventId }) => eventId === actionId)) return true;
+    }
+    return false;
+  }
+
+  #operate({ actionId, by, reason }: ActionRow, plan: JobPlan, { runId }: JobRun): Promise<Answer> {
+    const { operation } = plan;
+    const where = conditionOf(plan);
+    return this.#ports.submit({
+      kind: "operation",
+      runId,
+      id: actionId,
+      operation,
+      by,
+      reason,
+      ...(where === null ? {} : { where }),
+    });
   }
 
   /** Ends early when it is stopped. */
@@ -232,21 +274,36 @@ function restMs({ runsPerSecond }: JobPlan, runs: number): number {
   return runsPerSecond === null ? 0 : (runs * 1_000) / runsPerSecond;
 }
 
+/** What a run must be like when its turn comes; null for runs that are named. */
+function conditionOf({ operation, filter }: Pick<JobPlan, "operation" | "filter">): RunCondition | null {
+  const { flow, flowVersion, state, businessState, parked, parkReason } = filter;
+  if (filter.runIds !== undefined) return null;
+  const isOfParked = operation.type === "redrive" || operation.type === "skip";
+  return {
+    ...(flow === undefined ? {} : { flow }),
+    ...(flowVersion === undefined ? {} : { flowVersion }),
+    ...(state === undefined ? {} : { state }),
+    ...(businessState === undefined ? {} : { businessState }),
+    ...(parked === undefined ? (isOfParked ? { parked: true } : {}) : { parked }),
+    ...(parkReason === undefined ? {} : { parkReason }),
+  };
+}
+
 /**
  * A page of the runs that a job is about, in an order that does not change while it works.
  * @throws FLOW_BAD_CURSOR (invalid)
  */
 export async function listJobPage(
   store: Pick<Store, "listRuns" | "getRuns">,
-  { filter, operation }: Pick<JobPlan, "filter" | "operation">,
+  plan: Pick<JobPlan, "filter" | "operation">,
   cursor: string | null,
   limit: number,
 ): Promise<Page<JobRun>> {
-  const { runIds, ...query } = filter;
+  const { runIds, ...query } = plan.filter;
   if (runIds !== undefined) return pageOfIds(store, runIds, parseOffset(cursor), limit);
   // Nothing can be done to a run that has ended, so the ended ones are not even read.
-  const parked = operation.type === "redrive" || operation.type === "skip" ? { parked: true } : {};
-  return store.listRuns({ isOpen: true, ...parked, ...query, ...(cursor === null ? {} : { cursor }), limit });
+  const condition = conditionOf(plan) ?? {};
+  return store.listRuns({ ...query, ...condition, isOpen: true, ...(cursor === null ? {} : { cursor }), limit });
 }
 
 function parseOffset(cursor: string | null): number {
@@ -270,12 +327,13 @@ async function pageOfIds(
   };
 }
 
-/** What an operation would do to these runs, one result each. */
+/** What an operation would do to these runs, one result each; those that do not fit the filter any more are left out. */
 export async function previewRuns(
   { store, preview }: Pick<JobPorts, "preview"> & { readonly store: Pick<Store, "getRuns"> },
-  operation: Operation,
+  plan: Pick<JobPlan, "operation" | "filter">,
   runs: readonly JobRun[],
 ): Promise<readonly JobExample[]> {
+  const condition = conditionOf(plan);
   const stored = new Map(
     (await store.getRuns(runs.map(({ runId }) => runId))).map((run) => [run.runId, run]),
   );
@@ -286,7 +344,8 @@ export async function previewRuns(
       results.push(unknownRun(met));
       continue;
     }
-    const { answer, run: after } = await preview(run, operation);
+    if (condition !== null && !fitsCondition(run, condition)) continue;
+    const { answer, run: after } = await preview(run, plan.operation);
     results.push(toResult(run, answer, after));
   }
   return results;

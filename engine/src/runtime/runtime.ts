@@ -260,7 +260,7 @@ export class Runtime {
     const { store } = this.#parts;
     const page = await listJobPage(store, plan, cursor, limit);
     const preview = (run: Run, operation: Operation) => this.preview(run, operation);
-    return { items: await previewRuns({ store, preview }, plan.operation, page.items), cursor: page.cursor };
+    return { items: await previewRuns({ store, preview }, plan, page.items), cursor: page.cursor };
   }
 
   waitFinal(runId: string, waitMs: number, signal?: AbortSignal): Promise<Run | null> {

@@ -10,6 +10,7 @@ import type { HistoryKind } from "../history.ts";
 import { copyJson } from "../json-copy.ts";
 import type { LetterInput, Operation, OperationInput, RedriveInput, SettledInput } from "../inputs.ts";
 import type { DeadLetterRow } from "../ports.ts";
+import { fitsCondition } from "../run-condition.ts";
 import { withoutCommand } from "../run.ts";
 import type { Compensation, PendingCommand, Run } from "../run.ts";
 import { wordOfChild } from "./commands.ts";
@@ -47,6 +48,7 @@ export function operate(context: Context, known: KnownRun, input: OperationInput
     return reject("FLOW_IDEMPOTENCY_CONFLICT", `operation id ${input.id} came before with another operation`);
   }
   const { run } = known;
+  if (input.where !== undefined && !fitsCondition(run, input.where)) return unchanged({ outcome: "stale" });
   if (run.outcome !== null)
     return reject("FLOW_RUN_FINAL", `the run ended in state ${run.state} with outcome ${run.outcome}`, {
       runId: run.runId,

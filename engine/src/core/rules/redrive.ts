@@ -60,9 +60,10 @@ function takeEventAgain(context: Context, run: Run, input: EventInput): Decision
     const { code, message } = answer.error;
     return park(context, run, input, trace, "data-too-large", plain(code, "invalid", message));
   }
-  const isLost = answer.outcome === "unexpected" && run.outcome === null;
-  if (!isLost || !isStranded(run, requireState(context.flow, run.state))) return decision;
-  const why = `state ${run.state} takes no ${input.type} now, and nothing else would move the run on`;
+  const after = decision.run ?? run;
+  const isOver = after.outcome !== null || after.parked !== null;
+  if (isOver || !isStranded(after, requireState(context.flow, after.state))) return decision;
+  const why = `${input.type} does not lead out of state ${run.state} now, and nothing else would move the run on`;
   return park(context, run, input, trace, "answer-not-taken", plain("FLOW_RULE_FAILED", "bug", why));
 }
 

@@ -5,7 +5,7 @@ import { failTest } from "./expectation.ts";
 import { tellMs } from "./story.ts";
 
 /** History entries that one call of the test may bring about. More of them is a flow that turns in a circle. */
-export const ENTRIES_MAX = 10_000;
+export const ENTRIES_MAX = 5_000;
 /** Steps of anybody within one call of the test, whatever comes of them. */
 const STEPS_MAX = 1_000_000;
 

@@ -32,6 +32,27 @@ test("inputs forwarded to a peer are taken in there, and answered in order", asy
   assert.equal((await engine.client.require(RUN_ID)).state, "paid");
 });
 
+test("operations forwarded to a peer are done there, under the condition that came with them", async (t) => {
+  const { engine, url } = await openApi(t);
+  const cancel: LaneInput = {
+    kind: "operation",
+    runId: RUN_ID,
+    id: "op-1",
+    operation: { type: "cancel", compensate: false },
+    by: "anna",
+    reason: null,
+  };
+  const answers = await httpPeers(engine.secret).forward(url, [
+    START,
+    { ...cancel, where: { state: "paid" } },
+    { ...cancel, id: "op-2", where: { flow: "order", state: "created" } },
+    { ...cancel, id: "op-3" },
+  ]);
+  const outcomes = answers.map((each) => ("answer" in each ? each.answer.outcome : each.error.code));
+  assert.deepEqual(outcomes, ["started", "stale", "applied", "rejected"]);
+  assert.equal((await engine.client.require(RUN_ID)).state, "canceled");
+});
+
 test("inputs for a lane that the peer does not own come back with the reason, and no stack", async (t) => {
   const { engine, url } = await openApi(t, { isStarted: false });
   const [answer] = await httpPeers(engine.secret).forward(`${url}/`, [START]);

@@ -39,6 +39,7 @@ const OperationInput = Type.Object({
   }),
   by: Type.String(),
   reason: Type.Union([Type.String(), Type.Null()]),
+  where: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
 /** Only what callers send is forwarded; settlements and timers are each owner's own. */

@@ -194,6 +194,25 @@ test("a job goes on after its engine has died, and does to each run once", async
   }
 });
 
+test("a run that has moved on is left alone by a job that finds it where it was", async (t) => {
+  const database = memoryDatabase();
+  const first = await openTrips(t, { database });
+  const [moving = "", staying = ""] = await startRuns(2, first.startHeld, "moving");
+  await listed(first, "flow=trip&state=held", 2);
+  await first.engine.stop();
+  // Its lists follow so late that they show what was.
+  const late = await openTrips(t, { database, engineId: "engine-b", engine: { projectionMs: 60_000 } });
+  await late.engine.operator.pause({ flow: "trip", scope: "command", name: "Charge" }, { by: "test" });
+  await late.engine.client.send(moving, { type: "Paid", data: {} });
+  const body = { operation: { type: "cancel" }, filter: { flow: "trip", state: "held" } };
+  const preview = (await late.call.post("/v1/jobs/preview", { body })).body as { readonly items: unknown[] };
+  assert.equal(preview.items.length, 1);
+  const job = await ended(late, jobOf(await late.call.post("/v1/jobs", { body })).jobId);
+  assert.deepEqual([job.state, job.seen, job.applied, job.refused], ["done", 1, 1, {}]);
+  assert.equal(await late.stateOf(moving), "paid");
+  await late.reach(staying, "canceled");
+});
+
 test("a job over very many runs keeps only some of them by name", async (t) => {
   const many = await openTrips(t);
   const RUNS = 2_500;

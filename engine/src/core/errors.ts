@@ -23,6 +23,7 @@ export const ENGINE_ERRORS = {
   FLOW_HISTORY_FULL: "conflict",
   FLOW_VERSION_CHANGED: "conflict",
   FLOW_VERSION_MISSING: "conflict",
+  FLOW_VERSION_UNSERVED: "unavailable",
   FLOW_LANES_CHANGED: "conflict",
   FLOW_LANE_LOST: "conflict",
   FLOW_NOT_OWNER: "conflict",

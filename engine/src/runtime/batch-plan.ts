@@ -18,7 +18,7 @@ import type { RunCache } from "./run-cache.ts";
 export interface BatchPlan {
   readonly work: BatchWork;
   readonly items: readonly QueueItem[];
-  /** One per item. */
+  /** One per item, which are the first of those that were offered. */
   readonly answers: readonly Answer[];
   readonly writes: BatchWrites;
   readonly outbox: readonly OutboxItem[];
@@ -47,15 +47,15 @@ export interface PlanParts {
 export const STALE: Answer = { outcome: "stale" };
 export const NO_POSITIONS: ReadonlySet<number> = new Set();
 
-/** Decides all items in order, within the batch's transaction. */
+/** Decides items in order, within the batch's transaction: all that are offered, unless they are more than a batch may hold. */
 export async function planBatch(
   parts: PlanParts,
   batch: Batch,
-  items: readonly QueueItem[],
+  offered: readonly QueueItem[],
 ): Promise<BatchPlan> {
   const work = new BatchWork(parts.flows, parts.options, parts.nowMs);
-  await loadRuns(parts, batch, work, items);
-  const answers = items.map((item) => applyItem(parts, work, item));
+  const answers = await applyItems(parts, batch, work, offered);
+  const items = offered.slice(0, answers.length);
   const calls = callsFromOutbox(items, work);
   const leftOver = await callParticipants(parts, batch, work, calls);
   const outbox = outboxItems(
@@ -67,14 +67,36 @@ export async function planBatch(
     work,
     items,
     answers,
-    writes: collectWrites(parts, work, items, outbox, settled),
+    writes: collectWrites(parts, work, items, answers, outbox, settled),
     outbox,
     settled,
     lanes: parts.lanes,
   };
 }
 
-/** Brings in every run of the batch: from the cache, or from the store in one read. */
+/** How many runs are read at once: enough to save exchanges, few enough that the largest of them fit into memory. */
+const RUNS_READ_MAX = 64;
+
+/** One answer for each item that was taken: the first always is, and none after the batch has grown beyond `batchBytesMax`. */
+async function applyItems(
+  parts: PlanParts,
+  batch: Batch,
+  work: BatchWork,
+  items: readonly QueueItem[],
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (let from = 0; from < items.length; from += RUNS_READ_MAX) {
+    const portion = items.slice(from, from + RUNS_READ_MAX);
+    await loadRuns(parts, batch, work, portion);
+    for (const item of portion) {
+      if (work.bytes > parts.options.batchBytesMax) return answers;
+      answers.push(applyItem(parts, work, item));
+    }
+  }
+  return answers;
+}
+
+/** Brings in runs: from the cache, or from the store in one read. */
 async function loadRuns(
   { cache }: PlanParts,
   batch: Batch,
@@ -176,11 +198,14 @@ function collectWrites(
   { lanes }: PlanParts,
   work: BatchWork,
   items: readonly QueueItem[],
+  answers: readonly Answer[],
   outbox: readonly OutboxItem[],
   settled: SettledPositions,
 ): BatchWrites {
   const changed = work.changed();
-  const inboxTaken = items.flatMap(({ inboxId }) => (inboxId === undefined ? [] : [inboxId]));
+  const inboxTaken = items.flatMap(({ inboxId }, at) =>
+    inboxId === undefined || isUnserved(answers[at]) ? [] : [inboxId],
+  );
   const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
   const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
   for (const { lane, inboxId } of items) if (inboxId !== undefined) touched.add(lane);
@@ -195,6 +220,11 @@ function collectWrites(
     inboxTaken,
     atMs: work.nowMs,
   };
+}
+
+/** An input for a version that this engine does not serve stays in the durable inbox, for one that does. */
+function isUnserved(answer: Answer | undefined): boolean {
+  return answer?.outcome === "rejected" && answer.error.code === "FLOW_VERSION_UNSERVED";
 }
 
 function laneSteps(

@@ -12,6 +12,7 @@ import { seenOf } from "../core/seen.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
 import { activeTimers } from "../core/run.ts";
+import { roughBytes } from "../core/rough-bytes.ts";
 import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 
@@ -56,6 +57,8 @@ export class BatchWork {
   readonly deadLetters: DeadLetterRow[] = [];
   readonly notes: Note[] = [];
   unexpectedEvents = 0;
+  /** What the batch writes, about. */
+  bytes = 0;
   #due: DueCommand[] = [];
 
   constructor(flows: FlowRegistry, limits: Limits, nowMs: number) {
@@ -110,6 +113,8 @@ export class BatchWork {
     const { run, entry } = decision;
     if (run === null || entry === null) return;
     const before = work.run;
+    this.bytes += run.dataText.length - (work.entries.length === 0 ? 0 : (before?.dataText.length ?? 0));
+    if (entry.data !== undefined && entry.data !== before?.data) this.bytes += sizeOf(input);
     work.run = run;
     work.entries.push(entry);
     if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
@@ -210,12 +215,17 @@ function unknownRun(runId: string): Answer {
   };
 }
 
+/** What an input adds to the history, about. */
+function sizeOf(input: LaneInput): number {
+  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
+}
+
 function missingVersion(flow: string, version: number): Answer {
   return {
     outcome: "rejected",
     error: {
-      code: "FLOW_VERSION_MISSING",
-      message: `this engine does not serve flow ${flow} version ${version}, which the run is pinned to; deploy that version beside the newer one`,
+      code: "FLOW_VERSION_UNSERVED",
+      message: `the engine that has this run does not serve flow ${flow} version ${version}; nothing happened, try again when one that does has taken over, or deploy that version beside the others`,
       fields: { flow, version },
     },
   };

@@ -87,6 +87,9 @@ const url = (read: Reader, name: keyof EngineOptions) =>
 const ENGINE_READERS = {
   lanes: whole,
   writers: whole,
+  batchBytesMax: whole,
+  queueBytesMax: whole,
+  cachedBytesMax: whole,
   batchInputsMax: whole,
   roundsMax: whole,
   timersPerBatchMax: whole,

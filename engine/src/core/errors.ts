@@ -35,6 +35,7 @@ export const ENGINE_ERRORS = {
   FLOW_NOT_A_JOB: "conflict",
   FLOW_VERSION_CHANGED: "conflict",
   FLOW_VERSION_MISSING: "conflict",
+  FLOW_VERSION_UNSERVED: "unavailable",
   FLOW_LANES_CHANGED: "conflict",
   FLOW_LANE_LOST: "conflict",
   FLOW_NOT_OWNER: "conflict",

@@ -23,7 +23,7 @@ import type { RunCache } from "./run-cache.ts";
 export interface BatchPlan {
   readonly work: BatchWork;
   readonly items: readonly QueueItem[];
-  /** One per item. */
+  /** One per item, which are the first of those that were offered. */
   readonly answers: readonly Answer[];
   readonly writes: BatchWrites;
   readonly outbox: readonly OutboxItem[];
@@ -57,26 +57,16 @@ export interface PlanParts {
 export const STALE: Answer = { outcome: "stale" };
 export const NO_POSITIONS: ReadonlySet<number> = new Set();
 
-/** Decides all items in order, within the batch's transaction. */
+/** Decides items in order, within the batch's transaction: all that are offered, unless they are more than a batch may hold. */
 export async function planBatch(
   parts: PlanParts,
   batch: Batch,
   work: BatchWork,
-  items: readonly QueueItem[],
+  offered: readonly QueueItem[],
 ): Promise<BatchPlan> {
-  await loadRuns(parts, batch, work, items);
-  await loadLetters(
-    batch,
-    work,
-    items.map(({ input }) => input),
-  );
   const heldTimers: TimerRow[] = [];
-  const answers = items.map((item) => {
-    const held = heldTimer(parts, work, item);
-    if (held === null) return applyItem(parts, work, item);
-    heldTimers.push(held);
-    return STALE;
-  });
+  const answers = await applyItems(parts, batch, work, offered, heldTimers);
+  const items = offered.slice(0, answers.length);
   await settleFamilies(parts, batch, work);
   const calls = callsFromOutbox(items, work);
   const [callable, kept] = splitCalls(calls, (due) => isCarriedOutHere(parts, work, due));
@@ -85,12 +75,12 @@ export async function planBatch(
     parts,
     leftOver.filter((each) => work.isStillDue(each)),
   );
-  const settled = settledPositions(items);
+  const settled = settledPositions(items, answers);
   return {
     work,
     items,
     answers,
-    writes: collectWrites(parts, work, items, outbox, settled),
+    writes: collectWrites(parts, work, items, answers, outbox, settled),
     outbox,
     settled,
     heldTimers,
@@ -98,7 +88,37 @@ export async function planBatch(
   };
 }
 
-/** Brings in every run of the batch: from the cache, or from the store in one read. */
+/** How many runs are read at once: enough to save exchanges, few enough that the largest of them fit into memory. */
+const RUNS_READ_MAX = 64;
+
+/** Timers that a pause keeps from firing go to `heldTimers`. One answer for each item that was taken: the first always is, and none after the batch has grown beyond `batchBytesMax`. */
+async function applyItems(
+  parts: PlanParts,
+  batch: Batch,
+  work: BatchWork,
+  items: readonly QueueItem[],
+  heldTimers: TimerRow[],
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = [];
+  for (let from = 0; from < items.length; from += RUNS_READ_MAX) {
+    const portion = items.slice(from, from + RUNS_READ_MAX);
+    await loadRuns(parts, batch, work, portion);
+    await loadLetters(
+      batch,
+      work,
+      portion.map(({ input }) => input),
+    );
+    for (const item of portion) {
+      if (work.bytes > parts.options.batchBytesMax) return answers;
+      const held = heldTimer(parts, work, item);
+      if (held !== null) heldTimers.push(held);
+      answers.push(held === null ? applyItem(parts, work, item) : STALE);
+    }
+  }
+  return answers;
+}
+
+/** Brings in runs: from the cache, or from the store in one read. */
 async function loadRuns(
   { cache }: PlanParts,
   batch: Batch,
@@ -266,10 +286,13 @@ function outboxItems({ lanes }: PlanParts, due: readonly DueCommand[]): OutboxIt
   return items;
 }
 
-function settledPositions(items: readonly QueueItem[]): Map<number, Set<number>> {
+function settledPositions(
+  items: readonly QueueItem[],
+  answers: readonly Answer[],
+): Map<number, Set<number>> {
   const settled = new Map<number, Set<number>>();
-  for (const { lane, position } of items) {
-    if (position === undefined) continue;
+  for (const [at, { lane, position }] of items.entries()) {
+    if (position === undefined || isUnserved(answers[at])) continue;
     const positions = settled.get(lane);
     if (positions === undefined) settled.set(lane, new Set([position]));
     else positions.add(position);
@@ -281,11 +304,14 @@ function collectWrites(
   { lanes }: PlanParts,
   work: BatchWork,
   items: readonly QueueItem[],
+  answers: readonly Answer[],
   outbox: readonly OutboxItem[],
   settled: SettledPositions,
 ): BatchWrites {
   const changed = work.changed();
-  const inboxTaken = items.flatMap(({ inboxId }) => (inboxId === undefined ? [] : [inboxId]));
+  const inboxTaken = items.flatMap(({ inboxId }, at) =>
+    inboxId === undefined || isUnserved(answers[at]) ? [] : [inboxId],
+  );
   const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
   const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
   for (const { lane, inboxId } of items) if (inboxId !== undefined) touched.add(lane);
@@ -301,6 +327,11 @@ function collectWrites(
     inboxTaken,
     atMs: work.nowMs,
   };
+}
+
+/** An input for a version that this engine does not serve stays in the durable inbox, for one that does. */
+function isUnserved(answer: Answer | undefined): boolean {
+  return answer?.outcome === "rejected" && answer.error.code === "FLOW_VERSION_UNSERVED";
 }
 
 function laneSteps(

@@ -13,6 +13,7 @@ import type { HistoryEntry } from "../core/history.ts";
 import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
 import { activeTimers } from "../core/run.ts";
 import { familyInputs } from "./family.ts";
+import { roughBytes } from "../core/rough-bytes.ts";
 import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 
@@ -64,6 +65,8 @@ export class BatchWork {
   readonly deadLettersTaken: Pick<DeadLetterRow, "runId" | "version">[] = [];
   readonly notes: Note[] = [];
   unexpectedEvents = 0;
+  /** What the batch writes, about. */
+  bytes = 0;
   #due: DueCommand[] = [];
   #inputs: LaneInput[] = [];
 
@@ -120,7 +123,11 @@ export class BatchWork {
     const pinned = versionFor(work.run, input);
     const flow = pinned === null ? undefined : this.#flows.get(pinned.flow, pinned.flowVersion);
     if (flow === undefined)
-      return pinned === null ? unknownRun(input.runId) : missingVersion(pinned.flow, pinned.flowVersion);
+      return pinned === null
+        ? unknownRun(input.runId)
+        : isMigration(input)
+          ? missingTarget(pinned.flow, pinned.flowVersion)
+          : unservedVersion(pinned.flow, pinned.flowVersion);
     const known = this.#knownRun(work, input);
     let decision: Decision;
     try {
@@ -159,6 +166,8 @@ export class BatchWork {
     const { run, entry } = decision;
     if (run === null || entry === null) return;
     const before = work.run;
+    this.bytes += run.dataText.length - (work.entries.length === 0 ? 0 : (before?.dataText.length ?? 0));
+    if (entry.data !== undefined && entry.data !== before?.data) this.bytes += sizeOf(input);
     work.run = run;
     work.entries.push(entry);
     if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
@@ -285,12 +294,25 @@ function unknownRun(runId: string): Answer {
   };
 }
 
-function missingVersion(flow: string, version: number): Answer {
+/** What an input adds to the history, about. */
+function sizeOf(input: LaneInput): number {
+  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
+}
+
+function missingTarget(flow: string, version: number): Answer {
+  const message = `flow ${flow} has no version ${version} here, expected one that is served; deploy it first`;
+  return {
+    outcome: "rejected",
+    error: { code: "FLOW_MIGRATION_MISSING", message, fields: { flow, version } },
+  };
+}
+
+function unservedVersion(flow: string, version: number): Answer {
   return {
     outcome: "rejected",
     error: {
-      code: "FLOW_VERSION_MISSING",
-      message: `this engine does not serve flow ${flow} version ${version}, which the run is pinned to or is to be migrated to; deploy that version beside the others`,
+      code: "FLOW_VERSION_UNSERVED",
+      message: `the engine that has this run does not serve flow ${flow} version ${version}; nothing happened, try again when one that does has taken over, or deploy that version beside the others`,
       fields: { flow, version },
     },
   };

@@ -4,12 +4,16 @@ import type { PeerAnswer, Peers } from "../core/ports.ts";
 
 interface Waiting {
   readonly input: LaneInput;
+  /** How large it is, about. */
+  readonly bytes: number;
   readonly resolve: (answer: PeerAnswer) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Most inputs in one message to a peer, most messages to it at once, and most inputs that wait for it. */
 const INPUTS_PER_MESSAGE_MAX = 200;
+/** Far below what the other side takes: counted in characters, a message may have several times as many bytes. */
+const MESSAGE_BYTES_MAX = 4_194_304;
 const MESSAGES_MAX = 4;
 const WAITING_MAX = 10_000;
 
@@ -24,7 +28,7 @@ export class Forwarding {
   }
 
   /** @throws FLOW_INBOX_FULL (overloaded), and as `Peers.forward` */
-  forward(address: string, input: LaneInput): Promise<PeerAnswer> {
+  forward(address: string, input: LaneInput, bytes: number): Promise<PeerAnswer> {
     const waiting = this.#waiting.get(address) ?? [];
     this.#waiting.set(address, waiting);
     if (waiting.length >= WAITING_MAX) {
@@ -37,14 +41,14 @@ export class Forwarding {
       );
     }
     return new Promise((resolve, reject) => {
-      waiting.push({ input, resolve, reject });
+      waiting.push({ input, bytes, resolve, reject });
       this.#pump(address, waiting);
     });
   }
 
   #pump(address: string, waiting: Waiting[]): void {
     while (waiting.length > 0 && (this.#underWay.get(address) ?? 0) < MESSAGES_MAX) {
-      const sent = waiting.splice(0, INPUTS_PER_MESSAGE_MAX);
+      const sent = waiting.splice(0, countOfMessage(waiting));
       this.#count(address, 1);
       void this.#send(address, sent).finally(() => {
         this.#count(address, -1);
@@ -80,4 +84,15 @@ export class Forwarding {
       for (const { reject } of sent) reject(error);
     }
   }
+}
+
+/** How many of those that wait travel in the next message: at least one. */
+function countOfMessage(waiting: readonly Waiting[]): number {
+  let [count, bytes] = [0, 0];
+  for (const each of waiting) {
+    bytes += each.bytes;
+    if (count === INPUTS_PER_MESSAGE_MAX || (count > 0 && bytes > MESSAGE_BYTES_MAX)) break;
+    count++;
+  }
+  return count;
 }

@@ -12,6 +12,7 @@ import { engineError, hasCode } from "../core/errors.ts";
 import { copyJson } from "../core/json-copy.ts";
 import { laneOf } from "../core/lane.ts";
 import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";
+import { roughBytes } from "../core/rough-bytes.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { QueueItem } from "./queue-item.ts";
@@ -82,6 +83,7 @@ export class Intake {
         lane: laneOf(input.runId, lanes),
         runId: input.runId,
         input,
+        bytes: bytesOf(input),
         isNew,
         answer: (answer) => {
           disarm();
@@ -133,7 +135,7 @@ export class Intake {
     if (forwarding === null || address === null || item.input === null) return false;
     let answer: PeerAnswer;
     try {
-      answer = await forwarding.forward(address, item.input);
+      answer = await forwarding.forward(address, item.input, item.bytes ?? 0);
     } catch (error) {
       if (!hasCode(error, "FLOW_OUTCOME_UNKNOWN")) return false;
       log.warn(
@@ -185,6 +187,10 @@ export class Intake {
       ? null
       : rejected("FLOW_BAD_EVENT", `the data of event ${input.type} breaks its schema`, { errors: faults });
   }
+}
+
+function bytesOf(input: LaneInput): number {
+  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
 }
 
 /** Beside its owner an input is checked by the rules; on its way it becomes JSON, which must not change it. */

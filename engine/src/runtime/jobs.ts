@@ -145,11 +145,7 @@ export class Jobs {
   }
 
   /** Null when somebody else works on the job. An operator's wish to stop is no such thing. */
-  async #save(
-    action: ActionRow,
-    job: Job,
-    state: "running" | "stopped" | "done",
-  ): Promise<ActionRow | null> {
+  async #save(action: ActionRow, job: Job, state: "running" | "stopped" | "done"): Promise<ActionRow | null> {
     const { store } = this.#ports;
     const saved = await store.updateAction({ ...action, job, state });
     if (saved !== null) return saved;
@@ -309,7 +305,10 @@ export async function listJobPage(
 function parseOffset(cursor: string | null): number {
   if (cursor === null) return 0;
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
-  throw engineError("FLOW_BAD_CURSOR", "the cursor is none that this list gave; take it from the page before");
+  throw engineError(
+    "FLOW_BAD_CURSOR",
+    "the cursor is none that this list gave; take it from the page before",
+  );
 }
 
 async function pageOfIds(

@@ -10,12 +10,18 @@ export interface EngineOptions {
   readonly writers?: number;
   /** Most inputs in one batch. @default 500 */
   readonly batchInputsMax?: number;
+  /** Largest batch, in bytes of the runs it touches, about; what does not fit waits for the next. @default 8388608 */
+  readonly batchBytesMax?: number;
   /** Most rounds of calls to transactional participants within one batch. @default 16 */
   readonly roundsMax?: number;
   /** Most timers that fire in one batch, so that an outage's backlog does not stampede. @default 200 */
   readonly timersPerBatchMax?: number;
   /** Most inputs that wait in one writer's queue; beyond it callers get FLOW_INBOX_FULL. @default 10000 */
   readonly queueMax?: number;
+  /** Most bytes of inputs that wait in one writer's queue, about; beyond it callers get FLOW_INBOX_FULL. @default 67108864 */
+  readonly queueBytesMax?: number;
+  /** Most bytes of run data kept in memory, about, shared by the writers. @default 134217728 */
+  readonly cachedBytesMax?: number;
   /** Most runs that one writer keeps in memory. @default 25000 */
   readonly cachedRunsMax?: number;
   /** Most callers that wait for a final run at once. @default 10000 */
@@ -42,6 +48,9 @@ export interface ResolvedEngineOptions extends Limits {
   readonly lanes: number | null;
   readonly writers: number;
   readonly batchInputsMax: number;
+  readonly batchBytesMax: number;
+  readonly queueBytesMax: number;
+  readonly cachedBytesMax: number;
   readonly roundsMax: number;
   readonly timersPerBatchMax: number;
   readonly queueMax: number;
@@ -74,6 +83,9 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
     lanes: options.lanes == null ? null : whole("lanes", LANES_DEFAULT, 1, LANES_MAX),
     writers: whole("writers", 2, 1, 16),
     batchInputsMax: whole("batchInputsMax", 500, 1, 5_000),
+    batchBytesMax: whole("batchBytesMax", 8_388_608, 65_536, 134_217_728),
+    queueBytesMax: whole("queueBytesMax", 67_108_864, 1_048_576, 4_294_967_296),
+    cachedBytesMax: whole("cachedBytesMax", 134_217_728, 0, 68_719_476_736),
     roundsMax: whole("roundsMax", 16, 1, 100),
     timersPerBatchMax: whole("timersPerBatchMax", 200, 1, 5_000),
     queueMax: whole("queueMax", 10_000, 1, 1_000_000),

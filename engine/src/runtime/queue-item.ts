@@ -13,6 +13,8 @@ export interface QueueItem {
   readonly call?: { readonly commandId: string; readonly attempt: number };
   /** Durable inbox row that this item came from. */
   readonly inboxId?: string;
+  /** How large the input is, about; absent for what is small. */
+  readonly bytes?: number;
   /** True while nobody can have stored this run: the id was made for this start. */
   isNew?: boolean;
   /** True once the item was part of a commit whose outcome is unknown. */

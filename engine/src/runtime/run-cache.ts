@@ -7,13 +7,24 @@ export interface CachedRun {
   readonly seen: Map<string, SeenEvent>;
 }
 
-/** The owner's cache: only the single writer of a lane may trust it, and only under its epoch. Least recently used go first. */
-export class RunCache {
-  readonly #max: number;
-  readonly #runs = new Map<string, CachedRun>();
+/** What a run takes in memory, about: its data as an object and as text, and the rest of it. */
+function bytesOf({ run }: CachedRun): number {
+  return 1_000 + 4 * run.dataText.length;
+}
 
-  constructor(max: number) {
-    this.#max = max;
+/**
+ * The owner's cache: only the single writer of a lane may trust it, and only under its epoch. Least recently used go first, by number and
+ * by size, so that a few large runs do not fill the memory that many small ones would.
+ */
+export class RunCache {
+  readonly #runsMax: number;
+  readonly #bytesMax: number;
+  readonly #runs = new Map<string, CachedRun>();
+  #bytes = 0;
+
+  constructor(runsMax: number, bytesMax = Number.POSITIVE_INFINITY) {
+    this.#runsMax = runsMax;
+    this.#bytesMax = bytesMax;
   }
 
   get size(): number {
@@ -35,20 +46,23 @@ export class RunCache {
   }
 
   set(runId: string, cached: CachedRun): void {
-    this.#runs.delete(runId);
+    this.delete(runId);
     this.#runs.set(runId, cached);
-    if (this.#runs.size <= this.#max) return;
+    this.#bytes += bytesOf(cached);
     for (const oldest of this.#runs.keys()) {
-      this.#runs.delete(oldest);
-      if (this.#runs.size <= this.#max) return;
+      if (this.#runs.size <= this.#runsMax && this.#bytes <= this.#bytesMax) return;
+      this.delete(oldest);
     }
   }
 
   delete(runId: string): void {
+    const cached = this.#runs.get(runId);
+    if (cached === undefined) return;
+    this.#bytes -= bytesOf(cached);
     this.#runs.delete(runId);
   }
 
   dropLane(lane: number): void {
-    for (const [runId, { run }] of this.#runs) if (run.lane === lane) this.#runs.delete(runId);
+    for (const [runId, { run }] of this.#runs) if (run.lane === lane) this.delete(runId);
   }
 }

@@ -440,7 +440,7 @@ describe("versions", () => {
     );
     assert.equal(
       rejectionOf(await operate(engine, runId, { type: "migrate", toVersion: 3 })),
-      "FLOW_VERSION_MISSING",
+      "FLOW_MIGRATION_MISSING",
     );
   });
 

@@ -308,7 +308,11 @@ export class Runtime {
       name: `w${index}`,
       clock,
       log,
-      options: { ...options, cachedRunsMax: Math.ceil(options.cachedRunsMax / options.writers) },
+      options: {
+        ...options,
+        cachedRunsMax: Math.ceil(options.cachedRunsMax / options.writers),
+        cachedBytesMax: Math.ceil(options.cachedBytesMax / options.writers),
+      },
       flows: this.#flows,
       participants: this.#transactional,
       projector: this.#projector,
@@ -388,10 +392,23 @@ export class Runtime {
   #install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void {
     this.#writerOf(lane.laneId).install(lane, timers);
     for (const row of lane.unpublished) {
-      const due = this.#dueOf(row.commandId, row.attempt, runs.get(row.runId));
+      const run = runs.get(row.runId);
+      // Its command is somebody else's to send, and its row stays until that one has the lane.
+      if (run !== undefined && this.#flows.get(run.flow, run.flowVersion) === undefined) {
+        this.#noteUnserved(run, row.commandId);
+        continue;
+      }
+      const due = this.#dueOf(row.commandId, row.attempt, run);
       if (due === null) this.#settleNothing(row.lane, row.position, row.runId);
       else this.#relayAll([{ lane: row.lane, epoch: lane.epoch, position: row.position, due }]);
     }
+  }
+
+  #noteUnserved({ runId, flow, flowVersion }: Run, commandId: string): void {
+    this.#parts.log.error(
+      { runId, flow, flowVersion, commandId },
+      "a command waits for an engine that serves the version of its run; this one does not",
+    );
   }
 
   #dueOf(commandId: string, attempt: number, run: Run | undefined): DueCommand | null {

@@ -71,8 +71,11 @@ export class Writer {
   #queue: QueueItem[] = [];
   /** Due, and kept from firing by a pause. Their rows are still in the store. */
   readonly #heldTimers = new Map<string, TimerRow>();
+  #queuedBytes = 0;
   #connection: StoreWriter | null = null;
   #failures = 0;
+  /** Failures since the last commit, whoever had the lanes meanwhile. */
+  #failuresInRow = 0;
   #failure: { readonly error: unknown; readonly atMs: number } | null = null;
   #isStopping = false;
   #finished: Promise<void> = Promise.resolve();
@@ -82,7 +85,7 @@ export class Writer {
 
   constructor(ports: WriterPorts) {
     this.#ports = ports;
-    this.#cache = new RunCache(ports.options.cachedRunsMax);
+    this.#cache = new RunCache(ports.options.cachedRunsMax, ports.options.cachedBytesMax);
   }
 
   start(): void {
@@ -145,12 +148,21 @@ export class Writer {
         },
       );
     }
+    const { queueBytesMax } = this.#ports.options;
+    if (this.#queuedBytes > 0 && this.#queuedBytes + (item.bytes ?? 0) > queueBytesMax) {
+      throw engineError(
+        "FLOW_INBOX_FULL",
+        `inputs of some ${this.#queuedBytes} bytes wait, at most ${queueBytesMax} may (queueBytesMax); try again`,
+        { retryAfterMs: 1_000 },
+      );
+    }
     this.enqueue(item);
   }
 
   /** For inputs of the engine itself, whose number other limits bound. */
   enqueue(item: QueueItem): void {
     this.#queue.push(item);
+    this.#queuedBytes += item.bytes ?? 0;
     this.#wake.notify();
   }
 
@@ -171,7 +183,7 @@ export class Writer {
   drop(laneId: number): void {
     if (!this.#lanes.delete(laneId)) return;
     this.#forgetLane(laneId);
-    this.#queue = this.#stillOurs(this.#queue);
+    this.#setQueue(this.#stillOurs(this.#queue));
   }
 
   #forgetLane(laneId: number): void {
@@ -219,8 +231,8 @@ export class Writer {
   /** What the next batch works on: due timers, at most half of it, then what has arrived. A crowd of callers holds no deadline back. */
   #take(): QueueItem[] {
     const { batchInputsMax, timersPerBatchMax } = this.#ports.options;
-    const isSearching = this.#failures >= FAILURES_BEFORE_SINGLE && this.#queue.length > 0;
-    if (isSearching) return this.#queue.splice(0, 1);
+    const isSearching = this.#failuresInRow >= FAILURES_BEFORE_SINGLE && this.#queue.length > 0;
+    if (isSearching) return this.#takeQueued(1);
     const timersMax = Math.min(timersPerBatchMax, Math.ceil(batchInputsMax / 2));
     const due = this.#timers.takeDue(this.#ports.storeNowMs(), timersMax);
     const timers = due.map(({ lane, runId, number }): QueueItem => ({
@@ -228,7 +240,25 @@ export class Writer {
       runId,
       input: { kind: "timer", runId, number },
     }));
-    return [...timers, ...this.#queue.splice(0, batchInputsMax - timers.length)];
+    return [...timers, ...this.#takeQueued(batchInputsMax - timers.length)];
+  }
+
+  #setQueue(items: QueueItem[]): void {
+    this.#queue = items;
+    this.#queuedBytes = items.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  }
+
+  /** At least one, and no more than a batch may hold. */
+  #takeQueued(inputsMax: number): QueueItem[] {
+    const { batchBytesMax } = this.#ports.options;
+    let [count, bytes] = [0, 0];
+    for (const item of this.#queue) {
+      if (count === inputsMax || (count > 0 && bytes + (item.bytes ?? 0) > batchBytesMax)) break;
+      count++;
+      bytes += item.bytes ?? 0;
+    }
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
   }
 
   /** A lane may have gone while its inputs waited for room. */
@@ -266,6 +296,8 @@ export class Writer {
       if (plan.writes.lanes.length === 0) await batch.rollback();
       else await batch.commit(plan.writes);
       this.#failures = 0;
+      this.#failuresInRow = 0;
+      this.#again(items.slice(plan.items.length), false);
       this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
     } catch (error) {
       await batch?.rollback();
@@ -321,6 +353,7 @@ export class Writer {
     if (error instanceof HandlerHangs) return this.#pauseHandler(items, error);
     if (hasCode(error, "FLOW_LANE_LOST")) return this.#loseLanes(items, error);
     this.#failures++;
+    this.#failuresInRow++;
     this.#failure = { error, atMs: this.#ports.clock.monotonicMs() };
     this.#ports.metrics.batchFailed();
     this.#ports.log.warn(
@@ -329,7 +362,7 @@ export class Writer {
     );
     const isUnknown = hasCode(error, "FLOW_OUTCOME_UNKNOWN");
     const isAway = isUnknown || hasCode(error, "FLOW_STORE_UNAVAILABLE");
-    if (!isAway && items.length === 1 && this.#failures > FAILURES_BEFORE_SINGLE)
+    if (!isAway && items.length === 1 && this.#failuresInRow > FAILURES_BEFORE_SINGLE)
       return this.#rejectPoison(items, error);
     this.#again(items, isUnknown);
     if (isUnknown) this.#ports.lanesLost(this.#loseAll());
@@ -361,29 +394,32 @@ export class Writer {
       this.#lanes.delete(laneId);
       this.#forgetLane(laneId);
     }
-    this.#queue = this.#stillOurs(this.#queue);
+    this.#setQueue(this.#stillOurs(this.#queue));
     return laneIds;
   }
 
   #again(items: readonly QueueItem[], isTried: boolean): void {
+    if (items.length === 0) return;
     for (const item of items) {
       item.isNew = false;
       if (isTried) item.isTried = true;
     }
-    this.#queue = [...items, ...this.#queue];
+    this.#setQueue([...items, ...this.#queue]);
   }
 
   /** The store is away: callers of whom nothing can have happened are told so now, instead of when their patience ends. */
   #failWaiting(error: unknown): void {
-    this.#queue = this.#queue.filter((item) => {
+    const kept = this.#queue.filter((item) => {
       if (item.fail === undefined || item.isTried === true) return true;
       item.fail(storeUnavailable(error));
       return false;
     });
+    this.#setQueue(kept);
   }
 
   #rejectPoison(items: readonly QueueItem[], error: unknown): void {
     this.#failures = 0;
+    this.#failuresInRow = 0;
     for (const item of items) {
       this.#ports.log.error(
         { runId: item.runId, input: item.input?.kind, err: error },

@@ -4,7 +4,9 @@
  * L1  A connection that is lost is over, and another takes its place. The driver's own way to connect again is never taken: when it
  *     fails, what waits for it waits for ever.
  * L2  While the database is known to be away nobody waits for it. Who is refused has it looked for again.
- * L3  A slow statement is waited for, a silent database is not: when nothing was heard for a while, a new connection tells which it is.
+ * L3  One call at a time has a connection, and one on which a statement was refused is retired: after a read that broke off the driver
+ *     counts its rows into the next answer.
+ * L4  A slow statement is waited for, a silent database is not: when nothing was heard for a while, a new connection tells which it is.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Sql } from "postgres";
@@ -20,16 +22,17 @@ const PROBE_MS = 1_000;
 /** How often a database that is away is looked for at the most. */
 const LOOK_MS = 100;
 
-/** A connection, and how many calls use it now: what comes when all are in use is pipelined. */
+/** A connection, and whether a call has it now. */
 interface Line {
   readonly session: PostgresSession;
-  calls: number;
+  isBusy: boolean;
 }
 
 export class PostgresPool {
   readonly #options: ResolvedPostgresStoreOptions;
   readonly #opening = new Set<Promise<Line>>();
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #waiting: (() => void)[] = [];
   #lines: Line[] = [];
   /** Why there is no connection; null while there is one, or nobody has tried. */
   #away: unknown = null;
@@ -67,27 +70,45 @@ export class PostgresPool {
     const line = await this.#take();
     const { session } = line;
     const watch = setInterval(() => void this.#listen(), SILENT_MS);
-    line.calls += 1;
     try {
       const call = session.orLost(work(session.sql));
       const answer = await withinLimit(call, this.#options.answerMs, () => session.destroy());
       this.#heardAtMs = performance.now();
       return answer;
+    } catch (error) {
+      if (isFromServer(error)) session.destroy();
+      throw error;
     } finally {
-      line.calls -= 1;
+      line.isBusy = false;
       clearInterval(watch);
+      this.#wakeOne();
     }
   }
 
-  /** A connection that nobody uses, else a new one, else the one with the fewest calls. */
+  /** A connection that nobody has, else a new one, else the first that is given back. */
   async #take(): Promise<Line> {
-    this.#lines = this.#lines.filter(({ session }) => !session.isLost);
-    const [calmest] = this.#lines.toSorted((a, b) => a.calls - b.calls);
-    if (calmest === undefined && this.#away !== null) return this.#refuse(this.#away);
-    if (calmest?.calls === 0) return calmest;
-    if (this.#lines.length + this.#opening.size >= this.#options.connectionsMax)
-      return calmest ?? Promise.race(this.#opening);
-    return calmest === undefined ? this.#open() : this.#open().catch(() => calmest);
+    for (;;) {
+      this.#lines = this.#lines.filter(({ session }) => !session.isLost);
+      const free = this.#lines.find(({ isBusy }) => !isBusy);
+      if (free !== undefined) return reserve(free);
+      if (this.#lines.length === 0 && this.#away !== null) return this.#refuse(this.#away);
+      const hasRoom = this.#lines.length + this.#opening.size < this.#options.connectionsMax;
+      if (hasRoom && this.#lines.length === 0) {
+        // Somebody may be faster than we are to see it.
+        await this.#open();
+        continue;
+      }
+      if (hasRoom) this.#open().catch(() => {});
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #wakeOne(): void {
+    this.#waiting.shift()?.();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** L2. Whoever comes next is told how looking again went. */
@@ -110,15 +131,18 @@ export class PostgresPool {
       return line;
     } catch (error) {
       this.#away = error;
+      // Each looks for itself whether there is another connection to wait for.
+      this.#wakeAll();
       throw error;
     } finally {
       this.#opening.delete(opening);
+      this.#wakeOne();
     }
   }
 
   async #openLine(): Promise<Line> {
     this.#lookedAtMs = performance.now();
-    return { session: await this.#openSession(this.#options), calls: 0 };
+    return { session: await this.#openSession(this.#options), isBusy: false };
   }
 
   #openSession(store: ResolvedPostgresStoreOptions): Promise<PostgresSession> {
@@ -130,7 +154,7 @@ export class PostgresPool {
     });
   }
 
-  /** L3. A server that answers, if only to refuse, is not silent. */
+  /** L4. A server that answers, if only to refuse, is not silent. */
   async #listen(): Promise<void> {
     if (this.#isProbing || performance.now() - this.#heardAtMs < SILENT_MS) return;
     this.#isProbing = true;
@@ -150,5 +174,11 @@ export class PostgresPool {
   #giveUp(error: unknown): void {
     this.#away = error;
     for (const { session } of this.#lines) session.destroy();
+    this.#wakeAll();
   }
+}
+
+function reserve(line: Line): Line {
+  line.isBusy = true;
+  return line;
 }

@@ -122,6 +122,8 @@ class PostgresBatch implements Batch {
       const rows = await session.run(selectSeenRuns(session.sql, runIds));
       return rows.map(fromSeenRun);
     } catch (error) {
+      // After a read that broke off the driver counts its rows into the next answer: the connection is of no use any more.
+      if (this.#session !== null) this.#giveUp(this.#session);
       throw toStoreError(error);
     }
   }

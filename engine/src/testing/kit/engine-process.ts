@@ -13,9 +13,10 @@ export interface ProcessPorts {
   died(): void;
 }
 
-/** What the kit's engines hold their lanes for: the longest there is, since nobody else wants them. */
-export const LEASE_MS = 600_000;
-const HEARTBEAT_MS = LEASE_MS / 3;
+/** A heartbeat is known by its interval, so it is one that nobody else takes. */
+const HEARTBEAT_MS = 199_999;
+/** What the kit's engines hold their lanes for: long, since nobody else wants them. The engine beats three times in it. */
+export const LEASE_MS = 3 * HEARTBEAT_MS;
 
 /**
  * A process that an engine lives in, without the process, so that it can die as by SIGKILL.

@@ -6,9 +6,9 @@ import type { FlowDefinition } from "../../core/flow.ts";
 import { nextOccurrence } from "../../definition/next-occurrence.ts";
 import type { EngineOptions } from "../../runtime/options.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
-import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import type { Random } from "../simulation/random.ts";
 import type { CrashPlan } from "./crash-plan.ts";
+import { createCurrentStore } from "./current-store.ts";
 import { EngineProcess, LEASE_MS } from "./engine-process.ts";
 import type { FakeHost, FakeParticipant } from "./fake-participant.ts";
 import { mortalStore } from "./mortal-store.ts";
@@ -109,11 +109,11 @@ export class Succession {
   async #boot(): Promise<Reign> {
     const { database, participants, options, log } = this.#ports;
     const engineId = `engine-${++this.#starts}`;
-    const memory = createMemoryStore({ database, engineId });
-    const process = this.#createProcess(engineId, () => memory.close());
+    const store = createCurrentStore(database, engineId);
+    const process = this.#createProcess(engineId, () => store.close());
     const host = this.#hostIn(process);
     const engine = await createEngine({
-      store: mortalStore(memory, process, this.#listenerFor(process)),
+      store: mortalStore(store, process, this.#listenerFor(process)),
       flows: this.#flows,
       participants: participants.map((participant) => participant.open(host)),
       clock: process.clock,
@@ -138,7 +138,7 @@ export class Succession {
   /** A deployment would wait for the lease to end. */
   #succeed(engineId: string): void {
     const { database, time } = this.#ports;
-    void createMemoryStore({ database, engineId }).leave(engineId);
+    void createCurrentStore(database, engineId).leave(engineId);
     if (this.isStopped) return;
     this.#deaths++;
     const turn = time.scheduler.sleep(0, "the next engine starts");

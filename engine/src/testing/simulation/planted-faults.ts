@@ -205,6 +205,36 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: ["I6"],
   },
   {
+    name: "a pause that is never lifted",
+    sabotage: changeStore(() => ({ removePause: () => Promise.resolve(true) })),
+    breaks: ["I4"],
+  },
+  {
+    name: "a job that loses a page",
+    sabotage: changeStore((store) => ({
+      listRuns: async (query) => {
+        const page = await store.listRuns(query);
+        return { ...page, items: page.items.filter(({ runId }) => !strikes(runId)) };
+      },
+    })),
+    breaks: ["I6"],
+  },
+  {
+    name: "a job that nobody ends",
+    sabotage: changeStore((store) => ({
+      updateAction: (action) => store.updateAction({ ...action, state: "running" }),
+    })),
+    breaks: ["I4"],
+  },
+  {
+    name: "a schedule that misses a time",
+    sabotage: changeStore((store) => ({
+      listSchedules: async () =>
+        (await store.listSchedules()).map((row) => ({ ...row, lastDueAtMs: row.lastDueAtMs + 1_000 })),
+    })),
+    breaks: ["I6"],
+  },
+  {
     name: "a relay that sends before the commit",
     sabotage: changeSends((command) => ({ ...command, commandId: `${command.runId}:0:0` })),
     breaks: ["I2"],

@@ -59,7 +59,11 @@ export function addServerOption(command: Command): Command {
 /** The API of the server that was named, with the key of SLUICE_API_KEY. @throws as `serverUrl` */
 export function apiOf(flags: ServerOption, cli: Pick<Cli, "env">, signal?: AbortSignal): Api {
   const key = cli.env["SLUICE_API_KEY"];
-  return createApi({ url: serverUrl(flags, cli), signal, ...(key === undefined || key === "" ? {} : { key }) });
+  return createApi({
+    url: serverUrl(flags, cli),
+    signal,
+    ...(key === undefined || key === "" ? {} : { key }),
+  });
 }
 
 /** @throws CLI_BAD_ARGUMENT (invalid) when SLUICE_URL is no URL */

@@ -8,6 +8,7 @@ export const CLI_ERRORS = {
   CLI_BAD_ANSWER: "bug",
   CLI_NO_SERVER: "unavailable",
   CLI_NO_DATABASE: "missing",
+  CLI_NO_KEY: "conflict",
   CLI_INTERRUPTED: "conflict",
   CLI_UNEXPECTED: "bug",
 } as const satisfies ErrorCatalogue;

@@ -10,6 +10,7 @@ import { addDeadLettersCommands } from "./commands/dead-letters.ts";
 import { addFlowsCommands } from "./commands/flows.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
 import { addMigrateCommand } from "./commands/migrate.ts";
+import { addKeysCommands } from "./commands/keys.ts";
 import { addPauseCommands } from "./commands/pauses.ts";
 import { addRunsCommands } from "./commands/runs.ts";
 import { addSendCommand } from "./commands/send.ts";
@@ -84,6 +85,7 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   addMigrateCommand(program, run);
   addPauseCommands(program, run);
   addJobsCommands(program, run);
+  addKeysCommands(program, run);
   addFlowsCommands(program, run);
   addAuditCommand(program, run);
   addBenchCommand(program, run);
@@ -91,7 +93,7 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   return program;
 }
 
-const GROUPS: ReadonlySet<string | undefined> = new Set(["runs", "flows", "dead-letters", "jobs"]);
+const GROUPS: ReadonlySet<string | undefined> = new Set(["runs", "flows", "dead-letters", "jobs", "keys"]);
 
 /**
  * `sluice flows` lists, as `sluice flows list` does. Not commander's default command: that one would take a misspelled

@@ -30,5 +30,7 @@ function parseEvent(block: string): ServerEvent | null {
     if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1).replace(/^ /, ""));
   }
   const data = fields.get("data");
-  return data === undefined ? null : { id: fields.get("id") ?? null, type: fields.get("event") ?? "message", data };
+  return data === undefined
+    ? null
+    : { id: fields.get("id") ?? null, type: fields.get("event") ?? "message", data };
 }

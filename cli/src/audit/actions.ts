@@ -36,7 +36,10 @@ function pageText({ items, cursor }: Page<AuditEntry>, cli: Cli): string {
       { title: "who", cell: ({ by }) => tame(by) },
       { title: "what", cell: ({ kind, subject }) => tame(isDryRun(subject) ? `${kind} (dry run)` : kind) },
       { title: "to", cell: ({ subject }) => tame(subjectText(subject)) },
-      { title: "how many", cell: ({ runs, subject }) => (runs === null ? "-" : countsText(runs, isDryRun(subject))) },
+      {
+        title: "how many",
+        cell: ({ runs, subject }) => (runs === null ? "-" : countsText(runs, isDryRun(subject))),
+      },
       { title: "why", cell: ({ reason }) => tame(reason ?? "-") },
     ],
     style,

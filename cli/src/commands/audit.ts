@@ -28,7 +28,11 @@ export function addAuditCommand(program: Command, run: Run): void {
     .option("--quiet-database", "nothing moves: check as well what holds only then, such as empty queues")
     .option("--actions", "list who did what, why, to how many and when, newest first")
     .option("--kind <kind>", "with --actions: of this kind: runs.cancel, or all of flow")
-    .option("--limit <number>", "with --actions: most entries of the page (default 20)", wholeNumber(1, LIMIT_MAX))
+    .option(
+      "--limit <number>",
+      "with --actions: most entries of the page (default 20)",
+      wholeNumber(1, LIMIT_MAX),
+    )
     .option("--cursor <cursor>", "with --actions: opens the page that another one names");
   addJsonOption(addServerOption(command)).action(
     // Loaded when it is needed: the other commands start without a database driver.

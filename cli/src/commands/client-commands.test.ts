@@ -93,7 +93,10 @@ describe("commands against a server", () => {
     assert.match(shown, /^parked +a command was refused for good, and the state takes no commandFailed$/m);
     assert.match(shown, /^parked at +\d{4}-\S+ by PackParcel to warehouse, attempt 1$/m);
     assert.match(shown, /^error +NO_BOX: no box fits$/m);
-    assert.match(shown, new RegExp(`^to go on +later events wait behind it.* sluice runs retry ${runId} `, "m"));
+    assert.match(
+      shown,
+      new RegExp(`^to go on +later events wait behind it.* sluice runs retry ${runId} `, "m"),
+    );
     assert.doesNotMatch(shown, /waits for/);
   });
 

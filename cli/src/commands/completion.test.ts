@@ -41,17 +41,23 @@ describe("sluice completion", () => {
     });
   }
 
-  it("lets bash complete commands, their options and the values of those", { skip: !isInstalled("bash") }, async () => {
-    const script = await scriptFor("bash");
-    assert.deepEqual(offered(script, "dead"), ["dead-letters"]);
-    assert.deepEqual(offered(script, "runs", "c"), ["cancel"]);
-    assert.deepEqual(offered(script, "runs", "cancel", "--stuck"), ["--stuck-for"]);
-    assert.deepEqual(offered(script, "runs", "cancel", "--flow", "purchase", "--no-co"), ["--no-compensate"]);
-    assert.deepEqual(offered(script, "flows", "diagram", "purchase", "--format", "s"), ["svg"]);
-    assert.deepEqual(offered(script, "runs", "list", "--flow", ""), []);
-    assert.deepEqual(offered(script, "completion", ""), ["bash", "zsh", "fish", "--help"]);
-    assert.deepEqual(offered(script, "completion", "nothing"), []);
-  });
+  it(
+    "lets bash complete commands, their options and the values of those",
+    { skip: !isInstalled("bash") },
+    async () => {
+      const script = await scriptFor("bash");
+      assert.deepEqual(offered(script, "dead"), ["dead-letters"]);
+      assert.deepEqual(offered(script, "runs", "c"), ["cancel"]);
+      assert.deepEqual(offered(script, "runs", "cancel", "--stuck"), ["--stuck-for"]);
+      assert.deepEqual(offered(script, "runs", "cancel", "--flow", "purchase", "--no-co"), [
+        "--no-compensate",
+      ]);
+      assert.deepEqual(offered(script, "flows", "diagram", "purchase", "--format", "s"), ["svg"]);
+      assert.deepEqual(offered(script, "runs", "list", "--flow", ""), []);
+      assert.deepEqual(offered(script, "completion", ""), ["bash", "zsh", "fish", "--help"]);
+      assert.deepEqual(offered(script, "completion", "nothing"), []);
+    },
+  );
 
   it("refuses a shell it does not know", async () => {
     const { exitCode, stderr } = await sluice(["completion", "tcsh"]);

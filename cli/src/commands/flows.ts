@@ -71,9 +71,7 @@ async function listFlows(cli: Cli, flags: Flags): Promise<ExitCode> {
 }
 
 async function showFlow(cli: Cli, name: string, flags: Flags): Promise<ExitCode> {
-  const flow = await apiOf(flags, cli).get<Flow>(
-    `/v1/flows/${encodeURIComponent(name)}`,
-  );
+  const flow = await apiOf(flags, cli).get<Flow>(`/v1/flows/${encodeURIComponent(name)}`);
   if (flags.json === true) printJson(cli, flow);
   else cli.stdout.write(flowText(flow, cli));
   return EXIT.ok;

@@ -21,7 +21,10 @@ interface Desk extends MemoryServer {
   stateOf(runId: string): Promise<string>;
 }
 
-async function openDesk(t: TestContext, options: Parameters<typeof startMemoryServer>[1] = {}): Promise<Desk> {
+async function openDesk(
+  t: TestContext,
+  options: Parameters<typeof startMemoryServer>[1] = {},
+): Promise<Desk> {
   const server = await startMemoryServer(t, options);
   const { client } = server.engine;
   const env = { SLUICE_URL: server.url, USER: "anna" };
@@ -104,7 +107,10 @@ describe("operations on one run", () => {
     const [runId = ""] = await startParcels(1);
     const { exitCode, stdout } = await run("runs", "force", runId, "--to", "packed", "--dry-run");
     assert.equal(exitCode, 0);
-    assert.match(stdout, new RegExp(`^${runId} +ordered +packed\n1 would be done, 0 left as they are\n$`, "m"));
+    assert.match(
+      stdout,
+      new RegExp(`^${runId} +ordered +packed\n1 would be done, 0 left as they are\n$`, "m"),
+    );
     const refused = await run("runs", "skip", runId, "--dry-run", "--json");
     assert.equal(refused.exitCode, 1);
     assert.equal(JSON.parse(refused.stdout).code, "FLOW_RUN_NOT_PARKED");
@@ -146,7 +152,10 @@ describe("operations on many runs", () => {
     const { exitCode, stdout } = await run("runs", "cancel", first, second, UNKNOWN, "--yes", "--json");
     assert.equal(exitCode, 1);
     const job = JSON.parse(stdout);
-    assert.deepEqual([job.state, job.seen, job.applied, job.refused], ["done", 3, 2, { FLOW_UNKNOWN_RUN: 1 }]);
+    assert.deepEqual(
+      [job.state, job.seen, job.applied, job.refused],
+      ["done", 3, 2, { FLOW_UNKNOWN_RUN: 1 }],
+    );
   });
 
   it("tell which runs they left, and end with 1", async (t) => {
@@ -167,8 +176,7 @@ describe("operations on many runs", () => {
     assert.match(counts.stdout, /^what +force state="packed" \(dry run\)$/m);
     assert.match(counts.stdout, /^so far +3 would be done$/m);
     const list = await run(...args, "--list");
-    for (const runId of runIds)
-      assert.match(list.stdout, new RegExp(`^${runId} +ordered +packed$`, "m"));
+    for (const runId of runIds) assert.match(list.stdout, new RegExp(`^${runId} +ordered +packed$`, "m"));
     assert.match(list.stdout, /^3 would be done, 0 left as they are$/m);
     for (const runId of runIds) assert.equal(await stateOf(runId), "ordered");
   });
@@ -179,7 +187,10 @@ describe("operations on many runs", () => {
     const args = ["runs", "cancel", "--flow", "parcel", "--state", "ordered"];
     const no = await at({ isTTY: true, stdin: "n\n" }, ...args);
     assert.equal(no.exitCode, 1);
-    assert.match(no.stderr, /^ +3 {2}ordered → canceled\ncancel 3 runs with flow=parcel state=ordered\? \[y\/N\] /);
+    assert.match(
+      no.stderr,
+      /^ +3 {2}ordered → canceled\ncancel 3 runs with flow=parcel state=ordered\? \[y\/N\] /,
+    );
     assert.match(no.stderr, /nothing was changed\n$/);
     assert.equal(await stateOf(runId), "ordered");
     const yes = await at({ isTTY: true, stdin: "yes\n" }, ...args);
@@ -226,7 +237,10 @@ describe("operations on many runs", () => {
     const { exitCode, stdout } = await run("runs", "cancel", "--flow", "parcel", "--yes", "--no-wait");
     assert.equal(exitCode, 0);
     const jobId = UUID.exec(stdout)?.[0] ?? "";
-    assert.match(stdout, new RegExp(`^job ${jobId} is under way; follow it with \`sluice jobs watch ${jobId}\`\n$`));
+    assert.match(
+      stdout,
+      new RegExp(`^job ${jobId} is under way; follow it with \`sluice jobs watch ${jobId}\`\n$`),
+    );
     await until("the run is canceled", async () => (await engine.client.require(runId)).outcome !== null);
   });
 
@@ -276,7 +290,14 @@ describe("sluice dead-letters", () => {
     const dry = await desk.run("dead-letters", "redrive", ...filter, "--dry-run");
     assert.match(dry.stdout, /^so far +3 would be done$/m);
     stock.haveCome = true;
-    const { exitCode, stdout } = await desk.run("dead-letters", "redrive", ...filter, "--yes", "--rate", "100");
+    const { exitCode, stdout } = await desk.run(
+      "dead-letters",
+      "redrive",
+      ...filter,
+      "--yes",
+      "--rate",
+      "100",
+    );
     assert.equal(exitCode, 0);
     assert.match(stdout, /^redrive: 3 done/);
     for (const runId of runIds)
@@ -315,7 +336,10 @@ describe("sluice pause and resume", () => {
     assert.equal((await run("pauses")).stdout, "nothing is paused\n");
     const paused = await run("pause", "parcel", "--reason", "no boxes");
     assert.deepEqual([paused.exitCode, paused.stdout], [0, "flow parcel stands still\n"]);
-    assert.match((await run("pause", "parcel")).stdout, /^flow parcel stood still already, paused by anna\n$/);
+    assert.match(
+      (await run("pause", "parcel")).stdout,
+      /^flow parcel stood still already, paused by anna\n$/,
+    );
     const start = await run("start", "parcel", "--data", '{"address":"Elm 1"}');
     assert.equal(start.exitCode, 3);
     assert.match(start.stderr, /flow parcel is paused: no boxes.*\(FLOW_PAUSED\)/);

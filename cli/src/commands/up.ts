@@ -30,6 +30,10 @@ export function addUpCommand(program: Command, run: Run): void {
       "--address <url>",
       "where other engines reach this one (SLUICE_ENGINE_ADDRESS; default: host and port)",
     )
+    .option(
+      "--keys <when>",
+      "whether the API asks for a key: required, or auto, which does so unless only this machine reaches it (SLUICE_ACCESS_KEYS; default auto)",
+    )
     .option("--log-level <level>", "debug, info, warn, error or silent (SLUICE_LOG_LEVEL; default info)");
   addJsonOption(command, "log JSON lines on a terminal too, and no table (SLUICE_UP_JSON)").action(
     // Loaded when it is needed: the other commands start without a database driver and a server.

@@ -28,7 +28,10 @@ function linesOf({ path, commands, values, options }: CommandPlace): string[] {
 }
 
 function flagsOf({ name, short, takesValue, choices }: OptionWord): string {
-  const names = [`-l ${name.replace(/^--/, "")}`, ...(short === null ? [] : [`-s ${short.replace(/^-/, "")}`])];
+  const names = [
+    `-l ${name.replace(/^--/, "")}`,
+    ...(short === null ? [] : [`-s ${short.replace(/^-/, "")}`]),
+  ];
   if (choices.length > 0) return `${names.join(" ")} -x -a ${quote(choices.join(" "))}`;
   return `${names.join(" ")}${takesValue ? " -r" : ""}`;
 }

@@ -30,7 +30,9 @@ if [[ "\${funcstack[1]}" == _sluice ]]; then _sluice "$@"; else compdef _sluice 
 function valueCases({ path, options }: CommandPlace): string[] {
   return options
     .filter(({ takesValue }) => takesValue)
-    .map(({ name, choices }) => `    (${quote(`${path} ${name}`)}) found=(${choices.map(quote).join(" ")}) ;;`);
+    .map(
+      ({ name, choices }) => `    (${quote(`${path} ${name}`)}) found=(${choices.map(quote).join(" ")}) ;;`,
+    );
 }
 
 function wordCase(place: CommandPlace): string {

@@ -68,9 +68,7 @@ export function addStateFilters(command: Command): Command {
     .option("--key <key>", "the run with this key, one of each flow")
     .option("--parked", "runs that are parked")
     .option("--no-parked", "runs that are not")
-    .addOption(
-      new Option("--park-reason <reason>", "runs parked for this reason").choices([...PARK_REASONS]),
-    )
+    .addOption(new Option("--park-reason <reason>", "runs parked for this reason").choices([...PARK_REASONS]))
     .option("--stuck-for <duration>", "runs at least so long in their state: 90s, 15m, 2h", durationMs)
     .option("--updated-since <time>", "runs that changed since: ISO 8601, or how long ago (15m)", (text) =>
       instant(text, Date.now()),

@@ -19,10 +19,7 @@ export interface FollowOptions {
  * Resolves with the job when it has ended. Ctrl-C leaves it running, and says how to follow and to stop it.
  * @throws CLI_INTERRUPTED (conflict)
  */
-export async function followJob(
-  { cli, api, signal, isJson }: FollowOptions,
-  jobId: string,
-): Promise<Job> {
+export async function followJob({ cli, api, signal, isJson }: FollowOptions, jobId: string): Promise<Job> {
   let job: Job | undefined;
   let shown = "";
   const show = (text: string): void => {

@@ -10,7 +10,9 @@ import type { Job, JobResult, RunCounts } from "../wire.ts";
 export function countsText({ seen, applied, refused }: RunCounts, isDryRun = false): string {
   const left = Object.entries(refused).map(([code, runs]) => `${number(runs)} ${tame(code)}`);
   const done = `${number(applied)} ${isDryRun ? "would be done" : "done"}`;
-  return left.length === 0 ? done : `${done}, ${number(seen - applied)} left as they are (${left.join(", ")})`;
+  return left.length === 0
+    ? done
+    : `${done}, ${number(seen - applied)} left as they are (${left.join(", ")})`;
 }
 
 export function number(value: number): string {

@@ -82,7 +82,9 @@ async function isConfirmed(cli: Cli, api: Api, wish: Wish): Promise<boolean> {
     return false;
   }
   const isAll = page.cursor === null;
-  cli.stderr.write(`${isAll ? "" : `of the first ${number(page.items.length)} runs:\n`}${fatesText(page.items)}`);
+  cli.stderr.write(
+    `${isAll ? "" : `of the first ${number(page.items.length)} runs:\n`}${fatesText(page.items)}`,
+  );
   const what = isAll ? `${number(page.items.length)} runs` : "all runs";
   return confirm(cli, `${wish.operation.type} ${what} with ${tame(filterText(filterFor(wish)))}?`);
 }
@@ -123,7 +125,9 @@ async function listPreview(cli: Cli, api: Api, wish: Wish, { json }: JobFlags): 
     cursor = page.cursor;
   } while (cursor !== null);
   if (json !== true)
-    cli.stdout.write(runs === 0 ? "no runs\n" : `${number(runs - left)} would be done, ${number(left)} left as they are\n`);
+    cli.stdout.write(
+      runs === 0 ? "no runs\n" : `${number(runs - left)} would be done, ${number(left)} left as they are\n`,
+    );
   return left === 0 ? EXIT.ok : EXIT.failed;
 }
 
@@ -146,7 +150,11 @@ export async function runJob(
     printStarted(cli, started, flags);
     return EXIT.ok;
   }
-  return printEnded(cli, await followJob({ cli, api, signal, isJson: flags.json === true }, started.jobId), flags);
+  return printEnded(
+    cli,
+    await followJob({ cli, api, signal, isJson: flags.json === true }, started.jobId),
+    flags,
+  );
 }
 
 function printStarted(cli: Cli, job: Job, { json }: JobFlags): void {

@@ -8,7 +8,9 @@ import { badOptions, listenTo, resolveOptions, resolveRooms, variableOf } from "
 import type { Env, OptionReader } from "@sluice/host/options";
 import { resolveEngineOptions } from "@sluice/engine";
 import type { EngineOptions } from "@sluice/engine";
+import type { AccessOptions } from "@sluice/engine/http";
 import { messageOf } from "../arguments.ts";
+import { isLoopback } from "./address.ts";
 import type { DatabaseFlags } from "../database/flags.ts";
 import { DATABASE_FLAGS, resolveDatabaseOptions } from "../database/options.ts";
 import type { ResolvedDatabaseOptions } from "../database/options.ts";
@@ -22,6 +24,8 @@ export interface UpOptions extends DatabaseFlags {
   readonly address?: string | undefined;
   /** Lanes of a new deployment, fixed when it is made. `SLUICE_ENGINE_LANES`. @default what the database has, 16 for a new one */
   readonly lanes?: string | undefined;
+  /** Whether each request to the engine's API needs a key: `auto` asks for one unless only this machine can reach the server. `SLUICE_ACCESS_KEYS`. @default "auto" */
+  readonly keys?: string | undefined;
   /** The lowest level that is logged. `SLUICE_LOG_LEVEL`. @default "info" */
   readonly logLevel?: string | undefined;
   /** Log JSON lines on a terminal too, and no table. `SLUICE_UP_JSON`. @default false */
@@ -32,6 +36,7 @@ export interface ResolvedUpOptions {
   readonly http: ResolvedHttpOptions;
   readonly database: ResolvedDatabaseOptions;
   readonly engine: EngineOptions;
+  readonly access: AccessOptions;
   readonly logLevel: LogLevel;
   readonly isJson: boolean;
 }
@@ -42,22 +47,26 @@ const FLAGS = {
   "http.port": "--port",
   "engine.lanes": "--lanes",
   "engine.address": "--address",
+  "access.keys": "--keys",
   "up.logLevel": "--log-level",
   "up.json": "--json",
 };
 
 /** @throws HOST_BAD_OPTION (invalid) that lists every fault of every room */
 export function resolveUpOptions(options: UpOptions, env: Env, directory: string): ResolvedUpOptions {
-  const { up, http, database, engine } = resolveRooms(
+  const { up, http, database, engine, access } = resolveRooms(
     {
       up: () => readUpOptions(options, env),
       http: () => resolveHttpOptions({ host: options.host, port: options.port }, env),
       database: () => resolveDatabaseOptions(options, env, directory),
+      access: () => readAccessOptions({ keys: options.keys }, env),
       engine: () => readEngineOptions({ lanes: options.lanes, address: options.address }, env),
     },
     FLAGS,
   );
-  return Object.freeze({ http, database, engine, ...up });
+  const isKeyRequired = access.keys === "required" || !isLoopback(http.host);
+  const { keyRequestsPerSecond } = access;
+  return Object.freeze({ http, database, engine, access: { isKeyRequired, keyRequestsPerSecond }, ...up });
 }
 
 /** Every variable that `resolveUpOptions` reads, whatever is set. */
@@ -72,6 +81,23 @@ function readUpOptions(options: UpOptions, env: Env): Pick<ResolvedUpOptions, "l
     // The log is the whole process's, so its variable names no room.
     logLevel: read.oneOf("logLevel", LOG_LEVELS, { default: "info", variable: "SLUICE_LOG_LEVEL" }),
     isJson: read.boolean("json", { default: false }),
+  }));
+}
+
+interface AccessFlags {
+  readonly keys?: string | undefined;
+  /** Most requests of one key in a second. `SLUICE_ACCESS_KEY_REQUESTS_PER_SECOND`. @default 2000 */
+  readonly keyRequestsPerSecond?: string | undefined;
+}
+
+function readAccessOptions(options: AccessFlags, env: Env) {
+  return resolveOptions({ room: "access", options, env }, (read) => ({
+    keys: read.oneOf("keys", ["auto", "required"], { default: "auto" }),
+    keyRequestsPerSecond: read.wholeNumber("keyRequestsPerSecond", {
+      min: 1,
+      max: 1_000_000,
+      default: 2_000,
+    }),
   }));
 }
 

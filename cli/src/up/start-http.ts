@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Engine } from "@sluice/engine";
 import { engineApi } from "@sluice/engine/http";
+import type { AccessOptions } from "@sluice/engine/http";
 import { createHttpServer } from "@sluice/host/http";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
 import type { ProcessLog } from "@sluice/host/log";
@@ -15,6 +16,7 @@ import { measureBeforeScrape } from "./measure.ts";
 
 export interface HttpParts {
   readonly http: ResolvedHttpOptions;
+  readonly access: AccessOptions;
   readonly log: ProcessLog;
   readonly meter: ProcessMeter;
   readonly stopper: Pick<Stopper, "add">;
@@ -29,6 +31,7 @@ const CUT_MS = 5_000;
 /** @throws HOST_PORT_TAKEN (conflict), HOST_BAD_OPTION (invalid), CLI_BAD_APP (invalid) when the app's routes cannot be added */
 export async function startHttp({
   http,
+  access,
   log,
   meter,
   stopper,
@@ -52,7 +55,7 @@ export async function startHttp({
   server.addReadinessCheck("database", () => isAnswering(sql));
   server.addReadinessCheck("engine", () => engine.readiness());
   measureBeforeScrape(server.app, () => engine.measure(), log);
-  await server.app.register(engineApi(engine));
+  await server.app.register(engineApi(engine, { access }));
   if (openApp.routes !== undefined) await addRoutes(server.app, openApp.routes(engine.client));
   await server.listen();
 }

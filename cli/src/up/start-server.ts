@@ -15,6 +15,7 @@ import type { AppLink, SluiceApp } from "../app.ts";
 import { appDirectory } from "../database/options.ts";
 import { startDatabase } from "../database/start-database.ts";
 import type { Database } from "../database/start-database.ts";
+import { cliError } from "../errors.ts";
 import { advertisedUrl, listeningUrl } from "./address.ts";
 import { findFreePort, requireFreePort } from "./free-port.ts";
 import { startHttp } from "./start-http.ts";
@@ -71,7 +72,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     meter,
     stopper,
   });
-  await startHttp({ http, log, meter, stopper, sql, openApp, engine });
+  if (options.access.isKeyRequired === true) await requireKey(engine);
+  await startHttp({ http, access: options.access, log, meter, stopper, sql, openApp, engine });
   stopper.signal.throwIfAborted();
   await engine.start();
   stopper.signal.throwIfAborted();
@@ -83,4 +85,14 @@ async function settlePort(http: ResolvedHttpOptions): Promise<ResolvedHttpOption
   if (http.port === 0) return { ...http, port: await findFreePort(http.host) };
   await requireFreePort(http);
   return http;
+}
+
+/** A server that asks for keys nobody has would only refuse. @throws CLI_NO_KEY (conflict) */
+async function requireKey({ store }: Engine): Promise<void> {
+  const keys = await store.listApiKeys();
+  if (keys.some(({ revokedAtMs }) => revokedAtMs === null)) return;
+  throw cliError(
+    "CLI_NO_KEY",
+    "the API asks for keys here, and none is stored; make the first with `sluice keys create --name ops --scope admin`, or listen on 127.0.0.1",
+  );
 }

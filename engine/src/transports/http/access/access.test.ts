@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { openApi } from "../fixtures/open-engine.ts";
-import { addKey } from "../api/keys.ts";
 import { makeApiKey } from "./api-key.ts";
+import { manageKeys } from "./manage-keys.ts";
 
 const { call, engine, url } = await openApi({ after }, { api: { access: { isKeyRequired: true } } });
-const make = (name: string, scope: "read" | "operate" | "admin", endsInMs: number | null = null) =>
-  addKey(engine.store, { name, scopes: [scope], endsInMs });
+const keys = manageKeys(engine.store, randomUUID);
+async function make(name: string, scope: "read" | "operate" | "admin", endsInMs: number | null = null) {
+  const { row, key } = await keys.create({ name, scopes: [scope], endsInMs }, "test");
+  return { keyId: row.keyId, key };
+}
 const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
 const admin = await make("root", "admin");
 

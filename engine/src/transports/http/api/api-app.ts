@@ -10,7 +10,10 @@ import type { PeerAnswer, Store } from "../../../core/ports.ts";
 export interface ApiEngine {
   readonly client: Client;
   readonly operator: Operator;
-  readonly store: Pick<Store, "getRuns" | "listLanes" | "listDeadLetters" | "listApiKeys" | "addApiKey" | "endApiKey">;
+  readonly store: Pick<
+    Store,
+    "getRuns" | "listLanes" | "listDeadLetters" | "listApiKeys" | "addApiKey" | "endApiKey" | "addAction"
+  >;
   /** Shared by the engines of the deployment. */
   readonly secret: string;
   receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;

@@ -32,7 +32,10 @@ test("a dead letter tells what could not be taken in, why, and what waits behind
     reason: "rule-failed",
     error: { code: "FLOW_RULE_FAILED", kind: "bug", message: "the rule is broken" },
   });
-  assert.deepEqual([(input as Letter["input"])["kind"], (input as Letter["input"])["type"]], ["event", "Checked"]);
+  assert.deepEqual(
+    [(input as Letter["input"])["kind"], (input as Letter["input"])["type"]],
+    ["event", "Checked"],
+  );
   assert.deepEqual(
     [behind?.place, behind?.reason, behind?.input],
     ["behind", null, { kind: "event", type: "Paid", eventId: "pay-1", data: { card: 42 } }],

@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { FastifyPluginAsync } from "fastify";
 import { engineError } from "../../../core/errors.ts";
 import { createAccess } from "../access/access.ts";
 import type { AccessOptions } from "../access/access.ts";
+import { manageKeys } from "../access/manage-keys.ts";
 import { addProblemSchema } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { addAuditRoute } from "./audit.ts";
@@ -118,7 +120,7 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addResumeRoute(app, engine);
     addAuditRoute(app, engine);
     addLaneRoute(app, engine);
-    addKeyRoutes(app, engine, access.ring);
+    addKeyRoutes(app, manageKeys(engine.store, randomUUID, access.ring.forget));
     addInternalRoute(app, engine, inputsBytesMax);
   };
 }

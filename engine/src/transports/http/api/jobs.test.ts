@@ -319,7 +319,12 @@ test("jobs with wrong input are refused, and nothing is kept of them", async () 
     [{ operation: { type: "delete" }, filter: { flow } }, 400, "HOST_BAD_REQUEST", /one of "cancel"/],
     [{ operation: { type: "force" }, filter: { flow } }, 422, "FLOW_BAD_OPERATION", /without a state/],
     [{ operation: { type: "migrate" }, filter: { flow } }, 422, "FLOW_BAD_OPERATION", /toVersion/],
-    [{ operation: { type: "retry", state: "held" }, filter: { flow } }, 422, "FLOW_BAD_OPERATION", /retry with state/],
+    [
+      { operation: { type: "retry", state: "held" }, filter: { flow } },
+      422,
+      "FLOW_BAD_OPERATION",
+      /retry with state/,
+    ],
     [
       { operation: { type: "force", state: "nowhere" }, filter: { flow } },
       422,

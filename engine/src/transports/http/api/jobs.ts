@@ -54,10 +54,7 @@ export function addJobStartRoute(app: ApiApp, { operator }: ApiEngine): void {
 }
 
 export function answerJob(app: ApiApp, reply: FastifyReply, action: ActionRow): FastifyReply {
-  return reply
-    .code(202)
-    .header("location", `${app.prefix}/v1/jobs/${action.actionId}`)
-    .send(viewJob(action));
+  return reply.code(202).header("location", `${app.prefix}/v1/jobs/${action.actionId}`).send(viewJob(action));
 }
 
 function toWish({ operation, filter, dryRun, runsPerSecond }: Static<typeof JobBody>): JobWish {

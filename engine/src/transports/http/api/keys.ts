@@ -1,10 +1,8 @@
 import { Type } from "typebox";
-import { engineError } from "../../../core/errors.ts";
-import type { ApiKeyRow } from "../../../core/ports.ts";
-import { makeApiKey } from "../access/api-key.ts";
-import type { KeyRing } from "../access/key-ring.ts";
+import type { Caller } from "../access/access.ts";
+import type { KeyInfo, Keys, NewKey } from "../access/manage-keys.ts";
 import { problemResponses } from "../problem-responses.ts";
-import type { ApiApp, ApiEngine } from "./api-app.ts";
+import type { ApiApp } from "./api-app.ts";
 import { toIso } from "./views.ts";
 
 const tags = ["keys"];
@@ -29,7 +27,7 @@ const KeyView = {
   revokedAt: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
 };
 const Key = Type.Object(KeyView);
-const NewKey = Type.Object({
+const KeyWithText = Type.Object({
   ...KeyView,
   key: Type.String({ description: "The key itself, shown this once." }),
 });
@@ -38,8 +36,7 @@ const config = { scope: "admin" } as const;
 const FAULTS = { 401: "FLOW_UNAUTHENTICATED", 403: "FLOW_FORBIDDEN" };
 
 /** `GET /v1/keys`, `POST /v1/keys`, `POST /v1/keys/{id}/rotate`, `DELETE /v1/keys/{id}` */
-export function addKeyRoutes(app: ApiApp, engine: ApiEngine, ring: KeyRing): void {
-  const { store, operator } = engine;
+export function addKeyRoutes(app: ApiApp, keys: Keys): void {
   app.get(
     "/v1/keys",
     {
@@ -52,7 +49,7 @@ export function addKeyRoutes(app: ApiApp, engine: ApiEngine, ring: KeyRing): voi
         response: { 200: Type.Object({ items: Type.Array(Key) }), ...problemResponses(FAULTS) },
       },
     },
-    async () => ({ items: (await store.listApiKeys()).map(viewKey) }),
+    async () => ({ items: (await keys.list()).map(viewKey) }),
   );
   app.post(
     "/v1/keys",
@@ -66,18 +63,13 @@ export function addKeyRoutes(app: ApiApp, engine: ApiEngine, ring: KeyRing): voi
           { name: KeyName, scopes: Scopes, expiresInSeconds: Type.Optional(Lifetime) },
           { additionalProperties: false },
         ),
-        response: { 201: NewKey, ...problemResponses({ ...FAULTS, 409: "FLOW_TOO_MANY_KEYS" }) },
+        response: { 201: KeyWithText, ...problemResponses({ ...FAULTS, 409: "FLOW_TOO_MANY_KEYS" }) },
       },
     },
     async ({ body, caller }, reply) => {
       const { name, scopes, expiresInSeconds } = body;
-      const made = await addKey(store, { name, scopes, endsInMs: toMs(expiresInSeconds) });
-      await operator.record(
-        "key.create",
-        { keyId: made.keyId, name, scopes },
-        { by: caller?.name ?? "local" },
-      );
-      ring.forget();
+      const wish = { name, scopes, endsInMs: toMs(expiresInSeconds) };
+      const made = viewNew(await keys.create(wish, byOf(caller)));
       return reply.code(201).header("location", `/v1/keys/${made.keyId}`).send(made);
     },
   );
@@ -96,21 +88,13 @@ export function addKeyRoutes(app: ApiApp, engine: ApiEngine, ring: KeyRing): voi
           { additionalProperties: false },
         ),
         response: {
-          201: NewKey,
+          201: KeyWithText,
           ...problemResponses({ ...FAULTS, 404: "FLOW_UNKNOWN_KEY", 409: "FLOW_TOO_MANY_KEYS" }),
         },
       },
     },
     async ({ params, body, caller }, reply) => {
-      const old = await requireKey(store, params.id);
-      const made = await addKey(store, { name: old.name, scopes: old.scopes, endsInMs: remainingMs(old) });
-      await store.endApiKey(old.keyId, Date.now() + body.graceSeconds * 1_000);
-      await operator.record(
-        "key.rotate",
-        { keyId: old.keyId, name: old.name, newKeyId: made.keyId },
-        { by: caller?.name ?? "local" },
-      );
-      ring.forget();
+      const made = viewNew(await keys.rotate(params.id, body.graceSeconds * 1_000, byOf(caller)));
       return reply.code(201).header("location", `/v1/keys/${made.keyId}`).send(made);
     },
   );
@@ -127,44 +111,17 @@ export function addKeyRoutes(app: ApiApp, engine: ApiEngine, ring: KeyRing): voi
       },
     },
     async ({ params, caller }, reply) => {
-      const { keyId, name } = await requireKey(store, params.id);
-      await store.endApiKey(keyId, null);
-      await operator.record("key.revoke", { keyId, name }, { by: caller?.name ?? "local" });
-      ring.forget();
+      await keys.revoke(params.id, byOf(caller));
       return reply.code(204).send();
     },
   );
 }
 
-type KeyStore = Pick<ApiEngine["store"], "addApiKey" | "listApiKeys">;
-
-/** Keys are held in memory and looked through; more than this many are a mistake. Ended ones do not count. */
-export const KEYS_MAX = 1_000;
-
-/** Makes a key and keeps its hash. `key` of the answer is shown this once. */
-export async function addKey(
-  store: KeyStore,
-  { name, scopes, endsInMs }: Pick<ApiKeyRow, "name" | "scopes"> & { readonly endsInMs: number | null },
-): Promise<ReturnType<typeof viewKey> & { readonly key: string }> {
-  const alive = (await store.listApiKeys()).filter(({ revokedAtMs }) => revokedAtMs === null);
-  if (alive.length >= KEYS_MAX)
-    throw engineError(
-      "FLOW_TOO_MANY_KEYS",
-      `${alive.length} keys are in use, at most ${KEYS_MAX} may be; revoke some`,
-    );
-  const { keyId, hash, text } = makeApiKey();
-  const expiresAtMs = endsInMs === null ? null : Date.now() + endsInMs;
-  const row = await store.addApiKey({ keyId, name, scopes, hash, expiresAtMs });
-  return { ...viewKey(row), key: text };
+function viewNew({ row, key }: NewKey) {
+  return { ...viewKey(row), key };
 }
 
-async function requireKey(store: KeyStore, keyId: string): Promise<ApiKeyRow> {
-  const key = (await store.listApiKeys()).find((row) => row.keyId === keyId && row.revokedAtMs === null);
-  if (key !== undefined) return key;
-  throw engineError("FLOW_UNKNOWN_KEY", `no key ${keyId}, expected the id of one that is not revoked`);
-}
-
-function viewKey({ keyId, name, scopes, createdAtMs, expiresAtMs, revokedAtMs }: ApiKeyRow) {
+function viewKey({ keyId, name, scopes, createdAtMs, expiresAtMs, revokedAtMs }: KeyInfo) {
   return {
     keyId,
     name,
@@ -179,7 +136,7 @@ function toMs(seconds: number | undefined): number | null {
   return seconds === undefined ? null : seconds * 1_000;
 }
 
-/** A rotated key ends when the old one would have ended. */
-function remainingMs({ expiresAtMs }: ApiKeyRow): number | null {
-  return expiresAtMs === null ? null : Math.max(0, expiresAtMs - Date.now());
+/** Who acts, for the record. */
+function byOf(caller: Caller | null): string {
+  return caller?.name ?? "local";
 }

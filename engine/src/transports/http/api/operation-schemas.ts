@@ -18,7 +18,14 @@ const PARK_REASONS = Object.keys({
   "state-missing": true,
 } satisfies Record<ParkReason, true>) as ParkReason[];
 
-const OPERATION_TYPES = ["cancel", "retry", "redrive", "skip", "force", "migrate"] as const satisfies readonly Operation["type"][];
+const OPERATION_TYPES = [
+  "cancel",
+  "retry",
+  "redrive",
+  "skip",
+  "force",
+  "migrate",
+] as const satisfies readonly Operation["type"][];
 
 const Compensate = Type.Boolean({
   description: "Whether the run's steps are taken back first; true when it is left out.",
@@ -51,7 +58,10 @@ export const OperationBody = Type.Object(
     data: Type.Optional(NewData),
     toVersion: Type.Optional(ToVersion),
   },
-  { ...strict, description: "`compensate` goes with cancel, `state` and `data` with force, `toVersion` with migrate." },
+  {
+    ...strict,
+    description: "`compensate` goes with cancel, `state` and `data` with force, `toVersion` with migrate.",
+  },
 );
 
 export const RunFilterBody = Type.Object(
@@ -78,7 +88,10 @@ export const RunFilterBody = Type.Object(
       }),
     ),
   },
-  { ...strict, description: "Which runs, of those that have not ended. All filters hold together; at least one." },
+  {
+    ...strict,
+    description: "Which runs, of those that have not ended. All filters hold together; at least one.",
+  },
 );
 
 const PACE_FIELDS = {
@@ -121,7 +134,9 @@ export const JobParams = Type.Object({ id: Type.String({ description: "Id of a j
 const LETTER_FILTERS = {
   flow: Type.Optional(Text("Of runs of this flow.", "purchase")),
   state: Type.Optional(Text("Of runs that were parked in this state.", "payment-pending")),
-  reason: Type.Optional(Type.Enum([...PARK_REASONS], { description: "Those that parked a run for this reason." })),
+  reason: Type.Optional(
+    Type.Enum([...PARK_REASONS], { description: "Those that parked a run for this reason." }),
+  ),
 };
 
 const UUID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
@@ -148,7 +163,10 @@ const PausedFields = {
   state: Type.Optional(Text("Only runs in this state.", "payment-pending")),
   command: Type.Optional(Text("Only commands of this type.", "ChargeCard")),
 };
-export const PauseBody = withAsked(PausedFields, "A whole flow, one of its states, or one of its command types.");
+export const PauseBody = withAsked(
+  PausedFields,
+  "A whole flow, one of its states, or one of its command types.",
+);
 
 export const AuditQuery = Type.Object(
   {
@@ -180,7 +198,9 @@ export const StreamHeaders = Type.Object({
 
 export const Operated = Type.Object(
   {
-    actionId: Type.String({ description: "The entry of the audit; also the id of the operation in the run's history." }),
+    actionId: Type.String({
+      description: "The entry of the audit; also the id of the operation in the run's history.",
+    }),
     version: Type.Union([Type.Integer(), Type.Null()], {
       description: "The history entry it made; null while it waits to be done.",
     }),
@@ -231,7 +251,9 @@ export const Job = Type.Object(
 export const DeadLetter = Type.Object(
   {
     runId: RunId,
-    version: Type.Integer({ description: "The history entry at which it became one; the order within a run." }),
+    version: Type.Integer({
+      description: "The history entry at which it became one; the order within a run.",
+    }),
     flow: Nullable("The run's flow."),
     key: Nullable("The run's key."),
     state: Type.String({ description: "The state the run is parked in." }),

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import type { Answered } from "../fixtures/call-api.ts";
 import { memoryDatabase } from "../fixtures/open-engine.ts";
 import { openTrips } from "../fixtures/open-trips.ts";
 import { assertProblem } from "../fixtures/problem.ts";
 import { until } from "../fixtures/until.ts";
-import { addKey } from "./keys.ts";
+import { manageKeys } from "../access/manage-keys.ts";
 
 const { call, engine, url, trips, startHeld, startParked, startUncharged, stateOf, reach } = await openTrips({
   after,
@@ -184,7 +185,8 @@ test("operations with wrong input are refused", async () => {
     ["migrate", { toVersion: 0 }, 400, "HOST_BAD_REQUEST"],
     ["migrate", { toVersion: 1.5 }, 400, "HOST_BAD_REQUEST"],
   ];
-  for (const [type, body, status, code] of wrong) assertProblem(await operate(runId, type, body), status, code);
+  for (const [type, body, status, code] of wrong)
+    assertProblem(await operate(runId, type, body), status, code);
   for (const id of [NO_RUN, "42", "%00"]) assertProblem(await operate(id, "cancel"), 404, "FLOW_UNKNOWN_RUN");
   assert.equal(await stateOf(runId), "held");
 });
@@ -233,7 +235,8 @@ test("an operation on a run that cannot be reached is kept, and done when it can
 
 test("a key's name is in the record, whoever it says it asks for", async (t) => {
   const guarded = await openTrips(t, { api: { access: { isKeyRequired: true } } });
-  const { key } = await addKey(guarded.engine.store, { name: "console", scopes: ["operate"], endsInMs: null });
+  const keys = manageKeys(guarded.engine.store, randomUUID);
+  const { key } = await keys.create({ name: "console", scopes: ["operate"], endsInMs: null }, "test");
   const headers = { authorization: `Bearer ${key}` };
   const runId = await guarded.startHeld();
   const path = `/v1/runs/${runId}/force`;

@@ -46,7 +46,8 @@ const ROUTES: readonly OperationRoute[] = [
   {
     type: "skip",
     summary: "Drop what parked a run",
-    description: "Those dead letters that wait behind it are taken in. A run that nothing would move any more refuses.",
+    description:
+      "Those dead letters that wait behind it are taken in. A run that nothing would move any more refuses.",
     body: PlainBody,
     conflicts: ["FLOW_RUN_NOT_PARKED", "FLOW_WOULD_STRAND"],
   },

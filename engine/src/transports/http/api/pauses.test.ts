@@ -76,7 +76,9 @@ test("pauses are listed page by page", async () => {
   let path: string | undefined = "/v1/pauses?limit=2";
   while (path !== undefined) {
     const answer = await call.get(path);
-    states.push(...(answer.body as { readonly items: readonly { state: string }[] }).items.map((p) => p.state));
+    states.push(
+      ...(answer.body as { readonly items: readonly { state: string }[] }).items.map((p) => p.state),
+    );
     path = /^<(.+)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1];
   }
   assert.deepEqual(states, ["booking", "held", "paid"]);

@@ -117,7 +117,9 @@ function toPaused({ flow, state, command }: Static<typeof PauseBody>): Paused {
   if (state !== undefined && command !== undefined)
     throw engineError("FLOW_BAD_OPERATION", "both a state and a command, expected one of them, or neither");
   if (state !== undefined) return { flow, scope: "state", name: state };
-  return command === undefined ? { flow, scope: "flow", name: "" } : { flow, scope: "command", name: command };
+  return command === undefined
+    ? { flow, scope: "flow", name: "" }
+    : { flow, scope: "command", name: command };
 }
 
 /** No name of a definition holds a slash. */

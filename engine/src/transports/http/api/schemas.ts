@@ -18,7 +18,10 @@ export const Text = (description: string, example: string) =>
 export const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description });
 export const Time = (description: string) =>
   Type.String({ format: "date-time", description, examples: ["2026-07-01T12:00:00.000Z"] });
-export const RunId = Type.String({ description: "A UUID.", examples: ["01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57"] });
+export const RunId = Type.String({
+  description: "A UUID.",
+  examples: ["01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57"],
+});
 
 export const RunParams = Type.Object({ id: RunId });
 export const FlowParams = Type.Object({

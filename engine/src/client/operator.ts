@@ -189,12 +189,7 @@ async function endSingle(
 }
 
 /** `run.cancel` is done to one run at once, `runs.cancel` to many in the background. */
-function addJob(
-  ports: OperatorPorts,
-  what: "run" | "runs",
-  plan: JobPlan,
-  asked: Asked,
-): Promise<ActionRow> {
+function addJob(ports: OperatorPorts, what: "run" | "runs", plan: JobPlan, asked: Asked): Promise<ActionRow> {
   const { operation, filter, isDryRun, runsPerSecond } = plan;
   const subject: JsonObject = {
     operation: { ...operation },

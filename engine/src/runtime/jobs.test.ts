@@ -20,14 +20,21 @@ test("a job comes to its end also where engines reach each other only through th
     await startEngine(t, database, { ...parts, engineId: "one" }),
     await startEngine(t, database, { ...parts, engineId: "two" }),
   ];
-  await until("both engines own lanes", () => new Set(database.lanes.map(({ ownerId }) => ownerId)).size === 2);
+  await until(
+    "both engines own lanes",
+    () => new Set(database.lanes.map(({ ownerId }) => ownerId)).size === 2,
+  );
   const started = Array.from({ length: RUNS }, () => one.client.start("order", { data: {} }));
   const runIds = (await Promise.all(started)).map(({ runId }) => runId);
   await until("all runs have begun", () => database.runs.size === RUNS);
 
   const cancel = { operation: { type: "cancel", compensate: false }, filter: { runIds } } as const;
   const { actionId } = await two.operator.startJob(cancel, { by: "ann" });
-  await until("the job is done", async () => (await two.operator.requireAction(actionId)).state === "done", 20_000);
+  await until(
+    "the job is done",
+    async () => (await two.operator.requireAction(actionId)).state === "done",
+    20_000,
+  );
   const { job } = await two.operator.requireAction(actionId);
   assert.deepEqual([job?.progress.applied, job?.progress.refused], [RUNS, {}]);
 });

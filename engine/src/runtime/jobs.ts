@@ -9,37 +9,26 @@
  * J4  An operation on one run is its caller's to carry out. It is taken up here only when it is left lying, since its caller has died.
  */
 import type { Answer } from "../core/decision.ts";
-import { engineError, toPlainError } from "../core/errors.ts";
-import type { LaneInput, Operation } from "../core/inputs.ts";
-import type {
-  ActionRow,
-  Clock,
-  JobExample,
-  JobPlan,
-  JobProgress,
-  LogPort,
-  Page,
-  RunRow,
-  Store,
-} from "../core/ports.ts";
+import { toPlainError } from "../core/errors.ts";
+import type { LaneInput } from "../core/inputs.ts";
+import type { ActionRow, Clock, JobExample, JobPlan, LogPort, Store } from "../core/ports.ts";
 import { fitsCondition } from "../core/run-condition.ts";
-import type { RunCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
+import { addResults } from "./job-progress.ts";
+import { conditionOf, listJobPage, previewRuns, toResult, unknownRun } from "./job-runs.ts";
+import type { JobRun, PreviewPorts } from "./job-runs.ts";
 
 /** Most runs between two saves, and how many of them are under way at once. */
 const PAGE_RUNS_MAX = 200;
 const CONCURRENT_MAX = 20;
 /** Of a job with a rate a page is what a quarter of a second allows, so that it goes evenly and shows how far it is. */
 const PAGES_PER_SECOND = 4;
-/** How many runs a job remembers by name, and how many for one and the same outcome. */
-export const EXAMPLES_MAX = 100;
-const EXAMPLES_ALIKE_MAX = 5;
 /** Entries read at once where a run's history has to say whether it has taken an operation. */
 const HISTORY_READ_MAX = 1_000;
 const AGAIN_FIRST_MS = 100;
 const AGAIN_MS_MAX = 5_000;
 
-export interface JobPorts {
+export interface JobPorts extends Pick<PreviewPorts, "preview"> {
   readonly store: Pick<
     Store,
     "listOpenJobs" | "updateAction" | "getAction" | "listRuns" | "getRuns" | "listDeadLetters" | "listHistory"
@@ -49,12 +38,7 @@ export interface JobPorts {
   /** How long an operation on one run stays with its caller (J4). */
   readonly callerMs: number;
   submit(input: LaneInput): Promise<Answer>;
-  /** What an operation would make of a run, without doing it. */
-  preview(run: Run, operation: Operation): Promise<{ readonly answer: Answer; readonly run: Run | null }>;
 }
-
-/** A run as a job meets it. One that was named and does not exist is in no state: "". */
-export type JobRun = Pick<RunRow, "runId" | "state">;
 
 type Job = NonNullable<ActionRow["job"]>;
 
@@ -192,9 +176,7 @@ export class Jobs {
         if (answer.outcome === "stale") return "stale";
         // Durable in the lane's inbox only. Where engines cannot reach each other its owner would never tell, so the run itself is asked.
         const result =
-          answer.outcome === "accepted"
-            ? await this.#lookAt(action, plan, run)
-            : toResult(run, answer, null);
+          answer.outcome === "accepted" ? await this.#lookAt(action, plan, run) : toResult(run, answer, null);
         if (result !== null) return result;
       } catch (error) {
         const { kind, code, message } = toPlainError(error, "FLOW_UNEXPECTED");
@@ -208,13 +190,15 @@ export class Jobs {
   }
 
   /** What became of an operation that its run's owner takes in by itself; null while nobody knows. */
-  async #lookAt({ actionId }: ActionRow, { operation }: JobPlan, met: JobRun): Promise<JobExample | null> {
+  async #lookAt({ actionId }: ActionRow, plan: JobPlan, met: JobRun): Promise<JobExample | "stale" | null> {
     const { store, preview } = this.#ports;
     const [run] = await store.getRuns([met.runId]);
     if (run === undefined) return unknownRun(met);
     if (await this.#hasTaken(run, actionId))
       return { runId: met.runId, from: met.state, to: null, code: null, message: null };
-    const { answer } = await preview(run, operation);
+    const condition = conditionOf(plan);
+    if (condition !== null && !fitsCondition(run, condition)) return "stale";
+    const { answer } = await preview(run, plan.operation);
     return answer.outcome === "rejected" ? toResult(met, answer, null) : null;
   }
 
@@ -268,121 +252,4 @@ function pageRuns({ runsPerSecond }: JobPlan): number {
 
 function restMs({ runsPerSecond }: JobPlan, runs: number): number {
   return runsPerSecond === null ? 0 : (runs * 1_000) / runsPerSecond;
-}
-
-/** What a run must be like when its turn comes; null for runs that are named. */
-function conditionOf({ operation, filter }: Pick<JobPlan, "operation" | "filter">): RunCondition | null {
-  const { flow, flowVersion, state, businessState, parked, parkReason } = filter;
-  if (filter.runIds !== undefined) return null;
-  const isOfParked = operation.type === "redrive" || operation.type === "skip";
-  return {
-    ...(flow === undefined ? {} : { flow }),
-    ...(flowVersion === undefined ? {} : { flowVersion }),
-    ...(state === undefined ? {} : { state }),
-    ...(businessState === undefined ? {} : { businessState }),
-    ...(parked === undefined ? (isOfParked ? { parked: true } : {}) : { parked }),
-    ...(parkReason === undefined ? {} : { parkReason }),
-  };
-}
-
-/**
- * A page of the runs that a job is about, in an order that does not change while it works.
- * @throws FLOW_BAD_CURSOR (invalid)
- */
-export async function listJobPage(
-  store: Pick<Store, "listRuns" | "getRuns">,
-  plan: Pick<JobPlan, "filter" | "operation">,
-  cursor: string | null,
-  limit: number,
-): Promise<Page<JobRun>> {
-  const { runIds, ...query } = plan.filter;
-  if (runIds !== undefined) return pageOfIds(store, runIds, parseOffset(cursor), limit);
-  // Nothing can be done to a run that has ended, so the ended ones are not even read.
-  const condition = conditionOf(plan) ?? {};
-  return store.listRuns({ ...query, ...condition, isOpen: true, ...(cursor === null ? {} : { cursor }), limit });
-}
-
-function parseOffset(cursor: string | null): number {
-  if (cursor === null) return 0;
-  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
-  throw engineError(
-    "FLOW_BAD_CURSOR",
-    "the cursor is none that this list gave; take it from the page before",
-  );
-}
-
-async function pageOfIds(
-  store: Pick<Store, "getRuns">,
-  runIds: readonly string[],
-  from: number,
-  limit: number,
-): Promise<Page<JobRun>> {
-  const until = from + limit;
-  const named = runIds.slice(from, until);
-  const states = new Map((await store.getRuns(named)).map(({ runId, state }) => [runId, state]));
-  return {
-    items: named.map((runId) => ({ runId, state: states.get(runId) ?? "" })),
-    cursor: until < runIds.length ? String(until) : null,
-  };
-}
-
-/** What an operation would do to these runs, one result each; those that do not fit the filter any more are left out. */
-export async function previewRuns(
-  { store, preview }: Pick<JobPorts, "preview"> & { readonly store: Pick<Store, "getRuns"> },
-  plan: Pick<JobPlan, "operation" | "filter">,
-  runs: readonly JobRun[],
-): Promise<readonly JobExample[]> {
-  const condition = conditionOf(plan);
-  const stored = new Map(
-    (await store.getRuns(runs.map(({ runId }) => runId))).map((run) => [run.runId, run]),
-  );
-  const results: JobExample[] = [];
-  for (const met of runs) {
-    const run = stored.get(met.runId);
-    if (run === undefined) {
-      results.push(unknownRun(met));
-      continue;
-    }
-    if (condition !== null && !fitsCondition(run, condition)) continue;
-    const { answer, run: after } = await preview(run, plan.operation);
-    results.push(toResult(run, answer, after));
-  }
-  return results;
-}
-
-function unknownRun({ runId, state }: JobRun): JobExample {
-  const message = `no run ${runId}, expected the id of a stored run`;
-  return { runId, from: state, to: null, code: "FLOW_UNKNOWN_RUN", message };
-}
-
-function toResult({ runId, state: from }: JobRun, answer: Answer, after: Run | null): JobExample {
-  if (answer.outcome !== "rejected")
-    return { runId, from, to: after?.state ?? null, code: null, message: null };
-  const { code, message } = answer.error;
-  return { runId, from, to: null, code, message };
-}
-
-export function addResults(
-  progress: JobProgress,
-  results: readonly JobExample[],
-  cursor: string | null,
-): JobProgress {
-  const refused: Record<string, number> = { ...progress.refused };
-  const examples: JobExample[] = [...progress.examples];
-  let applied = progress.applied;
-  for (const result of results) {
-    if (result.code === null) applied++;
-    else refused[result.code] = (refused[result.code] ?? 0) + 1;
-    if (isTelling(result, examples)) examples.push(result);
-  }
-  return { cursor, seen: progress.seen + results.length, applied, refused, examples };
-}
-
-/** A refusal, or what a dry run would change; and not one of which there are examples enough. */
-function isTelling(result: JobExample, examples: readonly JobExample[]): boolean {
-  if (result.code === null && result.to === null) return false;
-  const alike = examples.filter(
-    ({ code, from, to }) => code === result.code && from === result.from && to === result.to,
-  );
-  return examples.length < EXAMPLES_MAX && alike.length < EXAMPLES_ALIKE_MAX;
 }

@@ -46,7 +46,7 @@ interface OwnershipPorts {
   lanesLost(count: number): void;
 }
 
-/** How far ahead timers are kept in memory, and how many are read at once. Past the limit the rest is read a moment later. */
+/** How far ahead timers are kept in memory at least (a beat comes three times in a lease), and how many are read at once. Past the limit the rest is read a moment later. */
 const TIMER_HORIZON_MS = 60_000;
 const TIMERS_READ_MAX = 10_000;
 /** The store's clock is only estimated between heartbeats; what a new owner projects again reaches back this much further. */
@@ -54,6 +54,7 @@ export const CLOCK_MARGIN_MS = 10_000;
 
 export class Ownership {
   readonly #ports: OwnershipPorts;
+  readonly #timersAheadMs: number;
   readonly #held = new Map<number, number>();
   #directory = new Map<number, LaneRow>();
   #offsetMs = 0;
@@ -70,6 +71,7 @@ export class Ownership {
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
+    this.#timersAheadMs = Math.max(TIMER_HORIZON_MS, ports.leaseMs);
   }
 
   /** Joins the deployment; resolves when every lane has an owner. */
@@ -228,7 +230,7 @@ export class Ownership {
     // Time does not go back on a lane, however far behind this clock may be: what we write is dated after what is projected already.
     this.#nowFloorMs = Math.max(this.#nowFloorMs, ...claimed.map(({ projectedAtMs }) => projectedAtMs));
     const laneIds = claimed.map(({ laneId }) => laneId);
-    const horizonMs = Math.max(this.#horizonMs, this.nowMs() + TIMER_HORIZON_MS);
+    const horizonMs = Math.max(this.#horizonMs, this.nowMs() + this.#timersAheadMs);
     const [runs, timers] = await Promise.all([
       this.#readRuns(claimed.flatMap(({ unpublished }) => unpublished)),
       store.listTimers({ lanes: laneIds, dueBeforeMs: horizonMs, limit: TIMERS_READ_MAX }),
@@ -256,12 +258,12 @@ export class Ownership {
   #extendHorizon(timers: readonly TimerRow[], horizonMs: number): void {
     const isFull = timers.length >= TIMERS_READ_MAX;
     this.#horizonMs = isFull ? (timers.at(-1)?.dueAtMs ?? horizonMs) : horizonMs;
-    this.#refreshAtMs = this.nowMs() + (isFull ? 1_000 : TIMER_HORIZON_MS / 2);
+    this.#refreshAtMs = this.nowMs() + (isFull ? 1_000 : this.#timersAheadMs / 2);
   }
 
   async #refreshTimers(): Promise<void> {
     if (this.#held.size === 0 || this.nowMs() < this.#refreshAtMs) return;
-    const horizonMs = this.nowMs() + TIMER_HORIZON_MS;
+    const horizonMs = this.nowMs() + this.#timersAheadMs;
     // Moved before the read: a timer committed meanwhile is set by its batch, and setting one twice is harmless.
     this.#horizonMs = horizonMs;
     const timers = await this.#ports.store.listTimers({

@@ -31,7 +31,8 @@ import { FlowRegistry } from "./flow-registry.ts";
 import { Forwarding } from "./forwarding.ts";
 import { InboxDrain } from "./inbox-drain.ts";
 import { Intake } from "./intake.ts";
-import { Jobs, listJobPage, previewRuns } from "./jobs.ts";
+import { listJobPage, previewRuns } from "./job-runs.ts";
+import { Jobs } from "./jobs.ts";
 import { EngineMetrics } from "./metrics.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
 import { CLOCK_MARGIN_MS, Ownership } from "./ownership.ts";
@@ -188,10 +189,11 @@ export class Runtime {
   /** Stops in good order, bounded by `stopMs`: no more intake, nobody waits, batches and calls under way end, lanes are given up. */
   async stop(): Promise<void> {
     const { clock, options, transports } = this.#parts;
-    await this.#jobs.stop();
+    const ownWork = Promise.all([this.#jobs.stop(), this.#schedules.stop()]);
     this.#intake.stop();
     this.#runEnds.stop();
     this.#cancelMaintenance();
+    await ownWork;
     const untilMs = clock.monotonicMs() + options.stopMs;
     while (!this.#isDrained() && clock.monotonicMs() < untilMs) await this.#rest(DRAIN_LOOK_MS);
     for (const relay of this.#relays.values()) relay.stop();

@@ -36,7 +36,8 @@ export type StartRun = (
 
 export class Schedules {
   readonly #ports: SchedulePorts;
-  #isBusy = false;
+  #serving: Promise<void> | null = null;
+  #isStopping = false;
 
   constructor(ports: SchedulePorts) {
     this.#ports = ports;
@@ -47,26 +48,35 @@ export class Schedules {
     const flows = [...this.#ports.flows()].filter(
       ({ name, schedule }) => schedule !== null && heldLanes.includes(scheduleLane(name, this.#ports.lanes)),
     );
-    if (flows.length === 0 || this.#isBusy) return;
-    this.#isBusy = true;
-    try {
-      const served = new Map(
-        (await this.#ports.store.listSchedules()).map((row) => [row.flow, row.lastDueAtMs]),
-      );
-      for (const flow of flows) await this.#serveFlow(flow, served.get(flow.name) ?? null);
-    } catch (error) {
-      this.#ports.log.warn({ err: error }, "schedules could not be served and are looked at again");
-    } finally {
-      this.#isBusy = false;
-    }
+    if (flows.length === 0 || this.#serving !== null || this.#isStopping) return;
+    this.#serving = this.#serveAll(flows).catch((error: unknown) =>
+      this.#ports.log.warn({ err: error }, "schedules could not be served and are looked at again"),
+    );
+    await this.#serving;
+    this.#serving = null;
+  }
+
+  /** Ends after the start that is under way; what is left is due for the next owner. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#serving;
+  }
+
+  async #serveAll(flows: readonly CompiledFlow[]): Promise<void> {
+    const rows = await this.#ports.store.listSchedules();
+    const served = new Map(rows.map((row) => [row.flow, row.lastDueAtMs]));
+    for (const flow of flows) await this.#serveFlow(flow, served.get(flow.name) ?? null);
   }
 
   async #serveFlow(flow: CompiledFlow, lastDueAtMs: number | null): Promise<void> {
     const { store, nowMs, isPaused } = this.#ports;
-    if (flow.schedule === null || isPaused(flow.name)) return;
+    if (flow.schedule === null || isPaused(flow.name) || this.#isStopping) return;
     if (lastDueAtMs === null) return store.saveSchedule({ flow: flow.name, lastDueAtMs: nowMs() });
     const due = this.#listDue(flow.schedule, lastDueAtMs);
-    for (const dueAtMs of chooseDue(flow.schedule.catchUp, due, nowMs())) await this.#startRun(flow, dueAtMs);
+    for (const dueAtMs of chooseDue(flow.schedule.catchUp, due, nowMs())) {
+      if (this.#isStopping) return;
+      await this.#startRun(flow, dueAtMs);
+    }
     const newest = due.at(-1);
     if (newest !== undefined) await store.saveSchedule({ flow: flow.name, lastDueAtMs: newest });
   }

@@ -7,6 +7,7 @@ import { auditPromises } from "./store-contract/audit-promises.ts";
 import { batchPromises } from "./store-contract/batch-promises.ts";
 import type { OpenHarness } from "./store-contract/harness.ts";
 import { lanePromises } from "./store-contract/lane-promises.ts";
+import { operationPromises } from "./store-contract/operation-promises.ts";
 import { queuePromises } from "./store-contract/queue-promises.ts";
 import { searchPromises } from "./store-contract/search-promises.ts";
 
@@ -18,6 +19,7 @@ export function storeContract(name: string, open: OpenHarness): void {
     lanePromises(open);
     batchPromises(open);
     queuePromises(open);
+    operationPromises(open);
     searchPromises(open);
     auditPromises(open);
   });

@@ -1,107 +1,116 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { TestContext } from "node:test";
-import { createEngine, engineError } from "@sluice/engine";
-import type { Run } from "@sluice/engine";
 import type { FlowTypes } from "@sluice/engine/definition";
-import { createMemoryDatabase, createMemoryStore } from "@sluice/engine/memory";
-import { local } from "@sluice/engine/participant";
+import {
+  answer,
+  answered,
+  elapsed,
+  fail,
+  failed,
+  fakeParticipant,
+  testEngine,
+  testFlow,
+} from "@sluice/engine/testing";
+import type { FakeParticipant, FakeScript } from "@sluice/engine/testing";
 import { transfer } from "./transfer.flow.ts";
 
 type Transfer = FlowTypes<typeof transfer>;
-type Answers = Transfer["Answers"];
 
-/** How the banks behave; each on its good day. */
-interface Script {
-  readonly withdraw?: Answers["WithdrawMoney"];
-  readonly deposit?: () => Promise<Answers["DepositMoney"]>;
-}
+const data = { fromAccount: "ada", toAccount: "linus", amountMinor: 250 } as const;
+const WITHDRAWAL = { account: "ada", amountMinor: 250 } as const;
+const DEPOSIT = { account: "linus", amountMinor: 250 } as const;
 
-const FINAL_MS = 5_000;
+describe("the rules of a transfer", () => {
+  const started = testFlow(transfer).given({ data });
+  const withdrawn = started.when(answered("WithdrawMoney", "MoneyWithdrawn", { withdrawalId: "w-1" }));
 
-describe("the transfer flow", () => {
-  it("moves the money from one bank to the other", async (t) => {
-    const { run, asked } = await transferOnce(t);
-    assert.equal(run.outcome, "transferred");
-    assert.deepEqual([run.data["withdrawalId"], run.data["depositId"]], ["w-1", "d-1"]);
-    assert.deepEqual(asked, [
-      ["WithdrawMoney", { account: "ada", amountMinor: 250 }],
-      ["DepositMoney", { account: "linus", amountMinor: 250 }],
-    ]);
+  it("deposits what was withdrawn", () => {
+    started.then({ state: "withdrawing", sent: [{ type: "WithdrawMoney", data: WITHDRAWAL }] });
+    withdrawn
+      .then({ state: "depositing", sent: [{ type: "DepositMoney", data: DEPOSIT }] })
+      .when(answered("DepositMoney", "MoneyDeposited", { depositId: "d-1" }))
+      .then({ outcome: "transferred", data: { withdrawalId: "w-1", depositId: "d-1" } });
   });
 
-  it("ends a transfer that the account cannot pay, and takes nothing back", async (t) => {
-    const { run, asked } = await transferOnce(t, {
-      withdraw: { type: "WithdrawalRefused", data: { refusal: "not-enough-money" } },
-    });
-    assert.deepEqual([run.outcome, run.data["refusal"]], ["refused", "not-enough-money"]);
-    assert.deepEqual(
-      asked.map(([type]) => type),
-      ["WithdrawMoney"],
-    );
+  it("ends a transfer that the account cannot pay, and takes nothing back", () => {
+    started
+      .when(answered("WithdrawMoney", "WithdrawalRefused", { refusal: "not-enough-money" }))
+      .then({ outcome: "refused", data: { refusal: "not-enough-money" }, sent: [] });
   });
 
-  it("returns the money, and recalls nothing, when the other bank refuses the deposit", async (t) => {
-    const { run, asked } = await transferOnce(t, {
-      deposit: async () => ({ type: "DepositRefused", data: { refusal: "closed-account" } }),
-    });
-    assert.deepEqual([run.outcome, run.data["refusal"]], ["returned", "closed-account"]);
-    assert.deepEqual(asked.at(-1), ["ReturnMoney", { account: "ada", amountMinor: 250 }]);
-    assert.equal(asked.length, 3);
+  it("returns the money, and recalls nothing, when the other bank refuses the deposit", () => {
+    withdrawn
+      .when(answered("DepositMoney", "DepositRefused", { refusal: "closed-account" }))
+      .then({ state: "compensating", sent: [{ type: "ReturnMoney", data: WITHDRAWAL }] })
+      .when(answered("ReturnMoney", "MoneyReturned"))
+      .then({ outcome: "returned", data: { refusal: "closed-account" } });
   });
 
-  it("recalls a deposit that may have been booked before it returns the money", async (t) => {
-    const { run, asked } = await transferOnce(t, {
-      deposit: () => Promise.reject(engineError("FLOW_COMMAND_REFUSED", "no such service any more")),
-    });
-    assert.equal(run.outcome, "returned");
-    assert.deepEqual(asked.slice(-2), [
-      ["RecallDeposit", { account: "linus", amountMinor: 250 }],
-      ["ReturnMoney", { account: "ada", amountMinor: 250 }],
-    ]);
+  it("recalls a deposit that may have been booked before it returns the money", () => {
+    withdrawn
+      .when(failed("DepositMoney", "NO_SUCH_SERVICE", "invalid"))
+      .then({ state: "compensating", sent: [{ type: "RecallDeposit", data: DEPOSIT }] })
+      .when(answered("RecallDeposit", "DepositRecalled"))
+      .then({ state: "compensating", sent: [{ type: "ReturnMoney", data: WITHDRAWAL }] })
+      .when(answered("ReturnMoney", "MoneyReturned"))
+      .then({ outcome: "returned" });
+  });
+
+  it("goes on to recall a deposit for days", () => {
+    withdrawn
+      .when(
+        failed("DepositMoney", "NO_SUCH_SERVICE", "invalid"),
+        failed("RecallDeposit", "BANK_AWAY"),
+        elapsed("5m"),
+      )
+      .then({ state: "compensating", sent: ["RecallDeposit"] });
   });
 });
 
-/** One transfer to its end, with what the banks were asked, in order. */
-async function transferOnce(
-  t: TestContext,
-  script: Script = {},
-): Promise<{ run: Run; asked: [string, unknown][] }> {
-  const asked: [string, unknown][] = [];
-  const withdrawn: Answers["WithdrawMoney"] = { type: "MoneyWithdrawn", data: { withdrawalId: "w-1" } };
-  const deposited: Answers["DepositMoney"] = { type: "MoneyDeposited", data: { depositId: "d-1" } };
-  const ask =
-    <Answer>(answer: () => Promise<Answer>) =>
-    ({ type, data }: { readonly type: string; readonly data: unknown }) => {
-      asked.push([type, data]);
-      return answer();
-    };
-  const store = createMemoryStore({
-    database: createMemoryDatabase({ nowMs: Date.now }),
-    engineId: "engine-1",
+describe("a transfer", () => {
+  it("is tried five times before the deposit is recalled", async () => {
+    const { engine, ours, theirs } = await openBanks({ DepositMoney: fail("BANK_SILENT", 5, "timeout") });
+    const run = await engine.startRun(transfer, { data });
+    await run.advance("1m");
+    run.expect({ outcome: "returned", path: ["withdrawing", "depositing", "compensating", "returned"] });
+    assert.deepEqual(deliveriesOf(theirs), ["DepositMoney 5", "RecallDeposit 1"]);
+    assert.deepEqual(deliveriesOf(ours), ["WithdrawMoney 1", "ReturnMoney 1"]);
   });
-  const engine = await createEngine({
-    store,
-    flows: [transfer],
-    participants: [
-      local<Transfer>("our-bank", {
-        WithdrawMoney: ask(async () => script.withdraw ?? withdrawn),
-        ReturnMoney: ask(async () => ({ type: "MoneyReturned", data: {} })),
-      }),
-      local<Transfer>("other-bank", {
-        DepositMoney: ask(script.deposit ?? (async () => deposited)),
-        RecallDeposit: ask(async () => ({ type: "DepositRecalled", data: {} })),
-      }),
-    ],
+
+  for (const moment of ["before commit", "after commit", "before send", "after send"] as const) {
+    it(`takes each of its steps back once though the engine dies ${moment} of the recall`, async () => {
+      const { engine, ours, theirs } = await openBanks({
+        DepositMoney: fail("NO_SUCH_SERVICE", 1, "invalid"),
+      });
+      engine.crashHere(moment, "RecallDeposit");
+      const run = await engine.startRun(transfer, { data });
+      run.expect({ outcome: "returned" });
+      engine.audit();
+      assert.deepEqual(deliveriesOf(ours), ["WithdrawMoney 1", "ReturnMoney 1"]);
+      const [deposit, recall, ...more] = theirs.asked;
+      assert.deepEqual([recall?.type, recall?.undoes, more], ["RecallDeposit", deposit?.commandId, []]);
+    });
+  }
+});
+
+/** Both banks, each on its good day but for what the script says. */
+async function openBanks({ DepositMoney }: FakeScript<Transfer> = {}) {
+  const ours = fakeParticipant<Transfer>(
+    "our-bank",
+    {
+      WithdrawMoney: answer("MoneyWithdrawn", { withdrawalId: "w-1" }),
+      ReturnMoney: answer("MoneyReturned"),
+    },
+    { kind: "transactional" },
+  );
+  const theirs = fakeParticipant<Transfer>("other-bank", {
+    DepositMoney: DepositMoney ?? answer("MoneyDeposited", { depositId: "d-1" }),
+    RecallDeposit: answer("DepositRecalled"),
   });
-  t.after(async () => {
-    await engine.stop();
-    await store.close();
-  });
-  await engine.start();
-  const data = { fromAccount: "ada", toAccount: "linus", amountMinor: 250 };
-  const { runId } = await engine.client.start("money-transfer", { data });
-  const run = await engine.client.waitFinal(runId, FINAL_MS);
-  assert.ok(run !== null, `not final within ${FINAL_MS} ms`);
-  return { run, asked };
+  const engine = await testEngine({ flows: [transfer], participants: [ours, theirs] });
+  return { engine, ours, theirs };
+}
+
+function deliveriesOf({ asked }: FakeParticipant): readonly string[] {
+  return asked.map(({ type, deliveries }) => `${type} ${deliveries}`);
 }

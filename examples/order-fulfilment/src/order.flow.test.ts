@@ -1,176 +1,183 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { TestContext } from "node:test";
-import { createEngine } from "@sluice/engine";
-import type { Client } from "@sluice/engine";
 import type { FlowTypes } from "@sluice/engine/definition";
-import { createMemoryDatabase, createMemoryStore } from "@sluice/engine/memory";
-import { local } from "@sluice/engine/participant";
-import { until } from "./fixtures/until.ts";
+import {
+  answer,
+  answered,
+  delivered,
+  elapsed,
+  event,
+  failed,
+  fakeParticipant,
+  later,
+  nth,
+  testEngine,
+  testFlow,
+} from "@sluice/engine/testing";
+import type { FakeScript } from "@sluice/engine/testing";
 import { order } from "./order.flow.ts";
 
 type Order = FlowTypes<typeof order>;
-type Answers = Order["Answers"];
 
-/** How the participants answer; each on its good day. */
-interface Script {
-  readonly hold?: (command: Order["Commands"]["HoldStock"]) => Promise<Answers["HoldStock"]>;
-  readonly risk?: number;
-  readonly charge?: Answers["ChargePayment"];
-}
+const data = {
+  orderId: "o-1",
+  address: "Elm 1",
+  card: "good",
+  amountMinor: 4_900,
+  lines: [
+    { sku: "lamp", units: 2 },
+    { sku: "chair", units: 1 },
+  ],
+} as const;
+const [LAMP, CHAIR] = data.lines.map((line) => ({ orderId: "o-1", line }));
+const SOLD_OUT = { refusal: "0 of chair are left" } as const;
 
-const FINAL_MS = 5_000;
-const LAMP = { sku: "lamp", units: 2 };
-const CHAIR = { sku: "chair", units: 1 };
-const HELD: Answers["HoldStock"] = { type: "StockHeld", data: {} };
-const SOLD_OUT: Answers["HoldStock"] = { type: "StockRefused", data: { refusal: "0 of chair are left" } };
+describe("the rules of an order", () => {
+  const placed = testFlow(order).given({ data });
+  const held = placed.when(answered("HoldStock", "StockHeld"), answered("HoldStock", "StockHeld"));
+  const paying = held.when(answered("ScreenOrder", "OrderScreened", { risk: 5 }));
+  const inReview = held.when(answered("ScreenOrder", "OrderScreened", { risk: 80 }));
+  const shipping = paying.when(
+    answered("ChargePayment", "PaymentCharged", { paymentId: "pay-1" }),
+    delivered("ShipParcel"),
+  );
 
-describe("the order flow", () => {
-  it("ships an order when all checks, the payment and the carrier say yes", async (t) => {
-    const { client, runId, asked } = await placeOrder(t);
-    await inState(client, runId, "shipping");
-    await client.send(runId, { type: "ParcelCollected", data: { parcelId: "P-1" } });
-    const run = await client.waitFinal(runId, FINAL_MS);
-    assert.deepEqual([run?.outcome, run?.data["parcelId"]], ["shipped", "P-1"]);
-    assert.deepEqual(asked, [
-      "HoldStock lamp",
-      "HoldStock chair",
-      "ScreenOrder",
-      "ChargePayment",
-      "ShipParcel",
-    ]);
-  });
-
-  it("asks for all checks at once", async (t) => {
-    const allAsked = Promise.withResolvers<void>();
-    const { client, runId, asked } = await placeOrder(t, { hold: () => allAsked.promise.then(() => HELD) });
-    await until("all checks are asked for", () => asked.length === 3);
-    allAsked.resolve();
-    await inState(client, runId, "shipping");
-  });
-
-  it("refuses an order when one line is sold out, and releases those that are held", async (t) => {
-    const { client, runId, asked } = await placeOrder(t, {
-      hold: async ({ data }) => (data.line.sku === "chair" ? SOLD_OUT : HELD),
+  it("asks for all checks at once", () => {
+    placed.then({
+      state: "checking",
+      sent: [{ type: "HoldStock", data: LAMP }, { type: "HoldStock", data: CHAIR }, "ScreenOrder"],
     });
-    const run = await client.waitFinal(runId, FINAL_MS);
-    assert.deepEqual([run?.outcome, run?.data["refusal"]], ["refused", "0 of chair are left"]);
-    assert.deepEqual(
-      asked.filter((each) => each.startsWith("ReleaseStock")),
-      ["ReleaseStock lamp"],
-    );
   });
 
-  it("releases a hold that answers only after another line was refused", async (t) => {
-    const late = Promise.withResolvers<void>();
-    const { client, runId, asked } = await placeOrder(t, {
-      hold: async ({ data }) => (data.line.sku === "chair" ? SOLD_OUT : late.promise.then(() => HELD)),
+  it("charges when all checks say yes, and not before", () => {
+    held.then({ state: "checking", underWay: ["ScreenOrder"] });
+    paying.then({
+      state: "paying",
+      businessState: "processing",
+      sent: [{ type: "ChargePayment", data: { orderId: "o-1", amountMinor: 4_900, card: "good" } }],
     });
-    await inState(client, runId, "compensating");
-    late.resolve();
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "refused");
-    assert.equal(asked.at(-1), "ReleaseStock lamp");
   });
 
-  it("lets a person decide over a risky order", async (t) => {
-    const passed = await placeOrder(t, { risk: 80 });
-    await inState(passed.client, passed.runId, "in-review");
-    await passed.client.send(passed.runId, { type: "ReviewPassed", data: {} });
-    await inState(passed.client, passed.runId, "shipping");
-
-    const failed = await placeOrder(t, { risk: 100 });
-    await inState(failed.client, failed.runId, "in-review");
-    await failed.client.send(failed.runId, { type: "ReviewFailed", data: { refusal: "a stolen card" } });
-    const run = await failed.client.waitFinal(failed.runId, FINAL_MS);
-    assert.deepEqual([run?.outcome, run?.data["refusal"]], ["refused", "a stolen card"]);
-    assert.deepEqual(failed.asked.slice(-2), ["ReleaseStock chair", "ReleaseStock lamp"]);
+  it("ships what is paid, and ends when the carrier has it", () => {
+    shipping
+      .then({ state: "shipping", underWay: ["ShipParcel"] })
+      .when(event("ParcelCollected", { parcelId: "P-1" }))
+      .then({ outcome: "shipped", data: { paymentId: "pay-1", parcelId: "P-1" } });
   });
 
-  it("releases the stock of an order that cannot be paid, and refunds nothing", async (t) => {
-    const { client, runId, asked } = await placeOrder(t, {
-      charge: { type: "PaymentRefused", data: { refusal: "the card was declined" } },
-    });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "refused");
-    assert.deepEqual(asked.slice(-3), ["ChargePayment", "ReleaseStock chair", "ReleaseStock lamp"]);
+  it("gives back what is held when one line is sold out, and nothing for that line", () => {
+    placed
+      .when(answered("HoldStock", "StockHeld"), nth(1, answered("HoldStock", "StockRefused", SOLD_OUT)))
+      .then({
+        state: "compensating",
+        sent: [{ type: "ReleaseStock", data: LAMP }],
+        underWay: ["ReleaseStock"],
+      })
+      .when(answered("ReleaseStock", "StockReleased"))
+      .then({ outcome: "refused", data: SOLD_OUT });
   });
 
-  it("takes parcel, payment and stock back, the newest first, when the customer cancels", async (t) => {
-    const { client, runId, asked } = await placeOrder(t);
-    await inState(client, runId, "shipping");
-    await client.send(runId, { type: "OrderCanceled", data: {} });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "canceled");
-    assert.deepEqual(asked.slice(-4), [
-      "RecallParcel",
-      "RefundPayment",
-      "ReleaseStock chair",
-      "ReleaseStock lamp",
-    ]);
+  it("gives back also what may be held, when the answer is still to come", () => {
+    placed
+      .when(nth(2, answered("HoldStock", "StockRefused", SOLD_OUT)))
+      .then({ state: "compensating", sent: [{ type: "ReleaseStock", data: LAMP }] });
+  });
+
+  it("lets a person decide over a risky order, for two days", () => {
+    inReview.then({ state: "in-review", businessState: "in review", sent: [] });
+    inReview.when(event("ReviewPassed")).then({ state: "paying" });
+    const theft = { refusal: "a stolen card" } as const;
+    inReview
+      .when(event("ReviewFailed", theft))
+      .then({ state: "compensating", data: theft, sent: [{ type: "ReleaseStock", data: CHAIR }] });
+    inReview.when(elapsed("47h")).then({ state: "in-review" });
+    inReview.when(elapsed("48h")).then({ state: "compensating" });
+  });
+
+  it("refunds nothing when the card was declined, and what may be charged when nobody knows", () => {
+    paying
+      .when(answered("ChargePayment", "PaymentRefused", { refusal: "declined" }))
+      .then({ state: "compensating", sent: ["ReleaseStock"] });
+    paying
+      .when(failed("ChargePayment", "NO_SUCH_SERVICE", "invalid"))
+      .then({ state: "compensating", sent: ["RefundPayment"] });
+  });
+
+  it("takes everything back, the newest first, when the customer cancels or the carrier never comes", () => {
+    for (const scene of [shipping.when(event("OrderCanceled")), shipping.when(elapsed("3d"))]) {
+      scene
+        .then({ state: "compensating", sent: ["RecallParcel"] })
+        .when(answered("RecallParcel", "ParcelRecalled"))
+        .then({ sent: ["RefundPayment"] })
+        .when(answered("RefundPayment", "PaymentRefunded"))
+        .then({ sent: [{ type: "ReleaseStock", data: CHAIR }] })
+        .when(answered("ReleaseStock", "StockReleased"))
+        .then({ sent: [{ type: "ReleaseStock", data: LAMP }] })
+        .when(answered("ReleaseStock", "StockReleased"))
+        .then({ sent: [] });
+    }
   });
 });
 
-async function placeOrder(
-  t: TestContext,
-  { hold = async () => HELD, risk = 0, charge }: Script = {},
-): Promise<{ client: Client; runId: string; asked: readonly string[] }> {
-  const asked: string[] = [];
-  const paid = charge ?? ({ type: "PaymentCharged", data: { paymentId: "pay-1" } } as const);
-  const store = createMemoryStore({
-    database: createMemoryDatabase({ nowMs: Date.now }),
-    engineId: "engine-1",
+describe("an order", () => {
+  it("passes all checks, waits for the carrier and is shipped", async () => {
+    const { engine } = await openShop({
+      ShipParcel: later("5h", answer("ParcelCollected", { parcelId: "P-1" })),
+    });
+    const run = await engine.startRun(order, { data });
+    await run.advance("5h");
+    run.expect({ outcome: "shipped", path: ["checking", "paying", "shipping", "shipped"] });
   });
-  const engine = await createEngine({
-    store,
-    flows: [order],
-    participants: [
-      local<Order>("warehouse", {
-        HoldStock: async (command) => {
-          asked.push(`HoldStock ${command.data.line.sku}`);
-          return hold(command);
-        },
-        ReleaseStock: async ({ data }) => {
-          asked.push(`ReleaseStock ${data.line.sku}`);
-          return { type: "StockReleased", data: {} };
-        },
-      }),
-      local<Order>("screening", {
-        ScreenOrder: async ({ type }) => {
-          asked.push(type);
-          return { type: "OrderScreened", data: { risk } };
-        },
-      }),
-      local<Order>("payments", {
-        ChargePayment: async ({ type }) => {
-          asked.push(type);
-          return paid;
-        },
-        RefundPayment: async ({ type }) => {
-          asked.push(type);
-          return { type: "PaymentRefunded", data: {} };
-        },
-      }),
-      local<Order>("carrier", {
-        ShipParcel: async ({ type }) => {
-          asked.push(type);
-          return null;
-        },
-        RecallParcel: async ({ type }) => {
-          asked.push(type);
-          return { type: "ParcelRecalled", data: {} };
-        },
-      }),
-    ],
-  });
-  t.after(async () => {
-    await engine.stop();
-    await store.close();
-  });
-  await engine.start();
-  const { runId } = await engine.client.start("order-fulfilment", {
-    data: { orderId: "o-1", address: "Elm 1", card: "good", amountMinor: 4_900, lines: [LAMP, CHAIR] },
-  });
-  return { client: engine.client, runId, asked };
-}
 
-async function inState(client: Client, runId: string, state: string): Promise<void> {
-  await until(`the order is ${state}`, async () => (await client.require(runId)).state === state);
+  for (const moment of ["before commit", "after commit", "before send", "after send"] as const) {
+    it(`gives its money and its stock back once though the engine dies ${moment} of the refund`, async () => {
+      const { engine, warehouse, payments } = await openShop();
+      const run = await engine.startRun(order, { data });
+      run.crashHere(moment, "RefundPayment");
+      await run.send(event("OrderCanceled"));
+      run.expect({ outcome: "canceled", businessState: "canceled" });
+      engine.audit();
+      assert.deepEqual(
+        payments.asked.map(({ type }) => type),
+        ["ChargePayment", "RefundPayment"],
+      );
+      assert.deepEqual(
+        warehouse.asked.map(({ type, deliveries }) => `${type} ${deliveries}`),
+        ["HoldStock 1", "HoldStock 1", "ReleaseStock 1", "ReleaseStock 1"],
+      );
+    });
+  }
+
+  it("ends canceled with everything taken back, too, when an operator cancels it", async () => {
+    const { engine, warehouse } = await openShop();
+    const run = await engine.startRun(order, { data });
+    await run.cancel({ compensate: true });
+    run.expect({ outcome: "canceled", businessState: "canceled" });
+    assert.equal(warehouse.asked.filter(({ type }) => type === "ReleaseStock").length, 2);
+  });
+});
+
+/** The participants of the shop, each on its good day but for what the script says. */
+async function openShop({ ShipParcel }: FakeScript<Order> = {}) {
+  const warehouse = fakeParticipant<Order>(
+    "warehouse",
+    { HoldStock: answer("StockHeld"), ReleaseStock: answer("StockReleased") },
+    { kind: "transactional" },
+  );
+  const screening = fakeParticipant<Order>("screening", {
+    ScreenOrder: answer("OrderScreened", { risk: 0 }),
+  });
+  const payments = fakeParticipant<Order>("payments", {
+    ChargePayment: answer("PaymentCharged", { paymentId: "pay-1" }),
+    RefundPayment: answer("PaymentRefunded"),
+  });
+  const carrier = fakeParticipant<Order>("carrier", {
+    ShipParcel: ShipParcel ?? later(),
+    RecallParcel: answer("ParcelRecalled"),
+  });
+  const engine = await testEngine({
+    flows: [order],
+    participants: [warehouse, screening, payments, carrier],
+  });
+  return { engine, warehouse, payments };
 }

@@ -1,160 +1,173 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { TestContext } from "node:test";
-import { createEngine } from "@sluice/engine";
-import type { Client, Engine } from "@sluice/engine";
-import type { Duration, FlowTypes } from "@sluice/engine/definition";
-import { createMemoryDatabase, createMemoryStore } from "@sluice/engine/memory";
-import { local } from "@sluice/engine/participant";
-import { until } from "./fixtures/until.ts";
-import { invoiceFlow } from "./invoice.flow.ts";
-import type { invoice } from "./invoice.flow.ts";
-import { subscriptionFlow } from "./subscription.flow.ts";
-import type { subscription } from "./subscription.flow.ts";
+import type { FlowTypes } from "@sluice/engine/definition";
+import { answer, event, fail, fakeParticipant, testEngine } from "@sluice/engine/testing";
+import type { FakeParticipant, FakeScript, TestEngine, TestEngineParts } from "@sluice/engine/testing";
+import { invoice } from "./invoice.flow.ts";
+import { report } from "./report.flow.ts";
+import { subscription } from "./subscription.flow.ts";
 
-type Subscription = FlowTypes<typeof subscription>;
 type Invoice = FlowTypes<typeof invoice>;
+type Report = FlowTypes<typeof report>;
+type Subscription = FlowTypes<typeof subscription>;
 
-/** The times of the flows and how often each card is declined; each test waits for one of them and not for the others. */
-interface Script {
-  readonly trial?: Duration;
-  readonly period?: Duration;
-  readonly dunning?: Duration;
-  readonly declines?: number;
-  readonly isMailDown?: boolean;
-  readonly periodsMax?: number;
-}
+const ada = { customerId: "ada", email: "ada@example.org", amountMinor: 900 } as const;
+const charged = answer("CardCharged", { chargeId: "charge-1" });
+const declined = answer("CardDeclined");
 
-const SOON = "10ms";
-const NEVER = "30d";
-const FINAL_MS = 10_000;
+describe("a subscription", () => {
+  it("charges nothing in the trial, then each period, and ends after the last", async () => {
+    const { engine, cards, mail } = await open();
+    const run = await engine.startRun(subscription, { data: { ...ada, periodsMax: 3 } });
+    await run.advance("13d");
+    run.expect({ state: "in-trial", businessState: "trial" });
+    assert.deepEqual(chargesOf(cards), []);
+    await run.advance("1d");
+    run.expect({ state: "active", businessState: "active", data: { paidPeriods: 1 } });
+    await run.advance("30d");
+    run.expect({ state: "active", data: { paidPeriods: 2 } });
+    await run.advance("30d");
+    run.expect({ outcome: "completed", data: { paidPeriods: 3 } });
+    assert.deepEqual(chargesOf(cards), ["1: 900", "2: 900", "3: 900"]);
+    assert.deepEqual(mailsOf(mail), ["welcome", "completed"]);
+  });
 
-describe("the subscription flow", () => {
-  it("charges each period after the trial, and ends after the last", async (t) => {
-    const { client, runId, mails, charged } = await subscribe(t, {
-      trial: SOON,
-      period: SOON,
-      periodsMax: 3,
+  it("charges nothing when the customer leaves within the trial", async () => {
+    const { engine, cards, mail } = await open();
+    const run = await engine.startRun(subscription, { data: ada });
+    await run.send(event("SubscriptionCanceled"));
+    run.expect({ outcome: "canceled", businessState: "ended" });
+    await run.advance("60d");
+    assert.deepEqual([chargesOf(cards), mailsOf(mail)], [[], ["welcome", "canceled"]]);
+  });
+
+  it("charges the new amount from the next period on", async () => {
+    const { engine, cards } = await open();
+    const run = await engine.startRun(subscription, { data: ada });
+    await run.advance("20d");
+    await run.send(event("AmountChanged", { amountMinor: 1_200 }));
+    await run.advance("30d");
+    assert.deepEqual(chargesOf(cards), ["1: 900", "2: 1200"]);
+  });
+
+  it("charges a declined card again after three days, and goes on when it is good", async () => {
+    const { engine, cards } = await open({ ChargeCard: [declined, declined, charged] });
+    const run = await engine.startRun(subscription, { data: ada });
+    await run.advance("19d");
+    run.expect({ state: "billing", underWay: ["CollectInvoice"] });
+    await run.advance("1d");
+    run.expect({ state: "active", data: { paidPeriods: 1 } });
+    assert.equal(cards.asked.length, 3);
+  });
+
+  it("ends unpaid after three declines", async () => {
+    const { engine, cards, mail } = await open({ ChargeCard: declined });
+    const run = await engine.startRun(subscription, { data: ada });
+    await run.advance("20d");
+    run.expect({ outcome: "unpaid" });
+    assert.equal(cards.asked.length, 3);
+    assert.deepEqual(mailsOf(mail), ["welcome", "unpaid"]);
+  });
+
+  it("cancels the invoice under way when it is canceled itself", async () => {
+    const { engine, cards } = await open({ ChargeCard: declined });
+    const run = await engine.startRun(subscription, { data: ada });
+    await run.advance("14d");
+    await run.send(event("SubscriptionCanceled"));
+    run.expect({ outcome: "canceled" });
+    assert.deepEqual(
+      run.children.map(({ outcome }) => outcome),
+      ["canceled"],
+    );
+    await run.advance("30d");
+    assert.equal(cards.asked.length, 1);
+  });
+
+  it("gives a period for free when somebody cancels its invoice", async () => {
+    const { engine } = await open({ ChargeCard: [declined, charged] });
+    const run = await engine.startRun(subscription, { data: ada });
+    await run.advance("14d");
+    await run.children[0]?.cancel();
+    run.expect({ state: "active", data: { paidPeriods: 1 } });
+    await run.advance("30d");
+    run.expect({ state: "active", data: { paidPeriods: 2 } });
+  });
+
+  it("goes on though no mail can be sent", async () => {
+    const { engine } = await open({}, { SendMail: fail("NO_MAIL") });
+    const run = await engine.startRun(subscription, { data: { ...ada, periodsMax: 1 } });
+    await run.advance("15d");
+    run.expect({ outcome: "completed" });
+  });
+
+  for (const moment of ["before commit", "after commit"] as const) {
+    it(`takes the money of a period once though the engine dies ${moment} of the charge`, async () => {
+      const { engine, cards } = await open();
+      const run = await engine.startRun(subscription, { data: ada });
+      run.crashHere(moment, "ChargeCard");
+      await run.advance("14d");
+      run.expect({ state: "active", data: { paidPeriods: 1 } });
+      engine.audit();
+      assert.deepEqual(chargesOf(cards), ["1: 900"]);
     });
-    const run = await client.waitFinal(runId, FINAL_MS);
-    assert.deepEqual([run?.outcome, run?.data["paidPeriods"]], ["completed", 3]);
-    assert.deepEqual(charged, ["1: 900", "2: 900", "3: 900"]);
-    assert.deepEqual(mails, ["welcome", "completed"]);
+  }
+});
+
+describe("the revenue report", () => {
+  it("is made at six in the morning of the first in Rome, in winter as in summer", async () => {
+    const { engine } = await open({}, {}, { beginAt: "2026-02-15T00:00:00Z" });
+    await engine.advance("50d");
+    assert.deepEqual(dueTimesOf(engine), ["2026-03-01T05:00:00.000Z", "2026-04-01T04:00:00.000Z"]);
+    for (const run of engine.runsOf(report)) run.expect({ outcome: "reported", data: { charges: 0 } });
   });
 
-  it("charges nothing when the customer leaves within the trial", async (t) => {
-    const { client, runId, mails, charged } = await subscribe(t, {});
-    await inState(client, runId, "in-trial");
-    await client.send(runId, { type: "SubscriptionCanceled", data: {} });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "canceled");
-    assert.deepEqual([charged, mails], [[], ["welcome", "canceled"]]);
-  });
-
-  it("charges the new amount from the next period on", async (t) => {
-    const { client, runId, charged } = await subscribe(t, { trial: SOON, period: "300ms", periodsMax: 2 });
-    await inState(client, runId, "active");
-    await client.send(runId, { type: "AmountChanged", data: { amountMinor: 1_200 } });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "completed");
-    assert.deepEqual(charged, ["1: 900", "2: 1200"]);
-  });
-
-  it("charges a declined card again, and goes on when it is good", async (t) => {
-    const { client, runId, charged } = await subscribe(t, { trial: SOON, dunning: SOON, declines: 2 });
-    await inState(client, runId, "active");
-    assert.deepEqual(charged, ["1: declined", "1: declined", "1: 900"]);
-  });
-
-  it("ends unpaid after three declines", async (t) => {
-    const { client, runId, mails, charged } = await subscribe(t, {
-      trial: SOON,
-      dunning: SOON,
-      declines: 9,
-    });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "unpaid");
-    assert.equal(charged.length, 3);
-    assert.deepEqual(mails, ["welcome", "unpaid"]);
-  });
-
-  it("cancels the invoice under way with the subscription", async (t) => {
-    const { client, runId } = await subscribe(t, { trial: SOON, declines: 9 });
-    const invoiceId = await invoiceOf(client, runId);
-    await inState(client, invoiceId, "declined");
-    await client.send(runId, { type: "SubscriptionCanceled", data: {} });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "canceled");
-    assert.equal((await client.waitFinal(invoiceId, FINAL_MS))?.outcome, "canceled");
-  });
-
-  it("gives a period for free when somebody cancels its invoice", async (t) => {
-    const { client, operator, runId, charged } = await subscribe(t, { trial: SOON, declines: 1 });
-    const invoiceId = await invoiceOf(client, runId);
-    await inState(client, invoiceId, "declined");
-    const asked = { by: "ada", reason: "our mistake" };
-    await operator.operate(invoiceId, { type: "cancel", compensate: true }, asked);
-    await inState(client, runId, "active");
-    assert.deepEqual([(await client.require(runId)).data["paidPeriods"], charged], [1, ["1: declined"]]);
-  });
-
-  it("goes on though no mail can be sent", async (t) => {
-    const { client, runId } = await subscribe(t, { trial: SOON, periodsMax: 1, isMailDown: true });
-    assert.equal((await client.waitFinal(runId, FINAL_MS))?.outcome, "completed");
+  it("is made up for once when the engine was away for months", async () => {
+    const { engine } = await open({}, {}, { beginAt: "2026-02-15T00:00:00Z" });
+    await engine.advance("1d");
+    await engine.stop();
+    await engine.advance("100d");
+    await engine.restart();
+    await engine.advance("1d");
+    assert.deepEqual(dueTimesOf(engine), ["2026-05-01T04:00:00.000Z"]);
   });
 });
 
-async function subscribe(
-  t: TestContext,
-  { trial = NEVER, period = NEVER, dunning = NEVER, declines = 0, isMailDown = false, periodsMax }: Script,
-): Promise<Pick<Engine, "client" | "operator"> & { runId: string; mails: string[]; charged: string[] }> {
-  const mails: string[] = [];
-  const charged: string[] = [];
-  const store = createMemoryStore({
-    database: createMemoryDatabase({ nowMs: Date.now }),
-    engineId: "engine-1",
+/** The participants, each on its good day but for what the scripts say. */
+async function open(
+  { ChargeCard }: FakeScript<Invoice> = {},
+  { SendMail }: FakeScript<Subscription> = {},
+  parts: Pick<TestEngineParts, "beginAt"> = {},
+) {
+  const cards = fakeParticipant<Invoice>(
+    "cards",
+    { ChargeCard: ChargeCard ?? charged },
+    { kind: "transactional" },
+  );
+  const ledger = fakeParticipant<Report>(
+    "ledger",
+    { AddUpCharges: answer("ChargesAddedUp", { charges: 0, amountMinor: 0 }) },
+    { kind: "transactional" },
+  );
+  const mail = fakeParticipant<Subscription>("mail", { SendMail: SendMail ?? answer("MailSent") });
+  const engine = await testEngine({
+    flows: [subscription, invoice, report],
+    participants: [cards, ledger, mail],
+    ...parts,
   });
-  const engine = await createEngine({
-    store,
-    flows: [subscriptionFlow({ trial, period }), invoiceFlow({ dunning })],
-    participants: [
-      local<Subscription>("mail", {
-        async SendMail({ data }) {
-          // What the sender did wrong is not tried again: the failure is final at once.
-          if (isMailDown)
-            throw Object.assign(new Error("no such mailbox"), { code: "NO_BOX", kind: "invalid" });
-          mails.push(data.mail);
-          return { type: "MailSent", data: {} };
-        },
-      }),
-      local<Invoice>("cards", {
-        async ChargeCard({ commandId, data }) {
-          const isDeclined = charged.length < declines;
-          charged.push(`${data.period}: ${isDeclined ? "declined" : data.amountMinor}`);
-          return isDeclined
-            ? { type: "CardDeclined", data: {} }
-            : { type: "CardCharged", data: { chargeId: commandId } };
-        },
-      }),
-    ],
-    options: { projectionMs: 5 },
-  });
-  t.after(async () => {
-    await engine.stop();
-    await store.close();
-  });
-  await engine.start();
-  const limit = periodsMax === undefined ? {} : { periodsMax };
-  const data = { customerId: "ada", email: "ada@example.org", amountMinor: 900, ...limit };
-  const { client, operator } = engine;
-  const { runId } = await client.start("subscription", { key: "ada", data });
-  return { client, operator, runId, mails, charged };
+  return { engine, cards, mail };
 }
 
-/** The run of the invoice that the subscription waits for. */
-async function invoiceOf(client: Client, runId: string): Promise<string> {
-  const childOf = async () => (await client.require(runId)).commands[0]?.childId;
-  await inState(client, runId, "billing");
-  await until("the invoice is under way", async () => (await childOf()) !== undefined);
-  return (await childOf()) ?? "";
+function chargesOf({ asked }: FakeParticipant): readonly string[] {
+  return asked.map(({ data }) => {
+    const { period, amountMinor } = data as Invoice["Commands"]["ChargeCard"]["data"];
+    return `${period}: ${amountMinor}`;
+  });
 }
 
-async function inState(client: Client, runId: string, state: string): Promise<void> {
-  await until(`the run is ${state}`, async () => (await client.require(runId)).state === state);
+function mailsOf({ asked }: FakeParticipant): readonly string[] {
+  return asked.map(({ data }) => (data as Subscription["Commands"]["SendMail"]["data"]).mail);
+}
+
+function dueTimesOf(engine: TestEngine): readonly string[] {
+  return engine.runsOf(report).map(({ data }) => data.dueAt);
 }

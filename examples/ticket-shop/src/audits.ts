@@ -6,6 +6,7 @@
 import type { AppAudit } from "@sluice/cli/app";
 import type { Sql } from "@sluice/host/postgres";
 import { findMoneyBreaches } from "./money-audit.ts";
+import { TIME_ZONE } from "./nightly-report.flow.ts";
 import type { LedgerEntry } from "./provider/ledger.ts";
 
 export interface AuditParts {
@@ -36,16 +37,18 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
        limit ${BREACHES_MAX}`,
     ),
 
-    // A ticket is committed with the transition that it causes, so there is no instant between the two.
+    // A ticket is committed with the transition that it causes, so there is no instant between the two. A run that is canceled on the way
+    // takes its ticket back.
     law(
-      "tickets = paid orders: each order that got past its ticket has one, and no other has",
+      "tickets = paid orders: each order that got past its ticket has one, and no other has a good one",
       () => sql`
       select format('order %s in state %s has %s', coalesce(orders.order_id, tickets.order_id), coalesce(state, 'unknown'),
                     case when ticket_id is null then 'no ticket' else 'ticket ' || ticket_id end) as breach
         from ticket_shop.orders
         join sluice.runs using (run_id)
         full join ticket_shop.tickets using (order_id)
-       where (ticket_id is not null) <> (state is not null and state in ('ticketed', 'closed'))
+       where case when ticket_id is null then state in ('ticketed', 'closed')
+                  else voided_at is null and coalesce(state, 'unknown') not in ('ticketed', 'closed', 'compensating') end
          -- A parked run has its ticket perhaps, and waits for an operator to be told so.
          and parked is null
        limit ${BREACHES_MAX}`,
@@ -68,6 +71,19 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
         from (select concert_id, sold, seats, (select count(*) from ticket_shop.tickets where tickets.concert_id = concerts.concert_id) as tickets
                 from ticket_shop.concerts) as counted
        where sold <> tickets or sold > seats
+       limit ${BREACHES_MAX}`,
+    ),
+
+    law(
+      "a canceled concert sells nothing more, and has no good ticket when its cancellation has ended",
+      () => sql`
+      select format('ticket %s of concert %s, canceled at %s, was issued at %s and is %s', ticket_id, concert_id, canceled_at, issued_at,
+                    case when voided_at is null then 'good' else 'void' end) as breach
+        from ticket_shop.concerts
+        join ticket_shop.tickets using (concert_id)
+        left join sluice.runs on flow = 'concert-cancellation' and key = concert_id
+       where issued_at > canceled_at
+          or (voided_at is null and outcome = 'refunded')
        limit ${BREACHES_MAX}`,
     ),
 
@@ -96,8 +112,25 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
        limit ${BREACHES_MAX}`,
     ),
 
+    // The day is over when its report is written, so nothing is added to it any more.
+    law(
+      "every report says what was sold on its day",
+      () => sql`
+      select format('concert %s sold %s tickets on %s, and the report says %s', concert_id, counted, day, sold) as breach
+        from ticket_shop.reports
+        cross join lateral (
+          select count(*) as counted
+            from ticket_shop.tickets
+           where tickets.concert_id = reports.concert_id
+             and issued_at >= day::timestamp at time zone ${TIME_ZONE}
+             and issued_at < (day + 1)::timestamp at time zone ${TIME_ZONE}) as sales
+       where sold <> counted
+         and written_at >= (day + 1)::timestamp at time zone ${TIME_ZONE}
+       limit ${BREACHES_MAX}`,
+    ),
+
     {
-      name: "money: who has a ticket has paid, who paid gets a ticket or the money back",
+      name: "money: who has a ticket has paid its price, who paid gets a ticket or all of the money back, once",
       check: async () => (await findMoneyBreaches({ sql, readLedger })).slice(0, BREACHES_MAX),
     },
   ];

@@ -1,20 +1,18 @@
 /** The shapes of the shop's API. */
 import { Type } from "typebox";
-import type { Static } from "typebox";
+import type { Static, TSchema } from "typebox";
 
 const Text = Type.String({ minLength: 1, maxLength: 200 });
 const Uuid = Type.String({ format: "uuid" });
-const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Object>>(type: T) =>
-  Type.Union([type, Type.Null()]);
+const Time = Type.String({ format: "date-time" });
+const Nullable = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
+const PAGE_MAX = 100;
+const Limit = Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: 20 });
+const Cursor = Type.String({ default: "", maxLength: 200, description: "Where the page before ended" });
+const NextCursor = Nullable(Type.String({ description: "Opens the next page; null on the last" }));
 
-export const ConcertsQuery = Type.Object(
-  {
-    cursor: Type.String({ default: "", maxLength: 200, description: "Where the page before ended" }),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
-  },
-  { additionalProperties: false },
-);
-export type ConcertsQuery = Static<typeof ConcertsQuery>;
+export const PageQuery = Type.Object({ cursor: Cursor, limit: Limit }, { additionalProperties: false });
+export type PageQuery = Static<typeof PageQuery>;
 
 export const Concert = Type.Object({
   concertId: Text,
@@ -22,7 +20,9 @@ export const Concert = Type.Object({
   seats: Type.Integer(),
   sold: Type.Integer(),
   priceMinor: Type.Integer({ description: "In hundredths of the currency" }),
+  premiumPriceMinor: Nullable(Type.Integer({ description: "Null: there are no premium seats" })),
   currency: Type.String(),
+  canceledAt: Nullable(Time),
 });
 export type Concert = Static<typeof Concert>;
 
@@ -31,7 +31,7 @@ export type ConcertParams = Static<typeof ConcertParams>;
 
 export const Concerts = Type.Object({
   items: Type.Array(Concert),
-  cursor: Nullable(Type.String({ description: "Opens the next page; null on the last" })),
+  cursor: NextCursor,
 });
 export type Concerts = Static<typeof Concerts>;
 
@@ -79,16 +79,60 @@ export const Payment = Type.Object({
 });
 export type Payment = Static<typeof Payment>;
 
+const Category = Type.Union([Type.Literal("standard"), Type.Literal("premium")]);
+
 /** An order as it is now. State and outcome are those of its run; null for the moment in which the run is only on its way. */
 export const Order = Type.Object({
   ...PlacedOrder.properties,
-  placedAt: Type.String({ format: "date-time" }),
+  category: Category,
+  placedAt: Time,
   state: Nullable(Type.String()),
   businessState: Nullable(Type.String()),
   outcome: Nullable(Type.String({ description: "Set when nothing more will happen" })),
-  ticket: Nullable(Type.Object({ ticketId: Uuid, seat: Type.Integer() })),
+  ticket: Nullable(
+    Type.Object({
+      ticketId: Uuid,
+      seat: Type.Integer(),
+      voidedAt: Nullable(Type.String({ format: "date-time", description: "Since then it lets nobody in" })),
+    }),
+  ),
 });
 export type Order = Static<typeof Order>;
+
+export const Cancellation = Type.Object({
+  concertId: Text,
+  runId: Uuid,
+  state: Nullable(Type.String()),
+  outcome: Nullable(Type.String({ description: "Set when all tickets are refunded and void" })),
+  refunded: Type.Integer({ description: "Tickets that are refunded and void" }),
+});
+export type Cancellation = Static<typeof Cancellation>;
+
+/** A concert on one day, by the calendar of the box office. */
+export const Report = Type.Object({
+  day: Type.String({ format: "date" }),
+  concertId: Text,
+  sold: Type.Integer(),
+  revenueMinor: Type.Integer(),
+  refunds: Type.Integer({ description: "Tickets that were given back" }),
+  refundsMinor: Type.Integer(),
+  currency: Type.String(),
+});
+export const Reports = Type.Object({ items: Type.Array(Report), cursor: NextCursor });
+export type Reports = Static<typeof Reports>;
+
+/** A cursor of the reports is the last day and concert of a page. */
+export const ReportsQuery = Type.Object(
+  {
+    cursor: Type.String({
+      ...Cursor,
+      pattern: "^(\\d{4}-\\d{2}-\\d{2}/.*)?$",
+    }),
+    limit: Limit,
+  },
+  { additionalProperties: false },
+);
+export type ReportsQuery = Static<typeof ReportsQuery>;
 
 export const AuditReport = Type.Object({
   isClean: Type.Boolean(),

@@ -3,13 +3,13 @@ import type { LedgerEntry } from "./provider/ledger.ts";
 import { streamOrderStates } from "./store/stream-order-states.ts";
 import type { OrderState } from "./store/stream-order-states.ts";
 
-/** What the provider has booked for an order: how it settled it, and whether it gave the money back. */
+/** What the provider has booked for an order: what it charged, if it did, and all that it gave back. */
 interface Booked {
-  readonly isCharged: boolean;
-  readonly isRefunded: boolean;
+  readonly chargedMinor: number | null;
+  readonly refundsMinor: readonly number[];
 }
 type Ledger = ReadonlyMap<string, Booked>;
-const NOTHING: Booked = { isCharged: false, isRefunded: false };
+const NOTHING: Booked = { chargedMinor: null, refundsMinor: [] };
 
 interface MoneyParts {
   readonly sql: Sql;
@@ -26,40 +26,74 @@ export async function findMoneyBreaches({ sql, readLedger }: MoneyParts): Promis
   for await (const rows of streamOrderStates(sql)) orders.push(...rows);
   const after = await collect(readLedger());
   const known = new Set(orders.map(({ orderId }) => orderId));
-  const strangers = [...before].filter(([orderId, { isCharged }]) => isCharged && !known.has(orderId));
+  const strangers = [...before].filter(
+    ([orderId, { chargedMinor }]) => chargedMinor !== null && !known.has(orderId),
+  );
   return [
-    ...orders.flatMap((order) => breachesOf(order, before, after)),
+    ...orders.flatMap((order) =>
+      breachesOf(order, before.get(order.orderId) ?? NOTHING, after.get(order.orderId) ?? NOTHING),
+    ),
     ...strangers.map(([orderId]) => `the provider charged order ${orderId}, which nobody placed`),
   ];
 }
 
 async function collect(entries: AsyncIterable<LedgerEntry>): Promise<Ledger> {
   const ledger = new Map<string, Booked>();
-  for await (const { orderId, kind } of entries) {
-    const { isCharged, isRefunded } = ledger.get(orderId) ?? NOTHING;
+  for await (const { orderId, kind, amountMinor } of entries) {
+    const { chargedMinor, refundsMinor } = ledger.get(orderId) ?? NOTHING;
     ledger.set(orderId, {
-      isCharged: isCharged || kind === "charged",
-      isRefunded: isRefunded || kind === "refunded",
+      chargedMinor: kind === "charged" ? amountMinor : chargedMinor,
+      refundsMinor: kind === "refunded" ? [...refundsMinor, amountMinor] : refundsMinor,
     });
   }
   return ledger;
 }
 
 /** States in which a charged order may rest: it is on its way to its ticket or to its refund, or has arrived. */
-const MAY_BE_CHARGED = new Set(["payment-pending", "paid", "ticketed", "refunding", "closed", "refunded"]);
-const MAY_BE_REFUNDED = new Set(["refunding", "refunded"]);
+const MAY_BE_CHARGED = new Set(["payment-pending", "paid", "ticketed", "compensating", "closed", "refunded"]);
+const MAY_BE_REFUNDED = new Set(["compensating", "refunded", "canceled"]);
+/** The same of who had a ticket for a concert that does not take place. */
+const MAY_BE_REFUNDED_LATER = new Set(["ticketed", "closed"]);
 
-function breachesOf({ orderId, state, hasTicket }: OrderState, before: Ledger, after: Ledger): string[] {
-  const was = before.get(orderId) ?? NOTHING;
-  const is = after.get(orderId) ?? NOTHING;
+function breachesOf(order: OrderState, was: Booked, is: Booked): string[] {
+  return [...breachesOfState(order, was, is), ...breachesOfTicket(order, was, is), ...wrongAmounts(order, was, is)].map(
+    (breach) => `order ${order.orderId} ${breach}`,
+  );
+}
+
+function breachesOfState({ state, isConcertCanceled }: OrderState, was: Booked, is: Booked): string[] {
   const breaches: string[] = [];
-  if (was.isCharged && !MAY_BE_CHARGED.has(state))
-    breaches.push(`order ${orderId} was charged and is ${state}`);
-  if (was.isRefunded && !MAY_BE_REFUNDED.has(state))
-    breaches.push(`order ${orderId} was refunded and is ${state}`);
-  if (hasTicket && !is.isCharged) breaches.push(`order ${orderId} has a ticket and was never charged`);
-  if (hasTicket && is.isRefunded) breaches.push(`order ${orderId} has a ticket and was refunded`);
-  if (state === "refunded" && !is.isRefunded)
-    breaches.push(`order ${orderId} is refunded and the money was not given back`);
+  const mayBeRefunded = MAY_BE_REFUNDED.has(state) || (isConcertCanceled && MAY_BE_REFUNDED_LATER.has(state));
+  if (was.chargedMinor !== null && !isRefunded(is) && !MAY_BE_CHARGED.has(state))
+    breaches.push(`was charged and is ${state}`);
+  if (isRefunded(was) && !mayBeRefunded) breaches.push(`was refunded and is ${state}`);
+  if (state === "refunded" && !isRefunded(is)) breaches.push("is refunded and the money was not given back");
   return breaches;
+}
+
+/** Money goes back before the tickets of a canceled concert are voided, and after that of an order which is taken back. */
+function breachesOfTicket(order: OrderState, was: Booked, is: Booked): string[] {
+  const { ticket, state, isConcertCanceled } = order;
+  const breaches: string[] = [];
+  if (ticket !== null && is.chargedMinor === null) breaches.push("has a ticket and was never charged");
+  if (ticket === "good" && isRefunded(was) && !isConcertCanceled)
+    breaches.push("has a ticket and was refunded");
+  if (ticket === "void" && !isRefunded(is) && state !== "compensating")
+    breaches.push("has a ticket that is void, and the money was not given back");
+  return breaches;
+}
+
+/** What an order costs is settled before it is charged. */
+function wrongAmounts({ amountMinor }: OrderState, was: Booked, { chargedMinor, refundsMinor }: Booked): string[] {
+  const breaches: string[] = [];
+  if (was.chargedMinor !== null && was.chargedMinor !== amountMinor)
+    breaches.push(`costs ${amountMinor} and was charged ${was.chargedMinor}`);
+  if (refundsMinor.length > 1) breaches.push(`was refunded ${refundsMinor.length} times`);
+  if (refundsMinor.some((refundMinor) => refundMinor !== chargedMinor))
+    breaches.push(`was charged ${chargedMinor ?? "nothing"} and refunded ${refundsMinor.join(", ")}`);
+  return breaches;
+}
+
+function isRefunded({ refundsMinor }: Booked): boolean {
+  return refundsMinor.length > 0;
 }

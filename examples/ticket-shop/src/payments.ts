@@ -1,27 +1,33 @@
 /**
  * Payments. Owns: `payments`, and the way to the provider.
- * P1  The provider is asked only after the run has taken PaymentStarted: nobody is charged whose run does not wait for it.
+ * P1  The provider is asked only after the run has taken PaymentStarted: nobody is charged whose run does not wait for it, nor another
+ *     amount than the run says.
  * P2  The run hears of the outcome by callback or by its own poll, never from here: the answer to our call may get lost with us.
  * P3  A callback is acknowledged after its event is durable, and one that comes again changes nothing.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject } from "@sluice/contracts/envelope";
 import { hasCode } from "@sluice/contracts/problem";
 import type { Client } from "@sluice/engine";
 import type { FlowTypes } from "@sluice/engine/definition";
 import type { Sql } from "@sluice/host/postgres";
 import { Agent } from "undici";
 import { shopError } from "./errors.ts";
-import { requireOrder } from "./orders.ts";
+import { requireOrder, tellOrder } from "./orders.ts";
 import { isSignedBy } from "./provider/callback.ts";
 import type { Callback } from "./provider/callback.ts";
 import type { LedgerEntry } from "./provider/ledger.ts";
 import type { ChargeAnswer, LedgerPage } from "./provider/routes.ts";
+import type { purchase1 } from "./purchase-1.flow.ts";
+import type { Bill } from "./purchase-shapes.ts";
 import type { purchase } from "./purchase.flow.ts";
 import type { PlacedOrder } from "./store/insert-order.ts";
 import { settlePayment } from "./store/settle-payment.ts";
 import { startPayment } from "./store/start-payment.ts";
 
-type Events = FlowTypes<typeof purchase>["Events"];
+/** Of either version. */
+type Purchase = FlowTypes<typeof purchase1 | typeof purchase>;
+type Events = Purchase["Events"];
 
 const CONNECTIONS_MAX = 64;
 const ANSWER_MS = 5_000;
@@ -66,10 +72,11 @@ export class Payments {
    *   FLOW_RUN_FINAL, FLOW_UNEXPECTED_EVENT (conflict) when the order does not wait for a payment, and as the client's `send`
    */
   async start(client: Client, order: PlacedOrder): Promise<ChargeAnswer> {
-    const { orderId } = order;
-    await takeStart(client, order);
+    const { orderId, runId } = order;
+    const started = { id: `payment-started:${orderId}`, type: "PaymentStarted", data: {} } as const;
+    await tellOrder(client, order, started);
     await startPayment(this.#parts.sql, orderId);
-    const answer = await this.#charge(order);
+    const answer = await this.#charge(toBill((await client.require(runId)).data));
     await settlePayment(this.#parts.sql, { orderId, ...answer, isCallback: false });
     return answer;
   }
@@ -108,8 +115,8 @@ export class Payments {
   }
 
   /** Charging again is safe, for the provider knows the order. So a failure is met by another attempt, a few times. */
-  async #charge({ orderId, amountMinor, currency }: PlacedOrder): Promise<ChargeAnswer> {
-    const charge = { orderId, amountMinor, currency, callbackUrl: this.#parts.callbackUrl };
+  async #charge(bill: Bill): Promise<ChargeAnswer> {
+    const charge = { ...bill, callbackUrl: this.#parts.callbackUrl };
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#call<ChargeAnswer>("POST", "/charges", charge);
@@ -118,7 +125,7 @@ export class Payments {
           throw shopError(
             "SHOP_PROVIDER_UNAVAILABLE",
             `the payment provider did not answer ${attempt} times; the order finds out by itself what became of its payment`,
-            { fields: { orderId }, cause, retryAfterMs: 5000 },
+            { fields: { orderId: bill.orderId }, cause, retryAfterMs: 5000 },
           );
         await sleep(CHARGE_RETRY_MS * 2 ** (attempt - 1));
       }
@@ -141,30 +148,11 @@ export class Payments {
   }
 }
 
-/** Tells the run that its payment starts; resolves when it has taken that. */
-async function takeStart(client: Client, { orderId, runId }: PlacedOrder): Promise<void> {
-  const started = {
-    id: `payment-started:${orderId}`,
-    type: "PaymentStarted",
-    data: {},
-  } satisfies Events["PaymentStarted"];
-  const outcome = await client.send(runId, started).then(
-    (sent) => sent.outcome,
-    (error: unknown) => {
-      // The order is there, so its run is durable: its lane is without an owner and has not begun it yet.
-      if (hasCode(error, "FLOW_UNKNOWN_RUN")) return "accepted";
-      throw error;
-    },
-  );
-  if (outcome === "applied") return;
-  throw shopError(
-    "SHOP_NOT_DECIDED",
-    "the order could not take the payment yet, and nobody was charged; try again",
-    {
-      fields: { orderId, runId, outcome },
-      retryAfterMs: 1000,
-    },
-  );
+/** What the run says that the order costs; since it has taken the start of the payment, that does not change any more. */
+function toBill(data: JsonObject): Bill {
+  // The engine holds the data of a run to the schema of its flow.
+  const { orderId, amountMinor, currency } = data as Purchase["Data"];
+  return { orderId, amountMinor, currency };
 }
 
 /** The event's id is made from the charge, so that the callback may come as often as it likes. */

@@ -1,55 +1,33 @@
-import { defineFlow } from "@sluice/engine/definition";
-import type { Duration } from "@sluice/engine/definition";
+import { compensate, defineFlow } from "@sluice/engine/definition";
 import { Type } from "typebox";
+import {
+  Bill,
+  Order,
+  OrderId,
+  PURCHASE_EVENTS,
+  PURCHASE_TIMES,
+  REFUND_RETRY,
+  Text,
+} from "./purchase-shapes.ts";
+import type { PurchaseTimes } from "./purchase-shapes.ts";
 
-const Text = Type.String({ minLength: 1, maxLength: 200 });
-const Nothing = Type.Object({});
-
-/** What the provider needs to know of an order to charge it, to ask after it and to give the money back. */
-const Bill = Type.Object({
-  orderId: Text,
-  amountMinor: Type.Integer({ minimum: 1 }),
-  currency: Type.String({ pattern: "^[A-Z]{3}$" }),
-});
-const Charge = Type.Object({ chargeId: Text });
-const Ticket = Type.Object({ ticketId: Text, seat: Type.Integer({ minimum: 1 }) });
-const Refund = Type.Object({ refundId: Text });
-const Order = Type.Object({
-  ...Bill.properties,
-  concertId: Text,
-  ...Type.Partial(Charge).properties,
-  ...Type.Partial(Ticket).properties,
-  ...Type.Partial(Refund).properties,
-});
-
-export interface PurchaseTimes {
-  /** How long an order may stay unpaid. */
-  readonly unpaid: Duration;
-  /** When the provider is first asked about a payment nobody has heard of, and how often after that. */
-  readonly pollFirst: Duration;
-  readonly pollEvery: Duration;
-}
+const Premium = Type.Literal("premium");
+const Category = Type.Union([Type.Literal("standard"), Premium]);
 
 /**
  * A ticket is bought: the order is paid, gets its ticket and is closed. A provider that never calls back is asked, an order that
  * is never paid expires, and who paid for a seat that was gone gets the money back.
+ * Since version 2 a seat has a category, and an unpaid order may still be upgraded.
  */
 export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
   defineFlow({
     name: "purchase",
-    version: 1,
-    data: Order,
+    version: 2,
+    migrations: [{ from: 1, data: { set: { "/category": { value: "standard" } } } }],
+    data: Type.Object({ ...Order.properties, category: Category }),
     events: {
-      PaymentStarted: Nothing,
-      PaymentConfirmed: Charge,
-      PaymentRefused: Charge,
-      OrderExpired: Nothing,
-      TicketIssued: Ticket,
-      TicketRefused: Type.Object({
-        reason: Type.Union([Type.Literal("sold-out"), Type.Literal("unknown-concert")]),
-      }),
-      OrderClosed: Nothing,
-      PaymentRefunded: Refund,
+      ...PURCHASE_EVENTS,
+      UpgradeChosen: Type.Object({ category: Premium, amountMinor: Bill.properties.amountMinor }),
     },
     channels: ["payments", "tickets", "orders"],
     commands: {
@@ -60,10 +38,16 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
       },
       IssueTicket: {
         channel: "tickets",
-        data: Type.Object({ orderId: Text, concertId: Text }),
+        data: Type.Object({
+          orderId: Text,
+          concertId: Text,
+          category: Category,
+          amountMinor: Bill.properties.amountMinor,
+        }),
         answers: ["TicketIssued", "TicketRefused"],
       },
-      CloseOrder: { channel: "orders", data: Type.Object({ orderId: Text }), answers: ["OrderClosed"] },
+      VoidTicket: { channel: "tickets", data: OrderId, answers: ["TicketVoided"] },
+      CloseOrder: { channel: "orders", data: OrderId, answers: ["OrderClosed"] },
       RefundPayment: { channel: "payments", data: Bill, answers: ["PaymentRefunded"] },
     },
     businessStates: ["open", "paid", "closed", "failed", "expired", "refunded"],
@@ -71,7 +55,11 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
     states: {
       "order-created": {
         businessState: "open",
-        on: { PaymentStarted: "payment-pending", OrderExpired: "expired" },
+        on: {
+          UpgradeChosen: { update: "merge" },
+          PaymentStarted: "payment-pending",
+          OrderExpired: "expired",
+        },
         after: { delay: unpaid, event: "OrderExpired" },
       },
       "payment-pending": {
@@ -82,30 +70,38 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
           every: pollEvery,
         },
         on: {
-          PaymentConfirmed: { target: "paid", update: "merge" },
+          PaymentConfirmed: {
+            target: "paid",
+            update: "merge",
+            undo: {
+              send: { RefundPayment: { pick: ["orderId", "amountMinor", "currency"] } },
+              retry: REFUND_RETRY,
+            },
+          },
           PaymentRefused: "failed",
           OrderExpired: "expired",
         },
       },
       paid: {
         businessState: "paid",
-        send: { IssueTicket: { pick: ["orderId", "concertId"] } },
+        send: { IssueTicket: { pick: ["orderId", "concertId", "category", "amountMinor"] } },
+        undo: {
+          IssueTicket: {
+            send: { VoidTicket: { pick: ["orderId"] } },
+            // It is carried out within a transaction: where it fails there is no ticket.
+            unless: ["TicketRefused", "commandFailed"],
+          },
+        },
         on: {
           TicketIssued: { target: "ticketed", update: "merge" },
-          TicketRefused: "refunding",
-          commandFailed: "refunding",
+          TicketRefused: compensate("refunded"),
+          commandFailed: compensate("refunded"),
         },
       },
       ticketed: {
         businessState: "paid",
         send: { CloseOrder: { pick: ["orderId"] } },
         on: { OrderClosed: "closed" },
-      },
-      refunding: {
-        businessState: "paid",
-        send: { RefundPayment: { pick: ["orderId", "amountMinor", "currency"] } },
-        retry: { attempts: 1000, first: "1s", factor: 2, max: "30s" },
-        on: { PaymentRefunded: { target: "refunded", update: "merge" } },
       },
       closed: { businessState: "closed", final: "closed" },
       failed: { businessState: "failed", final: "failed" },
@@ -115,4 +111,4 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
   });
 
 /** The state table of the README. */
-export const purchase = purchaseFlow({ unpaid: "120s", pollFirst: "10s", pollEvery: "5s" });
+export const purchase = purchaseFlow(PURCHASE_TIMES);

@@ -9,11 +9,14 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from "fastify"
 import { nameId } from "./chance.ts";
 import { SHOP_ERRORS, SHOP_MEANINGS } from "./errors.ts";
 import * as messages from "./messages.ts";
+import { registerCancellations } from "./cancellation-routes.ts";
 import { BODY_PROBLEMS, ENGINE_PROBLEMS, describe } from "./operation.ts";
-import { placeOrder, requireConcert, requireOrder } from "./orders.ts";
+import { placeOrder, requireConcert, requireOrder, upgradeOrder } from "./orders.ts";
 import type { Payments } from "./payments.ts";
 import { Callback, SIGNATURE_HEADER } from "./provider/callback.ts";
+import { registerReports } from "./report-routes.ts";
 import { listConcerts } from "./store/list-concerts.ts";
+import type { Concert } from "./store/list-concerts.ts";
 
 /** How long a purchase waits for its end when the caller does not say, and at the most. */
 const WAIT_SECONDS = 10;
@@ -35,17 +38,19 @@ export function shopRoutes(parts: ShopParts): FastifyPluginAsync {
     registerOrders(app, parts);
     registerPurchases(app, parts);
     registerCallbacks(app, parts);
+    registerCancellations(app, parts);
+    registerReports(app, parts);
     registerAudit(app, parts);
   };
 }
 
 function registerConcerts(app: FastifyInstance, { sql }: ShopParts): void {
-  app.get<{ Querystring: messages.ConcertsQuery }>(
+  app.get<{ Querystring: messages.PageQuery }>(
     "/shop/concerts",
     describe({
       operationId: "listConcerts",
       summary: "Concerts, and how many of their seats are sold",
-      querystring: messages.ConcertsQuery,
+      querystring: messages.PageQuery,
       answers: { 200: messages.Concerts },
     }),
     ({ query }) => pageOfConcerts(sql, query),
@@ -60,14 +65,14 @@ function registerConcerts(app: FastifyInstance, { sql }: ShopParts): void {
       answers: { 200: messages.Concert },
       problems: { 404: "SHOP_UNKNOWN_CONCERT" },
     }),
-    ({ params }) => requireConcert(sql, params.concertId),
+    async ({ params }) => toConcert(await requireConcert(sql, params.concertId)),
   );
 }
 
 /** Codes of placing an order, and of paying it. */
 const ORDER_PROBLEMS: CodesByStatus = {
   404: "SHOP_UNKNOWN_CONCERT",
-  409: "SHOP_SOLD_OUT",
+  409: "SHOP_SOLD_OUT, SHOP_CONCERT_CANCELED",
   422: "FLOW_IDEMPOTENCY_CONFLICT",
 };
 const PAYMENT_PROBLEMS: CodesByStatus = {
@@ -115,6 +120,29 @@ function registerOrders(app: FastifyInstance, parts: ShopParts): void {
     async ({ params }): Promise<messages.Payment> => {
       const order = await requireOrder(sql, params.orderId);
       return { orderId: order.orderId, runId: order.runId, ...(await payments.start(client, order)) };
+    },
+  );
+
+  app.post<{ Params: messages.OrderParams }>(
+    "/shop/orders/:orderId/upgrade",
+    describe(
+      {
+        operationId: "upgradeOrder",
+        summary: "Take a premium seat, while the order is unpaid",
+        params: messages.OrderParams,
+        answers: { 200: messages.Order },
+        problems: {
+          404: "SHOP_UNKNOWN_ORDER",
+          409: "SHOP_NO_UPGRADE, FLOW_RUN_FINAL, FLOW_UNEXPECTED_EVENT",
+          422: "FLOW_IDEMPOTENCY_CONFLICT",
+          503: "SHOP_NOT_DECIDED",
+        },
+      },
+      ENGINE_PROBLEMS,
+    ),
+    async ({ params }) => {
+      await upgradeOrder(sql, client, await requireOrder(sql, params.orderId));
+      return readOrder(parts, params.orderId);
     },
   );
 
@@ -206,31 +234,40 @@ function pointTo(reply: FastifyReply, orderId: string, isRepeat: boolean): Fasti
 
 async function pageOfConcerts(
   sql: Sql,
-  { cursor, limit }: messages.ConcertsQuery,
+  { cursor, limit }: messages.PageQuery,
 ): Promise<messages.Concerts> {
-  const items = await listConcerts(sql, cursor, limit);
+  const items = (await listConcerts(sql, cursor, limit)).map(toConcert);
   return { items, cursor: items.length < limit ? null : (items.at(-1)?.concertId ?? null) };
+}
+
+function toConcert({ canceledAt, ...concert }: Concert): messages.Concert {
+  return { ...concert, canceledAt: canceledAt?.toISOString() ?? null };
 }
 
 /** @throws SHOP_UNKNOWN_ORDER (missing) */
 async function readOrder({ sql, client }: ShopParts, orderId: string): Promise<messages.Order> {
-  const { runId, concertId, amountMinor, currency, placedAt, ticketId, seat } = await requireOrder(
-    sql,
-    orderId,
-  );
+  const order = await requireOrder(sql, orderId);
+  const { runId, concertId, currency, placedAt } = order;
   const run = await client.get(runId);
   return {
     orderId,
     runId,
     concertId,
-    amountMinor,
+    ...priceOf(order, run),
     currency,
     placedAt: placedAt.toISOString(),
     state: run?.state ?? null,
     businessState: run?.businessState ?? null,
     outcome: run?.outcome ?? null,
-    ticket: ticketId === null || seat === null ? null : { ticketId, seat },
+    ticket: ticketOf(order),
   };
+}
+
+/** As the run says; it knows of an upgrade, and the order only what it was placed for. */
+function priceOf({ amountMinor }: OrderRow, run: Run | null): Pick<messages.Order, "amountMinor" | "category"> {
+  const standard = { amountMinor, category: "standard" } as const;
+  // The engine holds the data of a run to the schema of its flow; version 1 knows no categories.
+  return run === null ? standard : { ...standard, ...pickPrice(run.data as Partial<Purchase["Data"]>) };
 }
 
 /** The same key names the same order, so a request that is repeated with it places no second one. */

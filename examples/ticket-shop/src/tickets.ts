@@ -1,25 +1,38 @@
 /**
- * Tickets. Owns: `tickets`, and `sold` of `concerts`.
- * T1  A concert sells no more seats than it has, and no seat twice.
+ * Tickets. Owns: `tickets`, and `sold` and `canceled_at` of `concerts`.
+ * T1  A concert sells no more seats than it has, no seat twice, and none once it is canceled.
  * T2  An order has one ticket at most; asked again, it gets the same.
  * T3  However many tickets a batch asks for, it costs one lock and one new row version per concert, and one insert.
+ * T4  A ticket that is void stays void, and its seat is not sold again.
  */
 import { randomUUID } from "node:crypto";
 import type { FlowTypes } from "@sluice/engine/definition";
 import type { TransactionSql } from "@sluice/host/postgres";
+import { REFUNDS_MAX } from "./concert-cancellation.flow.ts";
+import type { concertCancellation } from "./concert-cancellation.flow.ts";
+import type { purchase1 } from "./purchase-1.flow.ts";
 import type { purchase } from "./purchase.flow.ts";
+import { cancelConcerts } from "./store/cancel-concerts.ts";
 import { insertTickets } from "./store/insert-tickets.ts";
+import { listGoodTickets } from "./store/list-good-tickets.ts";
 import { listTickets } from "./store/list-tickets.ts";
 import type { Ticket } from "./store/list-tickets.ts";
 import { lockConcerts } from "./store/lock-concerts.ts";
 import type { LockedConcert } from "./store/lock-concerts.ts";
 import { updateSold } from "./store/update-sold.ts";
+import { voidTickets } from "./store/void-tickets.ts";
 
-type IssueTicket = FlowTypes<typeof purchase>["Commands"]["IssueTicket"];
-type Answer = FlowTypes<typeof purchase>["Answers"]["IssueTicket"];
+/** Of either version: a run that began with the first one asks as it did. */
+type Purchase = FlowTypes<typeof purchase1 | typeof purchase>;
+type Cancellation = FlowTypes<typeof concertCancellation>;
+type IssueTicket = Purchase["Commands"]["IssueTicket"];
+type IssueAnswer = Purchase["Answers"]["IssueTicket"];
 
 /** Issues the tickets of a whole batch in its transaction; one answer per command, in order. */
-export async function issueTickets(commands: readonly IssueTicket[], sql: TransactionSql): Promise<Answer[]> {
+export async function issueTickets(
+  commands: readonly IssueTicket[],
+  sql: TransactionSql,
+): Promise<IssueAnswer[]> {
   const concertIds = [...new Set(commands.map(({ data }) => data.concertId))];
   const orderIds = commands.map(({ data }) => data.orderId);
   // One exchange for both. The tickets are read after the lock is held, so those of a batch just committed are seen.
@@ -33,21 +46,24 @@ export async function issueTickets(commands: readonly IssueTicket[], sql: Transa
 function sellSeats(
   commands: readonly IssueTicket[],
   concerts: readonly LockedConcert[],
-  issued: readonly Ticket[],
+  issued: readonly Pick<Ticket, "orderId" | "ticketId" | "seat">[],
 ) {
-  const seats = new Map(concerts.map((concert) => [concert.concertId, concert.seats]));
+  const concertsById = new Map(concerts.map((concert) => [concert.concertId, concert]));
   const sold = new Map(concerts.map((concert) => [concert.concertId, concert.sold]));
   const byOrder = new Map(issued.map((ticket) => [ticket.orderId, ticket]));
   const tickets: Ticket[] = [];
 
-  const answers = commands.map(({ data: { orderId, concertId } }): Answer => {
+  const answers = commands.map(({ data }): IssueAnswer => {
+    const { orderId, concertId } = data;
     const before = byOrder.get(orderId);
     if (before !== undefined) return ticketIssued(before);
-    const count = sold.get(concertId);
-    if (count === undefined) return { type: "TicketRefused", data: { reason: "unknown-concert" } };
-    if (count >= (seats.get(concertId) ?? 0)) return { type: "TicketRefused", data: { reason: "sold-out" } };
-    const ticket = { ticketId: randomUUID(), orderId, concertId, seat: count + 1 };
-    sold.set(concertId, ticket.seat);
+    const concert = concertsById.get(concertId);
+    if (concert === undefined) return ticketRefused("unknown-concert");
+    if (concert.isCanceled) return ticketRefused("canceled");
+    const seat = (sold.get(concertId) ?? 0) + 1;
+    if (seat > concert.seats) return ticketRefused("sold-out");
+    const ticket: Ticket = { ticketId: randomUUID(), orderId, concertId, seat, ...priceOf(data) };
+    sold.set(concertId, seat);
     byOrder.set(orderId, ticket);
     tickets.push(ticket);
     return ticketIssued(ticket);
@@ -55,6 +71,72 @@ function sellSeats(
   return { answers, tickets, sold };
 }
 
-function ticketIssued({ ticketId, seat }: Ticket): Answer {
+/** Version 1 knows no categories, and all its tickets cost what their order was placed for. */
+function priceOf(data: IssueTicket["data"]): Pick<Ticket, "category" | "amountMinor"> {
+  return "category" in data
+    ? { category: data.category, amountMinor: data.amountMinor }
+    : { category: "standard", amountMinor: null };
+}
+
+function ticketIssued({ ticketId, seat }: Pick<Ticket, "ticketId" | "seat">): IssueAnswer {
   return { type: "TicketIssued", data: { ticketId, seat } };
+}
+
+function ticketRefused(reason: "sold-out" | "unknown-concert" | "canceled"): IssueAnswer {
+  return { type: "TicketRefused", data: { reason } };
+}
+
+/** Takes tickets back. An order that has none has nothing to lose. */
+export async function takeTicketsBack(
+  commands: readonly Purchase["Commands"]["VoidTicket"][],
+  sql: TransactionSql,
+): Promise<Purchase["Answers"]["VoidTicket"][]> {
+  await voidTickets(
+    sql,
+    commands.map(({ data }) => data.orderId),
+  );
+  return commands.map(() => ({ type: "TicketVoided", data: {} }));
+}
+
+// ---------------------------------------------------------------- a concert that does not take place
+
+/** From the commit on no ticket is issued. What is being issued now has its ticket before, for both hold the lock of the concert. */
+export async function stopSales(
+  commands: readonly Cancellation["Commands"]["StopSales"][],
+  sql: TransactionSql,
+): Promise<Cancellation["Answers"]["StopSales"][]> {
+  const concertIds = commands.map(({ data }) => data.concertId);
+  await lockConcerts(sql, concertIds);
+  await cancelConcerts(sql, concertIds);
+  return commands.map(() => ({ type: "SalesStopped", data: {} }));
+}
+
+/** The next tickets of each concert, in the order of their seats, with what was paid for them. */
+export async function listTicketsToRefund(
+  commands: readonly Cancellation["Commands"]["ListTickets"][],
+  sql: TransactionSql,
+): Promise<Cancellation["Answers"]["ListTickets"][]> {
+  const answers: Cancellation["Answers"]["ListTickets"][] = [];
+  for (const { data } of commands) {
+    const tickets = await listGoodTickets(sql, data.concertId, data.afterSeat, REFUNDS_MAX);
+    const bills = tickets.map(({ orderId, amountMinor, currency }) => ({ orderId, amountMinor, currency }));
+    const afterSeat = tickets.at(-1)?.seat;
+    answers.push(
+      afterSeat === undefined
+        ? { type: "NoTicketsLeft", data: {} }
+        : { type: "TicketsListed", data: { bills, afterSeat } },
+    );
+  }
+  return answers;
+}
+
+export async function voidRefundedTickets(
+  commands: readonly Cancellation["Commands"]["VoidTickets"][],
+  sql: TransactionSql,
+): Promise<Cancellation["Answers"]["VoidTickets"][]> {
+  await voidTickets(
+    sql,
+    commands.flatMap(({ data }) => data.orderIds),
+  );
+  return commands.map(() => ({ type: "TicketsVoided", data: {} }));
 }

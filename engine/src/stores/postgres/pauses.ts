@@ -21,8 +21,9 @@ export async function removePause(
 }
 
 export async function listPauses(sql: Sql): Promise<readonly PauseRow[]> {
-  return await sql<PauseRow[]>`
+  const rows = await sql<PauseRow[]>`
     select flow, scope, name, asked_by as "by", reason, to_ms(at) as "atMs"
       from pauses
      order by flow, scope, name`;
+  return [...rows];
 }

@@ -7,7 +7,7 @@ import { openTripEngine, startTrip, tripData, tripParticipants } from "./fixture
 import type { TripParticipants } from "./fixtures/open-trip.ts";
 import { trip } from "./fixtures/trip.flow.ts";
 import { event } from "./happening.ts";
-import { answer, later } from "./reaction.ts";
+import { answer, hang, later } from "./reaction.ts";
 
 /** What is at stake at each moment of a trip whose seat is held by an answer that comes by itself. */
 const AT_STAKE: Readonly<Record<CrashMoment, readonly string[]>> = {
@@ -97,6 +97,22 @@ describe("an engine that dies", () => {
     await engine.advance("5m");
     run.expect({ outcome: "failed" });
     assert.equal(engine.deaths, 1);
+  });
+
+  it("dies while it starts as well, and the one after it goes on", async () => {
+    const people = tripParticipants({ ChargeCard: [hang(), answer("Charged")] }, { handleMs: 3_600_000 });
+    const engine = await openTripEngine(people);
+    const run = await engine.startRun(trip, { data: tripData });
+    // What is under way holds the stop up, and is left to the next one.
+    await engine.stop();
+    engine.crashHere("before send", "ChargeCard");
+    await engine.restart();
+    run.expect({ state: "charging" });
+    assert.equal(engine.deaths, 1);
+    assert.deepEqual(
+      people.bank.asked.map(({ deliveries }) => deliveries),
+      [2],
+    );
   });
 
   it("is told to die once at a time, and the test fails when it does not come to that", async () => {

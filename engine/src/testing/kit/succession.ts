@@ -3,6 +3,7 @@ import { createEngine } from "../../create-engine.ts";
 import type { Engine, EngineParts } from "../../create-engine.ts";
 import { hasCode } from "../../core/errors.ts";
 import type { FlowDefinition } from "../../core/flow.ts";
+import type { Store } from "../../core/ports.ts";
 import { nextOccurrence } from "../../definition/next-occurrence.ts";
 import type { EngineOptions } from "../../runtime/options.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
@@ -107,10 +108,16 @@ export class Succession {
   }
 
   async #boot(): Promise<Reign> {
-    const { database, participants, options, log } = this.#ports;
     const engineId = `engine-${++this.#starts}`;
-    const store = createCurrentStore(database, engineId);
+    const store = createCurrentStore(this.#ports.database, engineId);
     const process = this.#createProcess(engineId, () => store.close());
+    const engine = await Promise.race([this.#startIn(process, store), process.death]);
+    // One that dies while it starts has a successor already.
+    return engine === undefined ? this.#requirePresent() : { engine, process };
+  }
+
+  async #startIn(process: EngineProcess, store: Store): Promise<Engine> {
+    const { participants, options, log } = this.#ports;
     const host = this.#hostIn(process);
     const engine = await createEngine({
       store: mortalStore(store, process, this.#listenerFor(process)),
@@ -121,7 +128,7 @@ export class Succession {
       ...(log === undefined ? {} : { log }),
     });
     await engine.start();
-    return { engine, process };
+    return engine;
   }
 
   #createProcess(engineId: string, endSessions: () => Promise<void>): EngineProcess {
@@ -166,6 +173,7 @@ export class Succession {
     try {
       await this.ask(({ client }) => client.send(runId, event));
     } catch (error) {
+      if (this.isStopped) return this.#tell(runId, event);
       if (hasCode(error, "FLOW_UNEXPECTED_EVENT") || hasCode(error, "FLOW_RUN_FINAL")) return;
       this.#ports.complain(`its later ${event.type} was refused: ${String(error)}`);
     }

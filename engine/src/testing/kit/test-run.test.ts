@@ -60,6 +60,17 @@ describe("a run of a test engine", () => {
     run.expect({ outcome: "done" });
   });
 
+  it("hears a later answer that came while no engine ran as soon as one does", async () => {
+    const people = tripParticipants({ HoldSeat: later("1m", answer("SeatHeld", { seat: "9C" })) });
+    const engine = await openTripEngine(people);
+    const run = await engine.startRun(trip, { data: tripData });
+    await engine.stop();
+    await engine.advance("5m");
+    run.expect({ state: "holding" });
+    await engine.restart();
+    run.expect({ outcome: "done", data: { seat: "9C" } });
+  });
+
   it("refuses events as the engine does", async () => {
     const run = await startTrip(tripParticipants());
     await assert.rejects(run.send(event("NoSeat")), { code: "FLOW_RUN_FINAL" });

@@ -3,7 +3,9 @@
  * engine: they ask until they are told so, and no more.
  */
 import type { Operation } from "../../core/inputs.ts";
-import type { PauseRow, RunFilter } from "../../core/ports.ts";
+import type { Paused } from "../../client/operator.ts";
+import type { RunFilter } from "../../core/ports.ts";
+import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { Coverage } from "./coverage.ts";
 import type { GeneratedFlow } from "./generate-flow.ts";
 import type { Outside } from "./outside.ts";
@@ -15,6 +17,7 @@ interface BulkPorts {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly coverage: Coverage;
+  readonly database: MemoryDatabase;
   readonly flows: readonly GeneratedFlow[];
   /** Until when something new is asked for. */
   readonly untilMs: number;
@@ -46,15 +49,21 @@ export class BulkOperators {
 
   start(count: number): void {
     const { scheduler, random, untilMs } = this.#ports;
-    for (let left = count; left > 0; left--) {
-      this.#busy++;
-      const act = random.chance(0.5) ? () => this.#startJob() : () => this.#pause();
-      const work = async (): Promise<void> => {
+    for (let left = count; left > 0; left--)
+      this.#begin(async () => {
         await scheduler.sleep(random.between(0, untilMs), "an operator looks at a flow");
-        await act();
-      };
-      void work().finally(() => this.#busy--);
-    }
+        await (random.chance(0.5) ? this.#startJob() : this.#pause());
+      });
+  }
+
+  /** Lets everything go on that stands still: a request that was given up may have arrived after the resumption. */
+  resumeAll(): void {
+    for (const pause of this.#ports.database.pauses.values()) this.#begin(() => this.#resume(pause));
+  }
+
+  #begin(work: () => Promise<void>): void {
+    this.#busy++;
+    void work().finally(() => this.#busy--);
   }
 
   async #startJob(): Promise<void> {
@@ -93,13 +102,20 @@ export class BulkOperators {
   async #pause(): Promise<void> {
     const { outside, random, coverage, scheduler } = this.#ports;
     const what = this.#chooseWhat();
-    await outside.persist("pause", Number.POSITIVE_INFINITY, ({ operator }) => operator.pause(what, this.#asked()));
+    const asked = this.#asked();
+    await outside.persist("pause", Number.POSITIVE_INFINITY, ({ operator }) => operator.pause(what, asked));
     coverage.count(PAUSED[what.scope]);
     await scheduler.sleep(random.between(0, PAUSE_MS_MAX), "an operator waits");
-    await outside.persist("resume", Number.POSITIVE_INFINITY, ({ operator }) => operator.resume(what, this.#asked()));
+    await this.#resume(what);
   }
 
-  #chooseWhat(): Pick<PauseRow, "flow" | "scope" | "name"> {
+  async #resume(what: Paused): Promise<void> {
+    const asked = this.#asked();
+    const { outside } = this.#ports;
+    await outside.persist("resume", Number.POSITIVE_INFINITY, ({ operator }) => operator.resume(what, asked));
+  }
+
+  #chooseWhat(): Paused {
     const { random } = this.#ports;
     const { name: flow, versions } = random.pick(this.#ports.flows);
     const { states, commands = {} } = random.pick(versions);

@@ -210,16 +210,6 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: ["I4"],
   },
   {
-    name: "a job that loses a page",
-    sabotage: changeStore((store) => ({
-      listRuns: async (query) => {
-        const page = await store.listRuns(query);
-        return { ...page, items: page.items.filter(({ runId }) => !strikes(runId)) };
-      },
-    })),
-    breaks: ["I6"],
-  },
-  {
     name: "a job that nobody ends",
     sabotage: changeStore((store) => ({
       updateAction: (action) => store.updateAction({ ...action, state: "running" }),

@@ -90,20 +90,24 @@ async function makeChaos(world: World): Promise<void> {
 
 /** No more faults; whoever is frozen goes on, whoever is dead starts again. */
 async function calmDown(world: World): Promise<void> {
-  const { scheduler, faults, cluster, profile } = world;
+  const { scheduler, faults, cluster, bulkOperators, profile } = world;
+  const ceasedMs = scheduler.nowMs;
   scheduler.note("the faults cease");
   faults.isOn = false;
   faults.isOutage = false;
   for (const frozen of cluster.processes()) frozen.thaw();
   // What was sent slowly while there were faults has to arrive first.
-  await comeToRest(world, profile.rates.spike > 0 ? 2 * profile.spikeMsMax : 0);
+  const lateMs = profile.rates.spike > 0 ? 2 * profile.spikeMsMax : 0;
+  await scheduler.play(() => isOver(world) || (scheduler.nowMs >= ceasedMs + lateMs && bulkOperators.busy === 0));
+  bulkOperators.resumeAll();
+  await comeToRest(world);
 }
 
 /** Until nothing moves any more. */
-async function comeToRest(world: World, atLeastMs = 0): Promise<void> {
+async function comeToRest(world: World): Promise<void> {
   const { scheduler, profile, log, report } = world;
   const untilMs = scheduler.nowMs + (profile.isLong ? REST_LONG_MS_MAX : REST_MS_MAX);
-  let lookAtMs = scheduler.nowMs + atLeastMs;
+  let lookAtMs = scheduler.nowMs;
   let commitsAtRest = -1;
   await scheduler.play(() => {
     if (isOver(world) || scheduler.nowMs > untilMs) return true;

@@ -4,6 +4,7 @@ export interface LockedConcert {
   readonly concertId: string;
   readonly seats: number;
   readonly sold: number;
+  readonly isCanceled: boolean;
 }
 
 /**
@@ -12,7 +13,7 @@ export interface LockedConcert {
  */
 export function lockConcerts(sql: TransactionSql, concertIds: readonly string[]): Promise<LockedConcert[]> {
   return sql<LockedConcert[]>`
-    select concert_id as "concertId", seats, sold
+    select concert_id as "concertId", seats, sold, canceled_at is not null as "isCanceled"
       from ticket_shop.concerts
      where concert_id = any(${concertIds}::text[])
      order by concert_id

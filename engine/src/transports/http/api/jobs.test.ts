@@ -70,7 +70,8 @@ test("a job does something to all runs of a filter and says how many", async () 
 });
 
 test("a dry run changes nothing and tells what would happen", async () => {
-  const [held = "", parked = ""] = [await startHeld("dry"), await startParked("dry-parked")];
+  const held = await startHeld("dry");
+  const parked = await startParked("dry-parked");
   await listed(api, "flow=trip&key=dry&state=held", 1);
   await listed(api, "flow=trip&key=dry-parked&parked=true", 1);
   const filter = { runIds: [held, parked] };
@@ -79,11 +80,11 @@ test("a dry run changes nothing and tells what would happen", async () => {
   const job = await ended(api, jobOf(answer).jobId);
   assert.deepEqual([job.seen, job.applied, job.refused], [2, 1, { FLOW_RUN_NOT_PARKED: 1 }]);
   assert.deepEqual(
-    job.examples.map(({ runId, from, to }) => [runId, from, to]).toSorted(),
-    [
-      [held, "held", null],
-      [parked, "held", "held"],
-    ].toSorted(),
+    new Map(job.examples.map(({ runId, from, to }) => [runId, [from, to]])),
+    new Map([
+      [held, ["held", null]],
+      [parked, ["held", "held"]],
+    ]),
   );
   assert.equal((await engine.client.require(parked)).parked, "rule-failed");
   assert.equal((await engine.client.history({ runId: parked, limit: 50 })).items.at(-1)?.kind, "parked");
@@ -376,7 +377,7 @@ test("jobs that nobody started are missing, and what is no job cannot be stopped
 test("cursors that no list of operations gave are refused", async () => {
   for (const path of ["/v1/jobs", "/v1/audit", "/v1/dead-letters"])
     assertProblem(await call.get(`${path}?cursor=nonsense`), 400, "FLOW_BAD_CURSOR");
-  const [runId = ""] = [await startHeld()];
+  const runId = await startHeld();
   for (const filter of [{ flow: "trip" }, { runIds: [runId] }]) {
     const body = { operation: { type: "retry" }, filter, cursor: "nonsense" };
     assertProblem(await call.post("/v1/jobs/preview", { body }), 400, "FLOW_BAD_CURSOR");

@@ -5,7 +5,7 @@ import { assertProblem } from "../fixtures/problem.ts";
 
 const { call, engine, trips, startHeld, reach } = await openTrips({ after });
 
-const pause = (body: object) => call.post("/v1/pauses", { body });
+const halt = (body: object) => call.post("/v1/pauses", { body });
 const resume = (body: object) => call.post("/v1/pauses/resume", { body });
 
 async function listed(): Promise<readonly unknown[]> {
@@ -15,7 +15,7 @@ async function listed(): Promise<readonly unknown[]> {
 
 test("a paused flow takes no new runs, says why and when to come back, and takes events all the same", async () => {
   const runId = await startHeld();
-  const paused = await pause({ flow: "trip", by: "anna", reason: "the prices are wrong" });
+  const paused = await halt({ flow: "trip", by: "anna", reason: "the prices are wrong" });
   assert.equal(paused.status, 201);
   const start = await call.post("/v1/flows/trip/runs", { body: { data: {} } });
   assertProblem(start, 503, "FLOW_PAUSED", /the prices are wrong/);
@@ -35,7 +35,7 @@ test("a paused flow takes no new runs, says why and when to come back, and takes
 
 test("commands of a paused type are kept back until it is resumed", async () => {
   const runId = await startHeld();
-  await pause({ flow: "trip", command: "Charge" });
+  await halt({ flow: "trip", command: "Charge" });
   await engine.client.send(runId, { type: "Paid", data: {} });
   const other = await startHeld();
   assert.equal((await engine.client.require(runId)).state, "paid");
@@ -46,8 +46,8 @@ test("commands of a paused type are kept back until it is resumed", async () => 
 
 test("what is paused already stays paused under its first reason", async () => {
   const what = { flow: "trip", state: "held" };
-  assert.equal((await pause({ ...what, reason: "first" })).status, 201);
-  const again = await pause({ ...what, reason: "second" });
+  assert.equal((await halt({ ...what, reason: "first" })).status, 201);
+  const again = await halt({ ...what, reason: "second" });
   assert.equal(again.status, 200);
   assert.equal((again.body as { readonly reason: string }).reason, "first");
   assert.deepEqual((await resume(what)).body, { wasPaused: true });
@@ -55,7 +55,7 @@ test("what is paused already stays paused under its first reason", async () => {
 });
 
 test("pauses and what became of them are in the audit", async () => {
-  await pause({ flow: "trip", state: "paid", by: "anna", reason: "look" });
+  await halt({ flow: "trip", state: "paid", by: "anna", reason: "look" });
   await resume({ flow: "trip", state: "paid", by: "ben" });
   const { items } = (await call.get("/v1/audit?kind=state&limit=2")).body as {
     readonly items: readonly Record<string, unknown>[];
@@ -71,7 +71,7 @@ test("pauses and what became of them are in the audit", async () => {
 });
 
 test("pauses are listed page by page", async () => {
-  for (const state of ["booking", "held", "paid"]) await pause({ flow: "trip", state });
+  for (const state of ["booking", "held", "paid"]) await halt({ flow: "trip", state });
   const states: unknown[] = [];
   let path: string | undefined = "/v1/pauses?limit=2";
   while (path !== undefined) {
@@ -94,6 +94,6 @@ test("what cannot be paused is refused and told what can", async () => {
     [{ flow: "trip", state: "held", command: "Charge" }, 422, "FLOW_BAD_OPERATION", /both/],
     [{ flow: "trip", scope: "state" }, 400, "FLOW_BAD_QUERY", /"scope" is not known/],
   ];
-  for (const [body, status, code, detail] of wrong) assertProblem(await pause(body), status, code, detail);
+  for (const [body, status, code, detail] of wrong) assertProblem(await halt(body), status, code, detail);
   assert.deepEqual(await listed(), []);
 });

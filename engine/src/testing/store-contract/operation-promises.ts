@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { ActionQuery, ActionRow, JobProgress, Store } from "../../core/ports.ts";
+import { toRunRow } from "../../core/run-row.ts";
+import { AWKWARD_DATA, makeDeadLetter, makeRun, testRunId } from "../rows.ts";
+import { openOwned } from "./harness.ts";
+import type { OpenHarness } from "./harness.ts";
+
+const PROGRESS: JobProgress = { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] };
+const JOB: NonNullable<ActionRow["job"]> = {
+  plan: {
+    operation: { type: "force", state: "paid", data: AWKWARD_DATA },
+    filter: { flow: "tickets" },
+    runsPerSecond: 0.5,
+    isDryRun: false,
+  },
+  progress: PROGRESS,
+};
+
+type NewAction = Parameters<Store["addAction"]>[0];
+
+function makeAction(n: number, action: Partial<NewAction> = {}): NewAction {
+  return {
+    actionId: testRunId(n),
+    kind: "flow.pause",
+    by: "anna",
+    reason: null,
+    state: "done",
+    subject: { flow: "tickets", nested: AWKWARD_DATA },
+    job: null,
+    lane: 0,
+    ...action,
+  };
+}
+
+/** What operators do: actions, jobs, pauses, and the lists that name what they are about. */
+export function operationPromises(open: OpenHarness): void {
+  it("keeps an action once under its id, with the store's time", async (t) => {
+    const { store } = await openOwned(t, open);
+    const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
+    const action = makeAction(1, { reason: "wrong prices" });
+    const kept = await store.addAction(action);
+    assert.deepEqual(kept, {
+      ...action,
+      askedAtMs: kept.askedAtMs,
+      endedAtMs: kept.endedAtMs,
+      revision: 1,
+    });
+    assert.ok(Math.abs(kept.askedAtMs - nowMs) < 60_000 && Number.isInteger(kept.askedAtMs));
+    // What was done at once has ended when it is written down.
+    assert.ok((kept.endedAtMs ?? 0) >= kept.askedAtMs);
+    assert.deepEqual(await store.addAction({ ...action, by: "ben", subject: {} }), kept);
+    assert.deepEqual(await store.getAction(action.actionId), kept);
+    assert.equal(await store.getAction(testRunId(2)), null);
+  });
+
+  it("lets one of two updates of an action through, and writes down when it ends", async (t) => {
+    const { store } = await openOwned(t, open);
+    const kept = await store.addAction(makeAction(1, { kind: "runs.force", state: "running", job: JOB }));
+    assert.deepEqual([kept.job, kept.endedAtMs], [JOB, null]);
+    const progress: JobProgress = {
+      cursor: "next",
+      seen: 3,
+      applied: 2,
+      refused: { FLOW_RUN_FINAL: 1 },
+      examples: [
+        { runId: testRunId(9), from: "open", to: null, code: "FLOW_RUN_FINAL", message: 'it "ended"' },
+      ],
+    };
+    const job = { ...JOB, progress };
+    const moved = await store.updateAction({ ...kept, job });
+    assert.deepEqual(moved, { ...kept, job, revision: 2 });
+    assert.equal(await store.updateAction({ ...kept, state: "stopping" }), null);
+    const ended = await store.updateAction({ ...kept, job, revision: 2, state: "stopped" });
+    assert.deepEqual([ended?.state, ended?.revision, ended?.endedAtMs !== null], ["stopped", 3, true]);
+    assert.deepEqual(await store.getAction(kept.actionId), ended);
+    assert.equal(await store.updateAction({ ...kept, actionId: testRunId(2) }), null);
+  });
+
+  it("lists actions newest first by kind, state and whether they are jobs, page by page", async (t) => {
+    const { store, harness } = await openOwned(t, open);
+    const given: readonly Partial<NewAction>[] = [
+      { kind: "flow.pause" },
+      { kind: "runs.cancel", job: JOB, state: "running" },
+      { kind: "run.cancel", job: JOB },
+      { kind: "flow.resume" },
+      { kind: "runs.force", job: JOB, state: "stopping" },
+    ];
+    for (const [n, action] of given.entries()) {
+      await store.addAction(makeAction(n, action));
+      await harness.passMs(2);
+    }
+    const find = async (query: Partial<ActionQuery>) =>
+      (await store.listActions({ limit: 10, ...query })).items.map(({ actionId }) =>
+        Number.parseInt(actionId.slice(-1), 16),
+      );
+    assert.deepEqual(await find({}), [4, 3, 2, 1, 0]);
+    assert.deepEqual(await find({ kind: "runs" }), [4, 1]);
+    assert.deepEqual(await find({ kind: "flow" }), [3, 0]);
+    assert.deepEqual(await find({ kind: "runs.cancel" }), [1]);
+    assert.deepEqual(await find({ kind: "run%" }), []);
+    assert.deepEqual(await find({ state: "running" }), [1]);
+    assert.deepEqual(await find({ isJob: true }), [4, 2, 1]);
+    assert.deepEqual(await find({ isJob: false }), [3, 0]);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await store.listActions({ limit: 2, ...(cursor === null ? {} : { cursor }) });
+      seen.push(...page.items.map(({ actionId }) => actionId));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    assert.deepEqual(seen, [4, 3, 2, 1, 0].map(testRunId));
+    await assert.rejects(store.listActions({ limit: 1, cursor: "garbage" }), { code: "FLOW_BAD_CURSOR" });
+  });
+
+  it("finds the jobs of a lane that have not ended, oldest first", async (t) => {
+    const { store, harness } = await openOwned(t, open);
+    const given: readonly Partial<NewAction>[] = [
+      { job: JOB, state: "running", lane: 1 },
+      { job: JOB, state: "stopping", lane: 0 },
+      { job: JOB, state: "done", lane: 0 },
+      { job: null, state: "done", lane: 0 },
+      { job: JOB, state: "running", lane: 0 },
+    ];
+    for (const [n, action] of given.entries()) {
+      await store.addAction(makeAction(n, action));
+      await harness.passMs(2);
+    }
+    const open1 = async (...lanes: number[]) =>
+      (await store.listOpenJobs(lanes)).map(({ actionId }) => actionId);
+    assert.deepEqual(await open1(0), [1, 4].map(testRunId));
+    assert.deepEqual(await open1(0, 1), [0, 1, 4].map(testRunId));
+    assert.deepEqual(await open1(), []);
+  });
+
+  it("keeps a pause once and lifts it once", async (t) => {
+    const { store } = await openOwned(t, open);
+    const flow = { flow: "tickets", scope: "flow", name: "" } as const;
+    const state = { flow: "tickets", scope: "state", name: "paid" } as const;
+    const asked = { by: "anna", reason: "wrong prices" };
+    const added = await store.addPause({ ...state, ...asked });
+    assert.deepEqual(added, { ...state, ...asked, atMs: added?.atMs });
+    assert.equal(await store.addPause({ ...state, by: "ben", reason: null }), null);
+    const other = await store.addPause({ ...flow, by: "ben", reason: null });
+    assert.deepEqual(await store.listPauses(), [other, added]);
+    assert.equal(await store.removePause({ ...state, name: "open" }), false);
+    assert.equal(await store.removePause(state), true);
+    assert.equal(await store.removePause(state), false);
+    assert.deepEqual(await store.listPauses(), [other]);
+  });
+
+  it("finds parked runs by their reason, and dead letters by the flow of their runs", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const runs = [
+      makeRun({ runId: testRunId(1), parked: "rule-failed", version: 2 }),
+      makeRun({ runId: testRunId(2), parked: "undo-failed", version: 2, flow: "refunds" }),
+      makeRun({ runId: testRunId(3) }),
+    ];
+    await owner.commit({
+      runs,
+      deadLetters: [1, 2].map((n) => makeDeadLetter(testRunId(n), 2)),
+    });
+    await store.project(runs.map(toRunRow), []);
+    const parkedBy = async (parkReason: "rule-failed" | "undo-failed" | "data-too-large") =>
+      (await store.listRuns({ parkReason, limit: 5 })).items.map(({ runId }) => runId);
+    assert.deepEqual(await parkedBy("rule-failed"), [testRunId(1)]);
+    assert.deepEqual(await parkedBy("undo-failed"), [testRunId(2)]);
+    assert.deepEqual(await parkedBy("data-too-large"), []);
+    const lettersOf = async (flow: string) =>
+      (await store.listDeadLetters({ flow, limit: 5 })).items.map(({ runId }) => runId);
+    assert.deepEqual(await lettersOf("tickets"), [testRunId(1)]);
+    assert.deepEqual(await lettersOf("refunds"), [testRunId(2)]);
+    assert.deepEqual(await lettersOf("orders"), []);
+  });
+}

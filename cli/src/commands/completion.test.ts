@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { sluice } from "../fixtures/terminal.ts";
 
@@ -24,9 +27,12 @@ function offered(script: string, ...words: readonly string[]): readonly string[]
 
 describe("sluice completion", () => {
   for (const shell of ["bash", "zsh", "fish"]) {
-    it(`prints a script that ${shell} can read`, { skip: !isInstalled(shell) }, async () => {
-      const { status, stderr } = spawnSync(shell, shell === "fish" ? ["--no-execute"] : ["-n"], {
-        input: await scriptFor(shell),
+    it(`prints a script that ${shell} can read`, { skip: !isInstalled(shell) }, async (t) => {
+      const folder = await mkdtemp(join(tmpdir(), "sluice-completion-"));
+      t.after(() => rm(folder, { recursive: true }));
+      const file = join(folder, "script");
+      await writeFile(file, await scriptFor(shell));
+      const { status, stderr } = spawnSync(shell, [shell === "fish" ? "--no-execute" : "-n", file], {
         encoding: "utf8",
       });
       assert.deepEqual([status, stderr], [0, ""]);

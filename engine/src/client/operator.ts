@@ -229,12 +229,12 @@ async function addAction(
 function idOf(
   { newId, nameId }: OperatorPorts,
   kind: string,
-  { runId = "" }: JsonObject,
+  { runId }: JsonObject,
   { idempotencyKey }: Asked,
 ): string {
-  return idempotencyKey === undefined
-    ? newId()
-    : nameId(`action\n${kind}\n${String(runId)}\n${idempotencyKey}`);
+  if (idempotencyKey === undefined) return newId();
+  const about = typeof runId === "string" ? runId : "";
+  return nameId(`action\n${kind}\n${about}\n${idempotencyKey}`);
 }
 
 async function requireAction(ports: OperatorPorts, actionId: string): Promise<ActionRow> {

@@ -50,7 +50,11 @@ test("a schedule that stops begins with no further run, and waits for the one it
   answer();
   await Promise.all([serving, stopping]);
   assert.deepEqual(started, ["schedule:2026-06-01T00:00:01.000Z"]);
-  assert.deepEqual(saved, [], "the next owner begins with the same due time, and its key makes that harmless");
+  assert.deepEqual(
+    saved,
+    [],
+    "the next owner begins with the same due time, and its key makes that harmless",
+  );
 
   await schedules.serve([0]);
   assert.equal(started.length, 1);

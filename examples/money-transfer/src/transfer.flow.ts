@@ -1,4 +1,4 @@
-import { defineFlow } from "@sluice/engine/definition";
+import { compensate, defineFlow } from "@sluice/engine/definition";
 import { Type } from "typebox";
 
 const Text = Type.String({ minLength: 1, maxLength: 100 });
@@ -70,7 +70,7 @@ export const transfer = defineFlow({
         MoneyDeposited: { target: "transferred", update: "merge" },
         DepositRefused: { target: "returned", update: "merge", compensate: true },
         // The outcome is unknown: the other bank may have booked the deposit before it fell silent.
-        commandFailed: { target: "returned", compensate: true },
+        commandFailed: compensate("returned"),
       },
     },
     transferred: { final: "transferred" },

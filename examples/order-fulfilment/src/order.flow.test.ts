@@ -29,7 +29,8 @@ const data = {
     { sku: "chair", units: 1 },
   ],
 } as const;
-const [LAMP, CHAIR] = data.lines.map((line) => ({ orderId: "o-1", line }));
+const LAMP = { orderId: data.orderId, line: data.lines[0] } as const;
+const CHAIR = { orderId: data.orderId, line: data.lines[1] } as const;
 const SOLD_OUT = { refusal: "0 of chair are left" } as const;
 
 describe("the rules of an order", () => {

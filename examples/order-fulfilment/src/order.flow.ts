@@ -1,4 +1,4 @@
-import { defineFlow } from "@sluice/engine/definition";
+import { compensate, defineFlow } from "@sluice/engine/definition";
 import { Type } from "typebox";
 
 const Text = Type.String({ minLength: 1, maxLength: 200 });
@@ -69,8 +69,8 @@ export const order = defineFlow({
         StockHeld: {},
         OrderScreened: { update: "merge" },
         StockRefused: { target: "refused", update: "merge", compensate: true },
-        OrderCanceled: { target: "canceled", compensate: true },
-        commandFailed: { target: "refused", compensate: true },
+        OrderCanceled: compensate("canceled"),
+        commandFailed: compensate("refused"),
       },
       join: {
         wait: "all",
@@ -85,9 +85,9 @@ export const order = defineFlow({
       on: {
         ReviewPassed: "paying",
         ReviewFailed: { target: "refused", update: "merge", compensate: true },
-        OrderCanceled: { target: "canceled", compensate: true },
+        OrderCanceled: compensate("canceled"),
       },
-      deadline: { delay: "2d", target: "refused", compensate: true },
+      deadline: { delay: "2d", ...compensate("refused") },
     },
     paying: {
       businessState: "processing",
@@ -102,8 +102,8 @@ export const order = defineFlow({
       on: {
         PaymentCharged: { target: "shipping", update: "merge" },
         PaymentRefused: { target: "refused", update: "merge", compensate: true },
-        OrderCanceled: { target: "canceled", compensate: true },
-        commandFailed: { target: "refused", compensate: true },
+        OrderCanceled: compensate("canceled"),
+        commandFailed: compensate("refused"),
       },
     },
     shipping: {
@@ -113,10 +113,10 @@ export const order = defineFlow({
       undo: { ShipParcel: { send: { RecallParcel: "command" } } },
       on: {
         ParcelCollected: { target: "shipped", update: "merge" },
-        OrderCanceled: { target: "canceled", compensate: true },
-        commandFailed: { target: "refused", compensate: true },
+        OrderCanceled: compensate("canceled"),
+        commandFailed: compensate("refused"),
       },
-      deadline: { delay: "3d", target: "refused", compensate: true },
+      deadline: { delay: "3d", ...compensate("refused") },
     },
     shipped: { businessState: "shipped", final: "shipped" },
     refused: { businessState: "refused", final: "refused" },

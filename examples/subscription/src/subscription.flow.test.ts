@@ -104,7 +104,7 @@ describe("a subscription", () => {
     it(`takes the money of a period once though the engine dies ${moment} of the charge`, async () => {
       const { engine, cards } = await open();
       const run = await engine.startRun(subscription, { data: ada });
-      run.crashHere(moment, "ChargeCard");
+      engine.crashHere(moment, "ChargeCard");
       await run.advance("14d");
       run.expect({ state: "active", data: { paidPeriods: 1 } });
       engine.audit();

@@ -3,19 +3,22 @@
  *
  * | channel | commands | carried out by |
  * | --- | --- | --- |
- * | tickets | IssueTicket | tickets.ts, in the engine's transaction |
+ * | tickets | IssueTicket, VoidTicket, StopSales, ListTickets, VoidTickets | tickets.ts, in the engine's transaction |
  * | orders | CloseOrder | orders.ts, in the engine's transaction |
+ * | reports | WriteReport | reports.ts, in the engine's transaction |
  * | payments | CheckPayment, RefundPayment | the provider, another process, over HTTP |
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { defineApp } from "@sluice/cli/app";
 import type { AppContext, OpenApp, SluiceApp } from "@sluice/cli/app";
-import type { FlowTypes } from "@sluice/engine/definition";
+import type { FlowDefinition, FlowTypes } from "@sluice/engine/definition";
 import { httpTransport } from "@sluice/engine/http";
 import { transactional } from "@sluice/engine/participant";
 import type { TransactionSql } from "@sluice/host/postgres";
 import { createAudits } from "./audits.ts";
+import type { concertCancellation } from "./concert-cancellation.flow.ts";
+import { shopFlows } from "./flows.ts";
 import { findFreePort } from "./free-port.ts";
 import { resolveTicketShopOptions } from "./options.ts";
 import type { ResolvedTicketShopOptions, TicketShopOptions } from "./options.ts";
@@ -23,24 +26,36 @@ import { closeOrders } from "./orders.ts";
 import { Payments } from "./payments.ts";
 import type { PaymentProvider } from "./payments.ts";
 import { ProviderChild } from "./provider/child.ts";
-import { purchase } from "./purchase.flow.ts";
+import type { nightlyReport } from "./nightly-report.flow.ts";
+import type { purchase1 } from "./purchase-1.flow.ts";
+import type { purchase } from "./purchase.flow.ts";
+import { writeReports } from "./reports.ts";
 import { shopRoutes } from "./routes.ts";
 import { getMerchant } from "./store/get-merchant.ts";
-import { issueTickets } from "./tickets.ts";
+import {
+  issueTickets,
+  listTicketsToRefund,
+  stopSales,
+  takeTicketsBack,
+  voidRefundedTickets,
+} from "./tickets.ts";
 
-type Purchase = FlowTypes<typeof purchase>;
+/** Of either version. */
+type Purchase = FlowTypes<typeof purchase1 | typeof purchase>;
+type Cancellation = FlowTypes<typeof concertCancellation>;
+type NightlyReport = FlowTypes<typeof nightlyReport>;
 
-/** The shop with the flow of the README. */
+/** The shop with the flows of the README. */
 export const app = createTicketShop();
 
 /** The shop, with other durations perhaps: a test does not wait two minutes for an order to expire. */
 export function createTicketShop(
-  flow: typeof purchase = purchase,
+  flows: readonly FlowDefinition[] = shopFlows(),
   options: TicketShopOptions = {},
 ): SluiceApp {
   return defineApp({
     name: "ticket-shop",
-    flows: [flow],
+    flows,
     migrations: new URL("../migrations/", import.meta.url),
     open: (context) => open(context, resolveTicketShopOptions(options, context.env, context.dataDirectory)),
   });
@@ -53,8 +68,15 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
   const audits = createAudits({ sql, readLedger: () => payments.readLedger() });
   return {
     participants: [
-      transactional<Purchase, TransactionSql>("tickets", { IssueTicket: issueTickets }),
+      transactional<Purchase & Cancellation, TransactionSql>("tickets", {
+        IssueTicket: issueTickets,
+        VoidTicket: takeTicketsBack,
+        StopSales: stopSales,
+        ListTickets: listTicketsToRefund,
+        VoidTickets: voidRefundedTickets,
+      }),
       transactional<Purchase, TransactionSql>("orders", { CloseOrder: closeOrders }),
+      transactional<NightlyReport, TransactionSql>("reports", { WriteReport: writeReports }),
       // The provider starts with the engine, or when it is first needed; not because somebody opens the shop.
       {
         ...httpTransport({ channel: "payments", url: `${provider.url}/commands` }),

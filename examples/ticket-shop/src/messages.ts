@@ -6,8 +6,7 @@ const Text = Type.String({ minLength: 1, maxLength: 200 });
 const Uuid = Type.String({ format: "uuid" });
 const Time = Type.String({ format: "date-time" });
 const Nullable = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
-const PAGE_MAX = 100;
-const Limit = Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: 20 });
+const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 20 });
 const Cursor = Type.String({ default: "", maxLength: 200, description: "Where the page before ended" });
 const NextCursor = Nullable(Type.String({ description: "Opens the next page; null on the last" }));
 
@@ -121,13 +120,12 @@ export const Report = Type.Object({
 export const Reports = Type.Object({ items: Type.Array(Report), cursor: NextCursor });
 export type Reports = Static<typeof Reports>;
 
-/** A cursor of the reports is the last day and concert of a page. */
 export const ReportsQuery = Type.Object(
   {
-    cursor: Type.String({
-      ...Cursor,
-      pattern: "^(\\d{4}-\\d{2}-\\d{2}/.*)?$",
-    }),
+    day: Type.Optional(
+      Type.String({ format: "date", description: "Absent: the newest day that has a report" }),
+    ),
+    cursor: Cursor,
     limit: Limit,
   },
   { additionalProperties: false },

@@ -56,9 +56,11 @@ const MAY_BE_REFUNDED = new Set(["compensating", "refunded", "canceled"]);
 const MAY_BE_REFUNDED_LATER = new Set(["ticketed", "closed"]);
 
 function breachesOf(order: OrderState, was: Booked, is: Booked): string[] {
-  return [...breachesOfState(order, was, is), ...breachesOfTicket(order, was, is), ...wrongAmounts(order, was, is)].map(
-    (breach) => `order ${order.orderId} ${breach}`,
-  );
+  return [
+    ...breachesOfState(order, was, is),
+    ...breachesOfTicket(order, was, is),
+    ...wrongAmounts(order, was, is),
+  ].map((breach) => `order ${order.orderId} ${breach}`);
 }
 
 function breachesOfState({ state, isConcertCanceled }: OrderState, was: Booked, is: Booked): string[] {
@@ -84,7 +86,11 @@ function breachesOfTicket(order: OrderState, was: Booked, is: Booked): string[] 
 }
 
 /** What an order costs is settled before it is charged. */
-function wrongAmounts({ amountMinor }: OrderState, was: Booked, { chargedMinor, refundsMinor }: Booked): string[] {
+function wrongAmounts(
+  { amountMinor }: OrderState,
+  was: Booked,
+  { chargedMinor, refundsMinor }: Booked,
+): string[] {
   const breaches: string[] = [];
   if (was.chargedMinor !== null && was.chargedMinor !== amountMinor)
     breaches.push(`costs ${amountMinor} and was charged ${was.chargedMinor}`);

@@ -1,4 +1,5 @@
 /** Orders. Owns: `orders`. */
+import type { EventMessage } from "@sluice/contracts/envelope";
 import { hasCode } from "@sluice/contracts/problem";
 import type { Client } from "@sluice/engine";
 import type { FlowTypes } from "@sluice/engine/definition";
@@ -88,7 +89,7 @@ export async function upgradeOrder(sql: Sql, client: Client, order: PlacedOrder)
 export async function tellOrder(
   client: Client,
   { orderId, runId }: Pick<PlacedOrder, "orderId" | "runId">,
-  event: Events["PaymentStarted"] | Events["UpgradeChosen"],
+  event: EventMessage,
 ): Promise<void> {
   const outcome = await client.send(runId, event).then(
     (sent) => sent.outcome,

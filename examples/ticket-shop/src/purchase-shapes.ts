@@ -32,11 +32,7 @@ export const PURCHASE_EVENTS = {
   OrderExpired: Nothing,
   TicketIssued: Ticket,
   TicketRefused: Type.Object({
-    reason: Type.Union([
-      Type.Literal("sold-out"),
-      Type.Literal("unknown-concert"),
-      Type.Literal("canceled"),
-    ]),
+    reason: Type.Union([Type.Literal("sold-out"), Type.Literal("unknown-concert"), Type.Literal("canceled")]),
   }),
   TicketVoided: Nothing,
   OrderClosed: Nothing,

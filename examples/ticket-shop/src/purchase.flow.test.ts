@@ -4,6 +4,7 @@ import type { FlowTypes } from "@sluice/engine/definition";
 import {
   answer,
   answered,
+  canceled,
   delivered,
   elapsed,
   event,
@@ -97,6 +98,19 @@ describe("the rules of a purchase", () => {
         .when(answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }))
         .then({ outcome: "refunded", businessState: "refunded", data: { ticketId: undefined }, sent: [] });
     }
+  });
+
+  it("takes back the ticket, then the payment, when an operator cancels what was bought already", () => {
+    const bill = { orderId: "order-1", amountMinor: 4900, currency: "EUR" };
+    paid
+      .when(answered("IssueTicket", "TicketIssued", ticket))
+      .then({ state: "ticketed" })
+      .when(canceled({ compensate: true }))
+      .then({ state: "compensating", sent: [{ type: "VoidTicket", data: { orderId: "order-1" } }] })
+      .when(answered("VoidTicket", "TicketVoided"))
+      .then({ sent: [{ type: "RefundPayment", data: bill }] })
+      .when(answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }))
+      .then({ outcome: "canceled" });
   });
 
   it("asks for a refund for a long time before it lets an operator know", () => {

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { AppAudit } from "@sluice/cli/app";
 import type { CodesByStatus } from "@sluice/contracts/problem";
-import type { Client } from "@sluice/engine";
+import type { Client, Run } from "@sluice/engine";
+import type { FlowTypes } from "@sluice/engine/definition";
 import { describeErrors } from "@sluice/host/http";
 import type { Sql } from "@sluice/host/postgres";
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from "fastify";
@@ -14,9 +15,13 @@ import { BODY_PROBLEMS, ENGINE_PROBLEMS, describe } from "./operation.ts";
 import { placeOrder, requireConcert, requireOrder, upgradeOrder } from "./orders.ts";
 import type { Payments } from "./payments.ts";
 import { Callback, SIGNATURE_HEADER } from "./provider/callback.ts";
+import type { purchase } from "./purchase.flow.ts";
 import { registerReports } from "./report-routes.ts";
+import type { OrderRow } from "./store/get-order.ts";
 import { listConcerts } from "./store/list-concerts.ts";
 import type { Concert } from "./store/list-concerts.ts";
+
+type Purchase = FlowTypes<typeof purchase>;
 
 /** How long a purchase waits for its end when the caller does not say, and at the most. */
 const WAIT_SECONDS = 10;
@@ -232,10 +237,7 @@ function pointTo(reply: FastifyReply, orderId: string, isRepeat: boolean): Fasti
   return reply.header("location", `/shop/orders/${orderId}`);
 }
 
-async function pageOfConcerts(
-  sql: Sql,
-  { cursor, limit }: messages.PageQuery,
-): Promise<messages.Concerts> {
+async function pageOfConcerts(sql: Sql, { cursor, limit }: messages.PageQuery): Promise<messages.Concerts> {
   const items = (await listConcerts(sql, cursor, limit)).map(toConcert);
   return { items, cursor: items.length < limit ? null : (items.at(-1)?.concertId ?? null) };
 }
@@ -264,10 +266,15 @@ async function readOrder({ sql, client }: ShopParts, orderId: string): Promise<m
 }
 
 /** As the run says; it knows of an upgrade, and the order only what it was placed for. */
-function priceOf({ amountMinor }: OrderRow, run: Run | null): Pick<messages.Order, "amountMinor" | "category"> {
-  const standard = { amountMinor, category: "standard" } as const;
+function priceOf(order: OrderRow, run: Run | null): Pick<messages.Order, "amountMinor" | "category"> {
   // The engine holds the data of a run to the schema of its flow; version 1 knows no categories.
-  return run === null ? standard : { ...standard, ...pickPrice(run.data as Partial<Purchase["Data"]>) };
+  const known = (run?.data ?? {}) as Partial<Purchase["Data"]>;
+  return { amountMinor: known.amountMinor ?? order.amountMinor, category: known.category ?? "standard" };
+}
+
+function ticketOf({ ticketId, seat, voidedAt }: OrderRow): messages.Order["ticket"] {
+  if (ticketId === null || seat === null) return null;
+  return { ticketId, seat, voidedAt: voidedAt?.toISOString() ?? null };
 }
 
 /** The same key names the same order, so a request that is repeated with it places no second one. */

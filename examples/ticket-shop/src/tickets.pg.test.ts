@@ -3,9 +3,16 @@ import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { migrate } from "@sluice/host/postgres";
-import type { Sql } from "@sluice/host/postgres";
+import type { Sql, TransactionSql } from "@sluice/host/postgres";
 import { testDatabase } from "@sluice/host/postgres-testing";
-import { issueTickets } from "./tickets.ts";
+import { REFUNDS_MAX } from "./concert-cancellation.flow.ts";
+import {
+  issueTickets,
+  listTicketsToRefund,
+  stopSales,
+  takeTicketsBack,
+  voidRefundedTickets,
+} from "./tickets.ts";
 
 describe("the ticket participant", () => {
   it("sells exactly the seats there are to 500 buyers in batches that run at the same time, and refuses the rest", async (t) => {
@@ -74,6 +81,98 @@ describe("the ticket participant", () => {
     assert.equal(answer?.type, "TicketIssued");
   });
 
+  it("issues a ticket of either version of the purchase at its own price", async (t) => {
+    const sql = await openShop(t, { small: 3 });
+    const upgraded = issueTicket("small", { category: "premium", amountMinor: 250 });
+    // One that names no price beside one that does, in one statement.
+    await issue(sql, [issueTicket("small"), upgraded]);
+    const tickets = await sql`select seat, category, amount_minor from ticket_shop.tickets order by seat`;
+    assert.deepEqual(
+      [...tickets],
+      [
+        { seat: 1, category: "standard", amount_minor: null },
+        { seat: 2, category: "premium", amount_minor: 250 },
+      ],
+    );
+  });
+
+  it("refuses every ticket of a concert from the moment its sales stop, and none before", async (t) => {
+    const sql = await openShop(t, { small: 1000, other: 10 });
+    const batches = Array.from({ length: 20 }, () => [issueTicket("small"), issueTicket("small")]);
+    const [answers] = await Promise.all([
+      Promise.all(batches.map((batch) => issue(sql, batch))),
+      within(sql, (transaction) => stopSales([about("StopSales", { concertId: "small" })], transaction)),
+    ]);
+    const late = await issue(sql, [issueTicket("small"), issueTicket("other")]);
+    assert.deepEqual(
+      late.map(({ data }) => ("reason" in data ? data.reason : "issued")),
+      ["canceled", "issued"],
+    );
+    const issued = answers.flat().filter(({ type }) => type === "TicketIssued").length;
+    const [counted] = await sql`
+      select count(*)::int as tickets, count(*) filter (where issued_at > canceled_at)::int as late, max(sold) as sold
+        from ticket_shop.tickets join ticket_shop.concerts using (concert_id) where concert_id = 'small'`;
+    assert.deepEqual({ ...counted }, { tickets: issued, late: 0, sold: issued === 0 ? null : issued });
+  });
+
+  it("stops the sales of a concert once, however often it is asked", async (t) => {
+    const sql = await openShop(t, { small: 1 });
+    const stop = () =>
+      within(sql, (transaction) => stopSales([about("StopSales", { concertId: "small" })], transaction));
+    const canceledAt = () => sql`select canceled_at::text from ticket_shop.concerts`;
+    assert.deepEqual(await stop(), [{ type: "SalesStopped", data: {} }]);
+    const before = await canceledAt();
+    await stop();
+    assert.deepEqual([...(await canceledAt())], [...before]);
+  });
+
+  it("lists the good tickets of a concert seat by seat, with what each of them cost", async (t) => {
+    const sql = await openShop(t, { small: REFUNDS_MAX + 2, other: 1 });
+    const commands = Array.from({ length: REFUNDS_MAX + 2 }, (_, n) =>
+      n === 1 ? issueTicket("small", { category: "premium", amountMinor: 250 }) : issueTicket("small"),
+    );
+    await placeOrders(sql, commands);
+    await issue(sql, [...commands, issueTicket("other")]);
+    await within(sql, (transaction) =>
+      takeTicketsBack([about("VoidTicket", { orderId: commands[0]?.data.orderId ?? "" })], transaction),
+    );
+    const [first] = await list(sql, 0);
+    assert.equal(first?.type, "TicketsListed");
+    const page = first?.type === "TicketsListed" ? first.data : assert.fail("no tickets");
+    assert.deepEqual([page.bills.length, page.afterSeat], [REFUNDS_MAX, REFUNDS_MAX + 1]);
+    assert.deepEqual(
+      page.bills.slice(0, 2).map(({ orderId, amountMinor }) => [orderId, amountMinor]),
+      [
+        [commands[1]?.data.orderId, 250],
+        [commands[2]?.data.orderId, 100],
+      ],
+    );
+    const [second] = await list(sql, page.afterSeat);
+    assert.equal(second?.type === "TicketsListed" ? second.data.bills.length : 0, 1);
+    assert.deepEqual(await list(sql, REFUNDS_MAX + 2), [{ type: "NoTicketsLeft", data: {} }]);
+  });
+
+  it("voids a ticket once, and an order without one loses nothing", async (t) => {
+    const sql = await openShop(t, { small: 2 });
+    const bought = issueTicket("small");
+    await issue(sql, [bought, issueTicket("small")]);
+    const orderIds = [bought.data.orderId, randomUUID()];
+    const voided = () =>
+      sql`select order_id, voided_at::text from ticket_shop.tickets where voided_at is not null`;
+    await within(sql, (transaction) =>
+      voidRefundedTickets([about("VoidTickets", { orderIds })], transaction),
+    );
+    const before = await voided();
+    assert.deepEqual(
+      before.map((row) => row["order_id"]),
+      [bought.data.orderId],
+    );
+    await within(sql, (transaction) =>
+      voidRefundedTickets([about("VoidTickets", { orderIds })], transaction),
+    );
+    assert.deepEqual([...(await voided())], [...before]);
+  });
+
   it("waits instead of deadlocking when batches want the same concerts in another order", async (t) => {
     const sql = await openShop(t, { a: 500, b: 500, c: 500 });
     const names = ["a", "b", "c"];
@@ -100,13 +199,37 @@ async function openShop(t: TestContext, seatsByConcert: Readonly<Record<string, 
   return sql;
 }
 
-async function issue(sql: Sql, commands: readonly ReturnType<typeof issueTicket>[]) {
-  const answers = await sql.begin((transaction) => issueTickets(commands, transaction));
-  return answers as Awaited<ReturnType<typeof issueTickets>>;
+function issue(sql: Sql, commands: readonly ReturnType<typeof issueTicket>[]) {
+  return within(sql, (transaction) => issueTickets(commands, transaction));
 }
 
-function issueTicket(concertId: string) {
-  const data = { orderId: randomUUID(), concertId };
-  const run = { runId: "run", flow: "purchase", flowVersion: 1, attempt: 1 } as const;
-  return { commandId: `run:${data.orderId}:0`, type: "IssueTicket", ...run, data } as const;
+function list(sql: Sql, afterSeat: number) {
+  const command = about("ListTickets", { concertId: "small", afterSeat });
+  return within(sql, (transaction) => listTicketsToRefund([command], transaction));
+}
+
+/** Does the work of a batch in a transaction of its own. */
+async function within<Answer>(
+  sql: Sql,
+  work: (transaction: TransactionSql) => Promise<Answer>,
+): Promise<Answer> {
+  const [answer] = await sql.begin(async (transaction) => [await work(transaction)]);
+  return answer as Answer;
+}
+
+function placeOrders(sql: Sql, commands: readonly ReturnType<typeof issueTicket>[]) {
+  const orderIds = commands.map(({ data }) => data.orderId);
+  return sql`
+    insert into ticket_shop.orders (order_id, run_id, concert_id, amount_minor, currency)
+    select order_id, gen_random_uuid(), 'small', 100, 'EUR' from unnest(${orderIds}::uuid[]) as placed (order_id)`;
+}
+
+/** As version 1 of the purchase asks for a ticket, or with a price as version 2 does. */
+function issueTicket(concertId: string, price: { category: "premium"; amountMinor: number } | null = null) {
+  return about("IssueTicket", { orderId: randomUUID(), concertId, ...price });
+}
+
+function about<const Type extends string, const Data>(type: Type, data: Data) {
+  const run = { runId: "run", flow: "a flow", flowVersion: 1, attempt: 1 } as const;
+  return { commandId: `run:${randomUUID()}:0`, type, ...run, data };
 }

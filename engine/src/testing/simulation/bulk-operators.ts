@@ -32,6 +32,8 @@ export interface JobRecord {
 }
 
 const PAUSE_MS_MAX = 600;
+/** How the name of each of them begins. */
+export const BULK_OPERATOR = "bulk operator";
 
 export class BulkOperators {
   readonly jobs: JobRecord[] = [];
@@ -56,8 +58,9 @@ export class BulkOperators {
       });
   }
 
-  /** Lets everything go on that stands still: a request that was given up may have arrived after the resumption. */
+  /** Lets everything go on that still stands: a request that was given up may have arrived after the resumption. */
   resumeAll(): void {
+    if (this.#busy > 0) return;
     for (const pause of this.#ports.database.pauses.values()) this.#begin(() => this.#resume(pause));
   }
 
@@ -127,7 +130,7 @@ export class BulkOperators {
 
   #asked(): { readonly by: string; readonly idempotencyKey: string } {
     const id = ++this.#ids;
-    return { by: `bulk operator ${id}`, idempotencyKey: `b${id}` };
+    return { by: `${BULK_OPERATOR} ${id}`, idempotencyKey: `b${id}` };
   }
 }
 

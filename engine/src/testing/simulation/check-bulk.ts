@@ -27,14 +27,20 @@ export function checkJobs(
   }
 }
 
-function checkJob({ operation, by, isDryRun }: JobRecord, action: ActionRow, runs: FinishedRuns, report: Report): void {
+function checkJob(
+  { operation, by, isDryRun }: JobRecord,
+  action: ActionRow,
+  runs: FinishedRuns,
+  report: Report,
+): void {
   const name = `job ${action.actionId} (${operation.type})`;
   const { applied = 0, seen = 0, refused = {} } = action.job?.progress ?? {};
   const entries = [...runs.values()].flatMap(({ entries }) =>
     entries.filter(({ eventId }) => eventId === action.actionId),
   );
   const refusals = Object.values(refused).reduce((sum, count) => sum + count, 0);
-  if (action.by !== by || entries.some((entry) => entry.by !== by)) report("I6", `${name} is not that of ${by}`);
+  if (action.by !== by || entries.some((entry) => entry.by !== by))
+    report("I6", `${name} is not that of ${by}`);
   if (applied + refusals !== seen)
     report("I6", `${name} has met ${seen} runs, ${applied} of them took it and ${refusals} refused`);
   // A page that a crash interrupted is done again, and does not find the runs that have ended by it.

@@ -34,7 +34,8 @@ function checkChild({ run, entries }: FinishedRun, runs: FinishedRuns, report: R
   if (run.parent === null) return;
   const { runId, commandId } = run.parent;
   const parent = runs.get(runId);
-  if (parent === undefined) return report("I1", `run ${run.runId} names the parent ${runId}, which there is not`);
+  if (parent === undefined)
+    return report("I1", `run ${run.runId} names the parent ${runId}, which there is not`);
   if (parent.run.lane !== run.lane)
     report("I5", `run ${run.runId} is in lane ${run.lane}, and its parent in lane ${parent.run.lane}`);
   const told = parent.entries.filter((entry) => entry.commandId === commandId && TELLING.has(entry.kind));
@@ -48,7 +49,10 @@ function checkChild({ run, entries }: FinishedRun, runs: FinishedRuns, report: R
   const wasCanceled =
     run.compensation?.target === CANCELED || entries.some(({ eventId }) => eventId === `left:${commandId}`);
   if (!isAwaited && !isKept && !wasCanceled)
-    report("I3", `run ${run.runId} goes on in state ${run.state}, and its parent ${runId} waits for it no more`);
+    report(
+      "I3",
+      `run ${run.runId} goes on in state ${run.state}, and its parent ${runId} waits for it no more`,
+    );
 }
 
 /** Entries by which a run takes note of what became of a command, or sends it again. */

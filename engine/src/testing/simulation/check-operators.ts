@@ -19,7 +19,11 @@ const KINDS: Readonly<Record<Operation["type"], readonly HistoryKind[]>> = {
   migrate: ["migrated"],
 };
 
-function checkOperation({ input, answers, isMaybe }: OperationRecord, runs: FinishedRuns, report: Report): void {
+function checkOperation(
+  { input, answers, isMaybe }: OperationRecord,
+  runs: FinishedRuns,
+  report: Report,
+): void {
   const { runId, id, operation } = input;
   const found = runs.get(runId)?.entries.filter(({ eventId }) => eventId === id) ?? [];
   const [entry] = found;

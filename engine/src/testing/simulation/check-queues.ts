@@ -21,11 +21,7 @@ export function unrest(database: MemoryDatabase): readonly string[] {
 }
 
 /** I4: the queues are empty, and what is stored twice is the same twice. */
-export function checkQueues(
-  database: MemoryDatabase,
-  runs: FinishedRuns,
-  report: Report,
-): void {
+export function checkQueues(database: MemoryDatabase, runs: FinishedRuns, report: Report): void {
   for (const left of unrest(database)) report("I4", `at rest there are ${left}`);
   for (const { laneId, outboxPosition, publishedPosition } of database.lanes) {
     if (outboxPosition !== publishedPosition)

@@ -15,7 +15,11 @@ export function checkHistory({ run, entries, replay }: FinishedRun, log: CommitL
 }
 
 /** I3: the dead letters of a run are those that its history leaves: what parked it, what waits behind, and nothing taken in again. */
-export function checkDeadLetters({ runs, database, report }: {
+export function checkDeadLetters({
+  runs,
+  database,
+  report,
+}: {
   readonly runs: FinishedRuns;
   readonly database: MemoryDatabase;
   readonly report: Report;
@@ -34,7 +38,15 @@ export function checkDeadLetters({ runs, database, report }: {
   }
 }
 
-function nameOf({ version, reason, input }: { version: number; reason: string | null; input: { kind: string } }): string {
+function nameOf({
+  version,
+  reason,
+  input,
+}: {
+  version: number;
+  reason: string | null;
+  input: { kind: string };
+}): string {
   return `${version} (${input.kind}, ${reason ?? "queued"})`;
 }
 

@@ -1,27 +1,26 @@
 import { nameId } from "../../runtime/clock.ts";
+import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { CommitLog } from "./commit-log.ts";
-import type { FinishedRuns } from "./finished-run.ts";
 import { dueTimes } from "./flow-palette.ts";
 import type { GeneratedFlow } from "./generate-flow.ts";
-import type { Report } from "./violation.ts";
 
-/** I6: each due time since a schedule was first looked at has its run. That it has only one follows from the id of the run. */
-export function checkSchedules(
+/**
+ * Schedules that are not over, and runs that were due since their schedule was first looked at and have not begun. That each begins only
+ * once follows from its id.
+ */
+export function scheduleUnrest(
   flows: readonly GeneratedFlow[],
-  ports: {
-    readonly runs: FinishedRuns;
-    readonly log: CommitLog;
-    /** Until when every schedule must have been served. */
-    readonly servedUntilMs: number;
-    readonly report: Report;
-  },
-): void {
-  const { runs, log, servedUntilMs, report } = ports;
-  for (const { name } of flows.filter(({ isScheduled }) => isScheduled)) {
-    const sinceMs = log.scheduledSinceMs.get(name) ?? Number.POSITIVE_INFINITY;
-    for (const atMs of dueTimes().filter((each) => each > sinceMs && each <= servedUntilMs)) {
-      const key = `schedule:${new Date(atMs).toISOString()}`;
-      if (!runs.has(nameId(`key\n${name}\n${key}`))) report("I6", `the run of ${name} with key ${key} was due and is missing`);
-    }
-  }
+  { database, log }: { readonly database: MemoryDatabase; readonly log: CommitLog },
+): readonly string[] {
+  const nowMs = database.nowMs();
+  return flows
+    .filter(({ isScheduled }) => isScheduled)
+    .flatMap(({ name }) => {
+      const sinceMs = log.scheduledSinceMs.get(name) ?? nowMs;
+      return dueTimes()
+        .filter((atMs) => atMs > sinceMs)
+        .map((atMs) => `schedule:${new Date(atMs).toISOString()}`)
+        .filter((key) => !database.runs.has(nameId(`key\n${name}\n${key}`)))
+        .map((key) => `the run of ${name} has not begun: ${key}`);
+    });
 }

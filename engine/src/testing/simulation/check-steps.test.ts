@@ -29,7 +29,11 @@ const flow = compileFlow(
         undo: { Book: { send: { Cancel: "command" }, unless: ["Sold"] } },
         on: { Booked: "flight", Sold: { target: "taken-back", compensate: true } },
       },
-      flight: { send: { Fly: "data" }, undo: { Fly: { send: { Cancel: "data" } } }, on: { Booked: "waiting" } },
+      flight: {
+        send: { Fly: "data" },
+        undo: { Fly: { send: { Cancel: "data" } } },
+        on: { Booked: "waiting" },
+      },
       waiting: { on: { Left: { target: "taken-back", compensate: true } } },
       "taken-back": { final: "taken-back" },
     },
@@ -113,11 +117,17 @@ describe("the book of steps", () => {
   });
 
   it("finds a step that is forgotten", () => {
-    assert.match(faultsOf(withSteps(undone, (steps) => steps.slice(0, 1))).join(), /takes back run:1:0, and owes run:1:0,run:2:0/);
+    assert.match(
+      faultsOf(withSteps(undone, (steps) => steps.slice(0, 1))).join(),
+      /takes back run:1:0, and owes run:1:0,run:2:0/,
+    );
   });
 
   it("finds a step that is taken back out of turn", () => {
-    assert.match(faultsOf(withSteps(undone, (steps) => steps.toReversed())).join(), /takes back run:2:0,run:1:0, and owes/);
+    assert.match(
+      faultsOf(withSteps(undone, (steps) => steps.toReversed())).join(),
+      /takes back run:2:0,run:1:0, and owes/,
+    );
   });
 
   it("finds a compensation that ends before all is taken back", () => {
@@ -128,7 +138,10 @@ describe("the book of steps", () => {
     const [started, booked, flown] = undone;
     const end = play(start, answer("Sold")).at(-1);
     assert.ok(started && booked && flown && end);
-    assert.match(faultsOf([started, booked, flown, { ...end, before: flown.after }]).join(), /is not taken back/);
+    assert.match(
+      faultsOf([started, booked, flown, { ...end, before: flown.after }]).join(),
+      /is not taken back/,
+    );
   });
 
   it("finds an undo that comes twice, unless an operator has interrupted the first", () => {

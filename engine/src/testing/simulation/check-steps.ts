@@ -54,7 +54,9 @@ class StepBook {
       for (const { commandId } of left) this.#takenBack.delete(commandId);
       this.#owed = [...this.#owed, ...left];
     } else if (this.#underWay.length > 0)
-      this.#find(`version ${entry.version} ends a compensation before ${idsOf(this.#underWay).join()} is taken back`);
+      this.#find(
+        `version ${entry.version} ends a compensation before ${idsOf(this.#underWay).join()} is taken back`,
+      );
     this.#underWay = [];
     this.#current = null;
   }
@@ -67,7 +69,9 @@ class StepBook {
     const losers = over.filter(({ commandId }) => commandId !== answered);
     const due = hasLosers && isDue(added, losers) ? losers : this.#owed;
     if (!isDue(added, due))
-      this.#find(`version ${entry.version} takes back ${added.join()}, and owes ${idsOf(due).join() || "nothing"}`);
+      this.#find(
+        `version ${entry.version} takes back ${added.join()}, and owes ${idsOf(due).join() || "nothing"}`,
+      );
     this.#owed = this.#owed.filter((owed) => !due.includes(owed));
     const taken = added.map((commandId) => due.find((each) => each.commandId === commandId));
     this.#underWay = [...taken.filter((each) => each !== undefined), ...this.#underWay];
@@ -77,7 +81,9 @@ class StepBook {
     this.#current = this.#underWay.at(-1) ?? null;
     this.#underWay = this.#underWay.slice(0, -1);
     if (undoes !== this.#current?.commandId)
-      this.#find(`undo ${id} takes back ${undoes}, and it is the turn of ${this.#current?.commandId ?? "none"}`);
+      this.#find(
+        `undo ${id} takes back ${undoes}, and it is the turn of ${this.#current?.commandId ?? "none"}`,
+      );
     if (this.#takenBack.has(undoes)) this.#find(`undo ${id} takes back ${undoes} a second time`);
     if (after.commands.some((command) => command.id === undoes))
       this.#find(`undo ${id} takes back ${undoes}, which is still pending`);
@@ -96,12 +102,18 @@ class StepBook {
 function answeredIn({ entry, flow, before }: ReplayedStep): string | null {
   const { commandId, type = "" } = entry;
   if (commandId !== undefined) return commandId;
-  const waits = before?.commands.find((command) => flow.commands.get(command.type)?.answers.has(type) === true);
+  const waits = before?.commands.find(
+    (command) => flow.commands.get(command.type)?.answers.has(type) === true,
+  );
   return waits?.id ?? null;
 }
 
 /** Commands that a version leaves behind and that have an undo, unless it says that there is nothing to take back. */
-function overAt({ entry, flow, before, after }: ReplayedStep, answered: string | null, parkedBy = ""): Owed[] {
+function overAt(
+  { entry, flow, before, after }: ReplayedStep,
+  answered: string | null,
+  parkedBy = "",
+): Owed[] {
   const undos = flow.states.get(before?.state ?? "")?.undo;
   if (before === null || undos === undefined) return [];
   const isOver = ({ id, purpose }: PendingCommand): boolean =>
@@ -139,7 +151,9 @@ function newUndos({ before, after }: ReplayedStep): readonly PendingCommand[] {
 
 /** Whether these are all that is owed, oldest first. */
 function isDue(claimed: readonly string[], owed: readonly Owed[]): boolean {
-  const versions = claimed.map((commandId) => owed.find((each) => each.commandId === commandId)?.version ?? -1);
+  const versions = claimed.map(
+    (commandId) => owed.find((each) => each.commandId === commandId)?.version ?? -1,
+  );
   return (
     versions.every((version, at) => version > 0 && version >= (versions[at - 1] ?? 0)) &&
     claimed.length === owed.length

@@ -7,7 +7,6 @@ import { checkFamilies, livingChildren } from "./check-families.ts";
 import { checkOperators } from "./check-operators.ts";
 import { checkQueues } from "./check-queues.ts";
 import { checkDeadLetters, checkHistory, checkWait } from "./check-runs.ts";
-import { checkSchedules } from "./check-schedules.ts";
 import { checkSteps } from "./check-steps.ts";
 import { coverRuns } from "./cover-runs.ts";
 import { readRuns } from "./finished-run.ts";
@@ -38,9 +37,6 @@ export async function checkWorld(world: World): Promise<FinishedRuns> {
   checkCallers(world.callerLedger, { runs, limits, report });
   checkOperators(world.operatorLedger, runs, report);
   checkJobs(world.bulkOperators.jobs, { database, runs, report });
-  // A schedule is looked at with each heartbeat.
-  const servedUntilMs = database.nowMs() - world.profile.options.leaseMs;
-  checkSchedules(generated, { runs, log, servedUntilMs, report });
   await audit(world);
   return runs;
 }
@@ -49,7 +45,10 @@ export async function checkWorld(world: World): Promise<FinishedRuns> {
 export async function checkEnd(world: World): Promise<void> {
   const { operators, coverage, report } = world;
   for (const { runId, state, parked } of operators.unfinished())
-    report("I3", `run ${runId} does not end, whatever operators do: state ${state}, ${parked ?? "not parked"}`);
+    report(
+      "I3",
+      `run ${runId} does not end, whatever operators do: state ${state}, ${parked ?? "not parked"}`,
+    );
   coverRuns(await checkWorld(world), coverage);
 }
 

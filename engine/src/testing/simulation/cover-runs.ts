@@ -1,5 +1,6 @@
 import { COMMAND_FAILED, FLOW_CHANNEL } from "../../core/flow.ts";
 import type { ParkReason } from "../../core/run.ts";
+import { BULK_OPERATOR } from "./bulk-operators.ts";
 import type { Coverage, CoverageKind } from "./coverage.ts";
 import type { FinishedRun, FinishedRuns } from "./finished-run.ts";
 import { TAKEN_BACK, TIMER_FAR_MS } from "./flow-draft.ts";
@@ -21,6 +22,8 @@ export function coverRuns(runs: FinishedRuns, coverage: Coverage): void {
   for (const finished of runs.values()) {
     const { run, entries, replay } = finished;
     if (run.outcome !== null) coverage.count("run ended");
+    if (run.key?.startsWith("schedule:") === true) coverage.count("run scheduled");
+    if (entries.some(({ by }) => by?.startsWith(BULK_OPERATOR) === true)) coverage.count("operated by a job");
     if (run.state === TAKEN_BACK && entries.every(({ kind }) => kind !== "undone"))
       coverage.count("compensated, nothing to take back");
     for (const [at, step] of replay.steps.entries()) {
@@ -55,12 +58,16 @@ function commandKinds({ entry, before }: ReplayedStep): CoverageKind[] {
   if (kind === "command-attempted")
     found.push(command?.purpose === "undo" ? "undo tried again" : "command tried again");
   if (command?.channel !== FLOW_CHANNEL || command.childId === undefined) return found;
-  if (kind === "event") found.push(type === COMMAND_FAILED ? "end of a child not foreseen" : "end of a child taken");
+  if (kind === "event")
+    found.push(type === COMMAND_FAILED ? "end of a child not foreseen" : "end of a child taken");
   if (kind === "queued") found.push("end of a child queued");
   return found;
 }
 
-function timerKinds({ entry, before, after }: ReplayedStep, former: ReplayedStep | undefined): CoverageKind[] {
+function timerKinds(
+  { entry, before, after }: ReplayedStep,
+  former: ReplayedStep | undefined,
+): CoverageKind[] {
   const { kind, type, atMs } = entry;
   if (kind !== "timer" || type === "retry" || type === "poll") return [];
   const found: CoverageKind[] = ["timer fired"];
@@ -85,8 +92,10 @@ function parkKinds({ entry, before, after }: ReplayedStep): CoverageKind[] {
 /** A join is taken when an answer that lets the run stay does not. */
 function joinKinds({ input, entry, flow, before, after }: ReplayedStep): CoverageKind[] {
   const state = flow.states.get(before?.state ?? "");
-  const isAnswer = input.kind === "settled" && state?.on.get(entry.type ?? "")?.every(({ target }) => target === null);
-  if (state?.join == null || isAnswer !== true || after.parked !== null || after.state === state.name) return [];
+  const isAnswer =
+    input.kind === "settled" && state?.on.get(entry.type ?? "")?.every(({ target }) => target === null);
+  if (state?.join == null || isAnswer !== true || after.parked !== null || after.state === state.name)
+    return [];
   if (state.join.wait === "all") return ["joined all"];
   const losers = (before?.commands.length ?? 0) - 1;
   if (losers === 0) return ["joined any"];
@@ -95,7 +104,8 @@ function joinKinds({ input, entry, flow, before, after }: ReplayedStep): Coverag
 
 function compensationKinds({ entry, before, after }: ReplayedStep): CoverageKind[] {
   const found: CoverageKind[] = [];
-  if (entry.kind === "undone") found.push(entry.eventId === undefined ? "step undone" : "step undone by an event");
+  if (entry.kind === "undone")
+    found.push(entry.eventId === undefined ? "step undone" : "step undone by an event");
   if (entry.kind === "event" && before?.compensation === null && after.compensation !== null)
     found.push("compensated by an event");
   if (entry.kind === "undone" && after.compensation === null)
@@ -140,7 +150,12 @@ function coverChild({ run, entries }: FinishedRun, runs: FinishedRuns, coverage:
   if (run.parent === null) return;
   const { runId, commandId, depth } = run.parent;
   coverage.count(depth === 1 ? "child started" : "grandchild started");
-  if (entries.some(({ eventId }) => eventId === `left:${commandId}`)) coverage.count("child left and canceled");
-  else if (!runs.get(runId)?.entries.some((entry) => entry.commandId === commandId && entry.kind !== "command-delivered"))
+  if (entries.some(({ eventId }) => eventId === `left:${commandId}`))
+    coverage.count("child left and canceled");
+  else if (
+    !runs
+      .get(runId)
+      ?.entries.some((entry) => entry.commandId === commandId && entry.kind !== "command-delivered")
+  )
     coverage.count("child left and kept");
 }

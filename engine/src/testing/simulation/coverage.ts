@@ -59,6 +59,8 @@ export const COVERAGE_KINDS = [
   "migration refused",
   "job started",
   "job tried out",
+  "operated by a job",
+  "run scheduled",
   "flow paused",
   "state paused",
   "command paused",

@@ -9,7 +9,17 @@ import type {
 } from "../../core/flow.ts";
 import { COMMAND_FAILED } from "../../core/flow.ts";
 import type { DraftCommand, FlowDraft, Mutable } from "./flow-draft.ts";
-import { BIRTHS, FANS, GUARDS, LITTERS, PROJECTIONS, UPDATES, UPDATES_ALONE, joinA, joinB } from "./flow-palette.ts";
+import {
+  BIRTHS,
+  FANS,
+  GUARDS,
+  LITTERS,
+  PROJECTIONS,
+  UPDATES,
+  UPDATES_ALONE,
+  joinA,
+  joinB,
+} from "./flow-palette.ts";
 
 type Ways = Record<string, TransitionsDefinition>;
 

@@ -17,7 +17,9 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 /** A store as one process reaches it: over a network that delays, loses, and now and then is the last thing the process sees. */
 export function faultyStore(store: Store, network: NetworkPorts): Store {
   const { process } = network;
-  const methods = Object.entries(store).filter((entry): entry is [string, Method] => typeof entry[1] === "function");
+  const methods = Object.entries(store).filter(
+    (entry): entry is [string, Method] => typeof entry[1] === "function",
+  );
   const calls = methods.map(([name, work]): [string, Method] => [
     name,
     (...args) => process.call({ name, failure: AWAY }, () => work(...args)),
@@ -26,7 +28,9 @@ export function faultyStore(store: Store, network: NetworkPorts): Store {
     ...store,
     ...(Object.fromEntries(calls) as unknown as Omit<Store, "engineId">),
     openWriter: (name) =>
-      process.call({ name: "openWriter", failure: AWAY }, () => Promise.resolve(faultyWriter(store, name, network))),
+      process.call({ name: "openWriter", failure: AWAY }, () =>
+        Promise.resolve(faultyWriter(store, name, network)),
+      ),
     close: () => store.close(),
   };
 }

@@ -75,11 +75,18 @@ const takeGood: Update = ({ data, event }: Scene) => {
   refuseBad(event);
   return { ...data, seen: true };
 };
-const grow: Update = ({ data }) => ({ ...data, bulk: `${String(data["bulk"] ?? "")}${"x".repeat(BULK_CHARS)}` });
+const grow: Update = ({ data }) => {
+  const { bulk } = data;
+  const grown = (typeof bulk === "string" ? bulk.length : 0) + BULK_CHARS;
+  return { ...data, bulk: "x".repeat(grown) };
+};
 
 /** Updates that a transition may have, and those for one that comes without an event. */
 export const UPDATES: readonly Update[] = ["merge", keepLast, takeGood, grow];
-export const UPDATES_ALONE: readonly Update[] = [grow, { set: { "/seen": { value: true }, "/last": { from: "/data/n" } } }];
+export const UPDATES_ALONE: readonly Update[] = [
+  grow,
+  { set: { "/seen": { value: true }, "/last": { from: "/data/n" } } },
+];
 /** Guards before a way that is not the only one. */
 export const GUARDS: readonly Guard[] = [ifEven, ifGood, ({ data }) => Number(data["n"]) % 3 === 0];
 

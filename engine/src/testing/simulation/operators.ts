@@ -61,7 +61,9 @@ export class Operators {
 
   /** Runs that have not ended. */
   unfinished(): readonly Run[] {
-    return [...this.#ports.database.runs.values()].map(fromStoredRun).filter(({ outcome }) => outcome === null);
+    return [...this.#ports.database.runs.values()]
+      .map(fromStoredRun)
+      .filter(({ outcome }) => outcome === null);
   }
 
   /** Does something about every run that has not ended. `round` counts from 1: gently first, then for good. */
@@ -109,14 +111,19 @@ export class Operators {
     if (isDrastic) return random.pick<Operation>([cancel, cancel, this.#force(run)]);
     if (random.chance(0.1)) return { type: "skip" };
     const isWaiting = run.commands.some(({ phase }) => phase !== "sending");
-    return isWaiting && random.chance(0.5) ? { type: "retry" } : random.pick<Operation>([migrate, migrate, cancel]);
+    return isWaiting && random.chance(0.5)
+      ? { type: "retry" }
+      : random.pick<Operation>([migrate, migrate, cancel]);
   }
 
   /** Mostly to the newest version. */
   #migrate(run: Run): Operation {
     const { random } = this.#ports;
     const versions = this.#flowOf(run)?.versions.map(({ version }) => version) ?? [];
-    return { type: "migrate", toVersion: random.chance(0.8) ? Math.max(...versions) : random.pick([...versions, 99]) };
+    return {
+      type: "migrate",
+      toVersion: random.chance(0.8) ? Math.max(...versions) : random.pick([...versions, 99]),
+    };
   }
 
   #force(run: Run): Operation {
@@ -142,13 +149,16 @@ export class Operators {
       coverage.count("operation repeated");
       await this.#ask(record, patience);
     }
-    if (record.answers.some(({ version }) => version !== null) && random.chance(0.1)) await this.#contradict(record);
+    if (record.answers.some(({ version }) => version !== null) && random.chance(0.1))
+      await this.#contradict(record);
   }
 
   async #ask(record: OperationRecord, patience: number): Promise<void> {
     const { outside, coverage, report, log } = this.#ports;
     const { runId, id } = record.input;
-    const ending = await outside.persist(`operation ${id}`, patience, (engine) => submit(engine, record.input));
+    const ending = await outside.persist(`operation ${id}`, patience, (engine) =>
+      submit(engine, record.input),
+    );
     if (ending.type !== "done") record.isMaybe ||= ending.isMaybe;
     if (ending.type === "gave-up") return;
     if (ending.type === "refused") {
@@ -163,7 +173,8 @@ export class Operators {
     if (answer.outcome === "accepted") {
       coverage.count("operation accepted");
       record.answers.push({ outcome: "accepted", version: null });
-    } else if (answer.outcome === "applied") record.answers.push({ outcome: "applied", version: answer.version });
+    } else if (answer.outcome === "applied")
+      record.answers.push({ outcome: "applied", version: answer.version });
     else report("I6", `operation ${id} of run ${runId} was answered ${JSON.stringify(answer)}`);
     if (!log.holdsInput(runId, id))
       report("I6", `operation ${id} of run ${runId} was acknowledged before it was durable`);
@@ -176,7 +187,8 @@ export class Operators {
     const ending = await outside.persist(`operation ${input.id}, changed`, 3, (engine) =>
       submit(engine, { ...input, operation: other }),
     );
-    if (ending.type === "refused" && ending.code === "FLOW_IDEMPOTENCY_CONFLICT") coverage.count("operation in conflict");
+    if (ending.type === "refused" && ending.code === "FLOW_IDEMPOTENCY_CONFLICT")
+      coverage.count("operation in conflict");
     else if (ending.type !== "gave-up" && !(ending.type === "done" && ending.value.outcome === "accepted"))
       report("I6", `another operation under the id ${input.id} was answered ${JSON.stringify(ending)}`);
   }

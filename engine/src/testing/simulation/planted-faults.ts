@@ -200,7 +200,10 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     name: "a history that does not say who operated",
     sabotage: changeCommits((writes) => ({
       ...writes,
-      history: writes.history.map((row) => ({ ...row, entries: row.entries.map(({ by: _, ...entry }) => entry) })),
+      history: writes.history.map((row) => ({
+        ...row,
+        entries: row.entries.map(({ by: _, ...entry }) => entry),
+      })),
     })),
     breaks: ["I6"],
   },
@@ -222,7 +225,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
       listSchedules: async () =>
         (await store.listSchedules()).map((row) => ({ ...row, lastDueAtMs: row.lastDueAtMs + 1_000 })),
     })),
-    breaks: ["I6"],
+    breaks: ["I4"],
   },
   {
     name: "a relay that sends before the commit",
@@ -255,13 +258,18 @@ function changeBatches(change: (batch: Batch, database: MemoryDatabase) => Parti
 /** Changes what an owner reads of a run that it does not hold in memory. */
 function changeLoads(change: (run: Run) => Run): Sabotage {
   return changeBatches((batch) => ({
-    loadRuns: async (runIds) => (await batch.loadRuns(runIds)).map(({ run, seen }) => ({ run: change(run), seen })),
+    loadRuns: async (runIds) =>
+      (await batch.loadRuns(runIds)).map(({ run, seen }) => ({ run: change(run), seen })),
   }));
 }
 
 function withCancelSeen({ run, seen }: LoadedRun): LoadedRun {
   const cancel: Operation = { type: "cancel", compensate: true };
-  const before: SeenEvent = { version: run.version, digest: digest(JSON.stringify(cancel)), outcome: "applied" };
+  const before: SeenEvent = {
+    version: run.version,
+    digest: digest(JSON.stringify(cancel)),
+    outcome: "applied",
+  };
   return { run, seen: new Map([...seen, [`left:${run.parent?.commandId}`, before]]) };
 }
 

@@ -77,13 +77,16 @@ class Replayer {
         return `no input explains version ${entry.version}: ${JSON.stringify(entry)} after ${brief(this.#run)}`;
     const left = this.#nextLetter();
     if (left !== null) return `nothing came of its dead letter ${JSON.stringify(left.input)}`;
-    return sameRun(this.#run, stored) ? null : `its history leads to ${brief(this.#run)}, and ${brief(stored)} is stored`;
+    return sameRun(this.#run, stored)
+      ? null
+      : `its history leads to ${brief(this.#run)}, and ${brief(stored)} is stored`;
   }
 
   #explain(entry: HistoryEntry, first: CompiledFlow): boolean {
     const letter = this.#nextLetter(entry.atMs);
     if (letter !== null) return this.#take(entry, letter.input, letter.decision);
-    const inputs = this.#run === null ? [startOf(this.#stored.run, entry, first)] : this.#causes(this.#run, entry);
+    const inputs =
+      this.#run === null ? [startOf(this.#stored.run, entry, first)] : this.#causes(this.#run, entry);
     return inputs.some((input) => this.#take(entry, input, this.#decide(input, entry.atMs)));
   }
 
@@ -155,7 +158,9 @@ class Replayer {
     if (commandId !== undefined && entry.kind !== "timer") {
       const command = run.commands.find(({ id }) => id === commandId);
       const attempt = entry.attempt ?? command?.attempt ?? 0;
-      return [{ kind: "settled", runId, commandId, attempt, settlement: settlementOf(entry, command?.channel) }];
+      return [
+        { kind: "settled", runId, commandId, attempt, settlement: settlementOf(entry, command?.channel) },
+      ];
     }
     return run.timers.map(({ number }) => ({ kind: "timer", runId, number }));
   }

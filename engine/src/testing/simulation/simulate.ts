@@ -7,6 +7,7 @@
 import type { Coverage } from "./coverage.ts";
 import { bulkUnrest } from "./check-bulk.ts";
 import { unrest } from "./check-queues.ts";
+import { scheduleUnrest } from "./check-schedules.ts";
 import { checkEnd, checkWorld } from "./check-world.ts";
 import type { Profile } from "./profile.ts";
 import type { Violation } from "./violation.ts";
@@ -90,29 +91,26 @@ async function makeChaos(world: World): Promise<void> {
 
 /** No more faults; whoever is frozen goes on, whoever is dead starts again. */
 async function calmDown(world: World): Promise<void> {
-  const { scheduler, faults, cluster, bulkOperators, profile } = world;
-  const ceasedMs = scheduler.nowMs;
+  const { scheduler, faults, cluster, profile } = world;
   scheduler.note("the faults cease");
   faults.isOn = false;
   faults.isOutage = false;
   for (const frozen of cluster.processes()) frozen.thaw();
   // What was sent slowly while there were faults has to arrive first.
-  const lateMs = profile.rates.spike > 0 ? 2 * profile.spikeMsMax : 0;
-  await scheduler.play(() => isOver(world) || (scheduler.nowMs >= ceasedMs + lateMs && bulkOperators.busy === 0));
-  bulkOperators.resumeAll();
-  await comeToRest(world);
+  await comeToRest(world, profile.rates.spike > 0 ? 2 * profile.spikeMsMax : 0);
 }
 
 /** Until nothing moves any more. */
-async function comeToRest(world: World): Promise<void> {
-  const { scheduler, profile, log, report } = world;
+async function comeToRest(world: World, atLeastMs = 0): Promise<void> {
+  const { scheduler, profile, log, bulkOperators, report } = world;
   const untilMs = scheduler.nowMs + (profile.isLong ? REST_LONG_MS_MAX : REST_MS_MAX);
-  let lookAtMs = scheduler.nowMs;
+  let lookAtMs = scheduler.nowMs + atLeastMs;
   let commitsAtRest = -1;
   await scheduler.play(() => {
     if (isOver(world) || scheduler.nowMs > untilMs) return true;
     if (scheduler.nowMs < lookAtMs) return false;
     lookAtMs = scheduler.nowMs + profile.options.leaseMs / 2;
+    bulkOperators.resumeAll();
     // At rest twice in a row, with nothing written between.
     const isAtRest = allUnrest(world).length === 0;
     if (isAtRest && commitsAtRest === log.commits) return true;
@@ -136,7 +134,7 @@ async function putRight(world: World): Promise<void> {
 }
 
 function allUnrest(world: World): readonly string[] {
-  const { callers, operators, bulkOperators, late, participants, cluster, database } = world;
+  const { callers, operators, bulkOperators, late, participants, cluster, database, generated } = world;
   return [
     ...(callers.busy > 0 ? [`${callers.busy} callers wait`] : []),
     ...(operators.busy > 0 ? [`${operators.busy} operators wait`] : []),
@@ -146,6 +144,7 @@ function allUnrest(world: World): readonly string[] {
     ...cluster.unrest(),
     ...unrest(database),
     ...bulkUnrest(database),
+    ...scheduleUnrest(generated, world),
   ];
 }
 

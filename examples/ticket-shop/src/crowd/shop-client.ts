@@ -1,5 +1,13 @@
 import { Agent } from "undici";
-import type { AuditReport, Concert, Order, Payment, PlacedOrder } from "../messages.ts";
+import type {
+  AuditReport,
+  Cancellation,
+  Concert,
+  Order,
+  Payment,
+  PlacedOrder,
+  Reports,
+} from "../messages.ts";
 
 /** How long a call may take. A purchase waits for nothing longer. */
 const ANSWER_MS = 30_000;
@@ -9,7 +17,7 @@ export type Reply<Body> =
   | { readonly body: Body; readonly cause?: never }
   | { readonly cause: string; readonly isTransient: boolean; readonly body?: never };
 
-/** What a buyer calls. Nothing here throws: a failed call is an answer too. */
+/** What a buyer calls, and who sells. Nothing here throws: a failed call is an answer too. */
 export class ShopClient {
   readonly #origin: string;
   readonly #agent: Agent;
@@ -32,12 +40,24 @@ export class ShopClient {
     return this.#call("POST", "/shop/orders", { concertId }, { "idempotency-key": idempotencyKey });
   }
 
+  upgrade(orderId: string): Promise<Reply<Order>> {
+    return this.#call("POST", `/shop/orders/${orderId}/upgrade`, {});
+  }
+
   pay(orderId: string): Promise<Reply<Payment>> {
     return this.#call("POST", `/shop/orders/${orderId}/payment`, {});
   }
 
   getOrder(orderId: string): Promise<Reply<Order>> {
     return this.#call("GET", `/shop/orders/${orderId}`);
+  }
+
+  cancelConcert(concertId: string): Promise<Reply<Cancellation>> {
+    return this.#call("POST", `/shop/concerts/${encodeURIComponent(concertId)}/cancellation`, {});
+  }
+
+  getReports(): Promise<Reply<Reports>> {
+    return this.#call("GET", "/shop/reports");
   }
 
   audit(): Promise<Reply<AuditReport>> {

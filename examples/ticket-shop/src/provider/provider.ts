@@ -5,13 +5,17 @@
 import type { FlowTypes } from "@sluice/engine/definition";
 import { fractionOf } from "../chance.ts";
 import { shopError } from "../errors.ts";
+import type { concertCancellation } from "../concert-cancellation.flow.ts";
+import type { purchase1 } from "../purchase-1.flow.ts";
 import type { purchase } from "../purchase.flow.ts";
 import type { Behavior, BehaviorChange } from "./behavior.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Ledger, LedgerEntry, Order, Settlement } from "./ledger.ts";
 
-type Commands = FlowTypes<typeof purchase>["Commands"];
-type Answers = FlowTypes<typeof purchase>["Answers"];
+/** What the shop asks of a provider. Its purchases and its cancellations ask for refunds in the same words. */
+export type ShopTypes = FlowTypes<typeof purchase1 | typeof purchase> & FlowTypes<typeof concertCancellation>;
+type Commands = ShopTypes["Commands"];
+type Answers = ShopTypes["Answers"];
 
 /** Unknown orders that somebody has asked for. The oldest is forgotten first: its time then begins anew. */
 const ASKED_MAX = 100_000;

@@ -1,13 +1,11 @@
-import type { FlowTypes } from "@sluice/engine/definition";
 import { commandRoute } from "@sluice/engine/http";
 import { memoryInbox, receiveCommand } from "@sluice/engine/participant";
 import type { Receiver } from "@sluice/engine/participant";
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Static } from "typebox";
-import type { purchase } from "../purchase.flow.ts";
 import { Behavior, BehaviorChange } from "./behavior.ts";
-import type { Provider } from "./provider.ts";
+import type { Provider, ShopTypes } from "./provider.ts";
 
 const Text = Type.String({ minLength: 1, maxLength: 200 });
 
@@ -69,8 +67,8 @@ export function registerProviderRoutes(app: FastifyInstance, provider: Provider)
     (request) => provider.call(() => provider.charge(request.body)),
   );
 
-  // Commands of the flow. The inbox may forget with the process, for the ledger does not.
-  const receiver: Receiver<FlowTypes<typeof purchase>, undefined> = {
+  // Commands of the flows. The inbox may forget with the process, for the ledger does not.
+  const receiver: Receiver<ShopTypes, undefined> = {
     handlers: {
       CheckPayment: async (command) => provider.call(() => provider.check(command)),
       RefundPayment: async (command) => provider.call(() => provider.refund(command)),

@@ -16,26 +16,27 @@ export async function writeReport(
   timeZone: string,
 ): Promise<WrittenReport> {
   const rows = await sql<WrittenReport[]>`
-    with due as (
-      select (${dueAt}::timestamptz at time zone ${timeZone})::date - 1 as day
-    ), period as (
-      select day, day::timestamp at time zone ${timeZone} as first, (day + 1)::timestamp at time zone ${timeZone} as last from due
+    with period as (
+      select day, day::timestamp at time zone ${timeZone} as begins, (day + 1)::timestamp at time zone ${timeZone} as ends
+        from (select (${dueAt}::timestamptz at time zone ${timeZone})::date - 1 as day) as before
+    -- Not materialized, so that the index by time finds the tickets of the day.
+    ), paid as not materialized (
+      select tickets.concert_id, issued_at, voided_at, coalesce(tickets.amount_minor, orders.amount_minor) as amount_minor
+        from ticket_shop.tickets
+        join ticket_shop.orders using (order_id)
     ), sales as (
-      select tickets.concert_id, count(*) as sold, sum(coalesce(tickets.amount_minor, orders.amount_minor)) as revenue_minor
-        from period, ticket_shop.tickets
-        join ticket_shop.orders using (order_id)
-       where issued_at >= period.first and issued_at < period.last
-       group by tickets.concert_id
+      select concert_id, count(*) as tickets, sum(amount_minor) as minor
+        from period join paid on issued_at >= begins and issued_at < ends
+       group by concert_id
     ), returns as (
-      select tickets.concert_id, count(*) as refunds, sum(coalesce(tickets.amount_minor, orders.amount_minor)) as refunds_minor
-        from period, ticket_shop.tickets
-        join ticket_shop.orders using (order_id)
-       where voided_at >= period.first and voided_at < period.last
-       group by tickets.concert_id
+      select concert_id, count(*) as tickets, sum(amount_minor) as minor
+        from period join paid on voided_at >= begins and voided_at < ends
+       group by concert_id
     ), written as (
       insert into ticket_shop.reports (day, concert_id, sold, revenue_minor, refunds, refunds_minor, currency)
-      select day, concert_id, coalesce(sold, 0), coalesce(revenue_minor, 0), coalesce(refunds, 0), coalesce(refunds_minor, 0), currency
-        from due
+      select day, concert_id, coalesce(sales.tickets, 0), coalesce(sales.minor, 0), coalesce(returns.tickets, 0),
+             coalesce(returns.minor, 0), currency
+        from period
         cross join ticket_shop.concerts
         left join sales using (concert_id)
         left join returns using (concert_id)
@@ -44,7 +45,7 @@ export async function writeReport(
              refunds_minor = excluded.refunds_minor, written_at = now()
       returning day)
     select to_char(day, 'YYYY-MM-DD') as day, (select count(*)::int from written) as concerts
-      from due`;
+      from period`;
   const report = rows[0];
   if (report === undefined) throw new Error(`no day before ${dueAt}`);
   return report;

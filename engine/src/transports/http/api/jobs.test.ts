@@ -195,6 +195,36 @@ test("a job goes on after its engine has died, and does to each run once", async
   }
 });
 
+test("a job knows what became of runs in lanes of an engine that it cannot reach", async (t) => {
+  const database = memoryDatabase();
+  const first = await openTrips(t, { database });
+  const runIds = await startRuns(12, first.startHeld, "apart");
+  const parked = await first.startParked("apart-parked");
+  await listed(first, "flow=trip&state=held", 13);
+  const second = await openTrips(t, { database, engineId: "engine-b" });
+  await until("they share the lanes", async () => {
+    const owners = (await second.engine.store.listLanes()).map(({ ownerId }) => ownerId);
+    return owners.includes("engine-a") && owners.includes("engine-b") ? true : undefined;
+  });
+  const body = { operation: { type: "force", state: "held" }, filter: { runIds: [...runIds, parked] } };
+  const job = await ended(first, jobOf(await first.call.post("/v1/jobs", { body })).jobId);
+  assert.deepEqual([job.state, job.seen, job.applied, job.refused], ["done", 13, 13, {}]);
+  const skip = { operation: { type: "skip" }, filter: { runIds } };
+  const refused = await ended(first, jobOf(await first.call.post("/v1/jobs", { body: skip })).jobId);
+  assert.deepEqual([refused.seen, refused.refused], [12, { FLOW_RUN_NOT_PARKED: 12 }]);
+  const filter = { flow: "trip", state: "held" };
+  const cancel = { operation: { type: "cancel", compensate: false }, filter };
+  const canceled = await ended(second, jobOf(await second.call.post("/v1/jobs", { body: cancel })).jobId);
+  assert.deepEqual([canceled.seen, canceled.applied], [13, 13]);
+  for (const runId of runIds) {
+    const { items } = await first.engine.client.history({ runId, limit: 50 });
+    assert.deepEqual(
+      items.flatMap(({ kind, by }) => (by === undefined ? [] : [kind])),
+      ["forced", "canceled"],
+    );
+  }
+});
+
 test("a run that has moved on is left alone by a job that finds it where it was", async (t) => {
   const database = memoryDatabase();
   const first = await openTrips(t, { database });

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import { manageKeys } from "@sluice/engine/http";
-import type { KeyInfo, Keys, NewKey } from "@sluice/engine/http";
+import type { ApiKey, Keys, NewKey } from "@sluice/engine/http";
 import type { ApiScope } from "@sluice/engine";
 import { createPostgresStore } from "@sluice/engine/postgres";
 import { SILENT_LOG } from "@sluice/host/log";
@@ -112,7 +112,7 @@ function show(cli: Cli, flags: KeyFlags, { row, key }: NewKey): ExitCode {
   return EXIT.ok;
 }
 
-function view(row: KeyInfo): object {
+function view(row: ApiKey): object {
   const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
   const { keyId, name, scopes, createdAtMs, expiresAtMs, revokedAtMs } = row;
   return {
@@ -125,7 +125,7 @@ function view(row: KeyInfo): object {
   };
 }
 
-const COLUMNS: readonly Column<KeyInfo>[] = [
+const COLUMNS: readonly Column<ApiKey>[] = [
   { title: "key", cell: ({ keyId }) => keyId },
   { title: "name", cell: ({ name }) => tame(name) },
   { title: "may", cell: ({ scopes }) => scopes.join(", ") },
@@ -133,7 +133,7 @@ const COLUMNS: readonly Column<KeyInfo>[] = [
   { title: "state", cell: stateOf },
 ];
 
-function stateOf({ expiresAtMs, revokedAtMs }: KeyInfo): string {
+function stateOf({ expiresAtMs, revokedAtMs }: ApiKey): string {
   if (revokedAtMs !== null) return `revoked ${new Date(revokedAtMs).toISOString()}`;
   if (expiresAtMs === null) return "valid";
   const isOver = expiresAtMs <= Date.now();

@@ -16,7 +16,7 @@ import type { Guestbook } from "../fixtures/under-fire/guests.ts";
 import { BOOKINGS_APP, Life } from "../fixtures/under-fire/life.ts";
 import { liftPauses, newLogbook, operateAllDay } from "../fixtures/under-fire/operators.ts";
 import { PatientCaller } from "../fixtures/under-fire/patient-caller.ts";
-import { breachesOf, readAll } from "../fixtures/under-fire/witness.ts";
+import { breachesOf, patiently, readAll } from "../fixtures/under-fire/witness.ts";
 import { until } from "../fixtures/until.ts";
 import { findFreePort } from "../up/free-port.ts";
 
@@ -117,15 +117,14 @@ async function settle(caller: PatientCaller, store: Store): Promise<void> {
   await liftPauses(caller);
   let redrives = 0;
   const isSettled = async (): Promise<boolean> => {
-    const [open, jobs] = [
-      await store.listRuns({ isOpen: true, limit: 1 }),
-      await store.listActions({ state: "running", limit: 1 }),
-    ];
-    if (open.items.length === 0 && jobs.items.length === 0) return true;
+    const open = await store.listRuns({ isOpen: true, limit: 1 });
+    const jobs = await store.listActions({ state: "running", limit: 1 });
+    if (jobs.items.length > 0) return false;
+    if (open.items.length === 0) return true;
     const { parkedRuns } = await store.totals();
-    if (parkedRuns > 0 && jobs.items.length === 0)
+    if (parkedRuns > 0)
       await caller.post("/v1/dead-letters/redrive", { filter: { flow: "booking" } }, `settle-${redrives++}`);
     return false;
   };
-  await until("all runs and jobs to end", isSettled, SETTLE_MS);
+  await until("all runs and jobs to end", () => patiently(isSettled), SETTLE_MS);
 }

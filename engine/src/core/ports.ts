@@ -433,9 +433,7 @@ export interface Store {
   /** Keeps an action; one that is kept already under its id is left alone. Its time is the store's. */
   addAction(action: Omit<ActionRow, "askedAtMs" | "endedAtMs" | "revision">): Promise<ActionRow>;
   /** Null when the stored revision is another: somebody else has updated it. An action that ends gets its time from the store. */
-  updateAction(
-    action: Pick<ActionRow, "actionId" | "revision" | "state" | "job">,
-  ): Promise<ActionRow | null>;
+  updateAction(action: Pick<ActionRow, "actionId" | "revision" | "state" | "job">): Promise<ActionRow | null>;
   getAction(actionId: string): Promise<ActionRow | null>;
   /** Newest first. */
   listActions(query: ActionQuery): Promise<Page<ActionRow>>;

@@ -286,10 +286,7 @@ function outboxItems({ lanes }: PlanParts, due: readonly DueCommand[]): OutboxIt
   return items;
 }
 
-function settledPositions(
-  items: readonly QueueItem[],
-  answers: readonly Answer[],
-): Map<number, Set<number>> {
+function settledPositions(items: readonly QueueItem[], answers: readonly Answer[]): Map<number, Set<number>> {
   const settled = new Map<number, Set<number>>();
   for (const [at, { lane, position }] of items.entries()) {
     if (position === undefined || isUnserved(answers[at])) continue;

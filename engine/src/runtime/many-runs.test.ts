@@ -34,7 +34,8 @@ async function openOrders(engine: Engine): Promise<number> {
 
 function cancelAll(engine: Engine, isDryRun = false): Promise<ActionRow> {
   const operation = { type: "cancel", compensate: false } as const;
-  return engine.operator.startJob({ operation, filter: { flow: "order" }, isDryRun }, { by: "ann" });
+  const wish = { operation, filter: { flow: "order" }, isDryRun };
+  return engine.operator.startJob(wish, { by: "ann" });
 }
 
 function progressOf({ job }: ActionRow) {
@@ -85,7 +86,7 @@ test("a job over 20,000 runs goes page by page, can be stopped between two, and 
   await until("the counts follow", async () => (await openOrders(engine)) === RUNS - done.applied, JOB_MS);
 
   const rest = await watch(engine, await cancelAll(engine), hasEnded);
-  assert.deepEqual(progressOf(rest.action).applied, RUNS - done.applied);
+  assert.equal(progressOf(rest.action).applied, RUNS - done.applied);
   const pages = [...begun.seen, ...stopped.seen, ...rest.seen];
   assert.ok(new Set(pages).size > 10, `progress was seen at ${pages.join(", ")}`);
   for (const seen of [begun.seen, stopped.seen, rest.seen])

@@ -144,7 +144,7 @@ it("a concert that does not take place gives all of its money back", async (t) =
       update ticket_shop.reports set sold = sold + 1 where day = '2025-01-01' and concert_id = 'cellar'`,
   };
   for (const [name, plant] of Object.entries(faults)) {
-    await t.test(`its audit finds ${name}`, async () => {
+    await t.test(`the audit of a canceled concert and of reports finds ${name}`, async () => {
       const before = new Set(await open.audit());
       await plant();
       assert.notDeepEqual(

@@ -39,10 +39,9 @@ it("an unpaid order may be upgraded, once its run is of version 2", async (t) =>
     const runs = await Promise.all([upgraded, standard].map((orderId) => runOf(open, orderId)));
     const job = { operation: { type: "migrate", toVersion: 2 }, filter: { runIds: runs } } as const;
     const { items } = await operator.preview(job, { limit: 10 });
-    assert.deepEqual(
-      items.map(({ runId, from, to, code }) => [runId, from, to, code]).toSorted(),
-      runs.map((runId) => [runId, "order-created", "order-created", null]).toSorted(),
-    );
+    assert.deepEqual(new Set(items.map(({ runId }) => runId)), new Set(runs));
+    for (const { from, to, code } of items)
+      assert.deepEqual([from, to, code], ["order-created", "order-created", null]);
     assert.equal((await client.require(runs[0] ?? "")).flowVersion, 1);
   });
 

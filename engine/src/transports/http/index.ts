@@ -5,7 +5,7 @@ export { engineApi } from "./api/engine-api.ts";
 export type { EngineApiOptions } from "./api/engine-api.ts";
 export type { ApiEngine } from "./api/api-app.ts";
 export { manageKeys } from "./access/manage-keys.ts";
-export type { KeyInfo, Keys, KeyWish, NewKey } from "./access/manage-keys.ts";
+export type { ApiKey, Keys, KeyWish, NewKey } from "./access/manage-keys.ts";
 export type { AccessOptions } from "./access/access.ts";
 
 // Between the engines of a deployment

@@ -7,10 +7,10 @@ import { makeApiKey } from "./api-key.ts";
 export const KEYS_MAX = 1_000;
 
 /** A key as anybody may see it. */
-export type KeyInfo = Omit<ApiKeyRow, "hash">;
+export type ApiKey = Omit<ApiKeyRow, "hash">;
 
 export interface NewKey {
-  readonly row: KeyInfo;
+  readonly row: ApiKey;
   /** The key itself: shown this once, and nowhere kept. */
   readonly key: string;
 }
@@ -23,7 +23,7 @@ export interface KeyWish {
 }
 
 export interface Keys {
-  list(): Promise<readonly KeyInfo[]>;
+  list(): Promise<readonly ApiKey[]>;
   /** @throws FLOW_TOO_MANY_KEYS (conflict) */
   create(wish: KeyWish, by: string): Promise<NewKey>;
   /**
@@ -98,7 +98,7 @@ async function requireKey(store: KeyStore, keyId: string): Promise<ApiKeyRow> {
   throw engineError("FLOW_UNKNOWN_KEY", `no key ${keyId}, expected the id of one that is not revoked`);
 }
 
-function withoutHash({ hash: _, ...row }: ApiKeyRow): KeyInfo {
+function withoutHash({ hash: _, ...row }: ApiKeyRow): ApiKey {
   return row;
 }
 

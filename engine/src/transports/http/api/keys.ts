@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { Caller } from "../access/access.ts";
-import type { KeyInfo, Keys, NewKey } from "../access/manage-keys.ts";
+import type { ApiKey, Keys, NewKey } from "../access/manage-keys.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp } from "./api-app.ts";
 import { toIso } from "./views.ts";
@@ -121,7 +121,7 @@ function viewNew({ row, key }: NewKey) {
   return { ...viewKey(row), key };
 }
 
-function viewKey({ keyId, name, scopes, createdAtMs, expiresAtMs, revokedAtMs }: KeyInfo) {
+function viewKey({ keyId, name, scopes, createdAtMs, expiresAtMs, revokedAtMs }: ApiKey) {
   return {
     keyId,
     name,

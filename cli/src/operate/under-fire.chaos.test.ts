@@ -28,10 +28,12 @@ const SEED = env["SLUICE_FIRE_SEED"] ?? String(randomInt(2 ** 31));
 /** The share of the time in which only the first version is served, so that there are runs to migrate. */
 const VERSION_1_SHARE = 0.35;
 /** From one birth to the next death. */
-const CALM_MS_MAX = 4_000;
-const OPERATORS = ["anna", "ben"];
+const CALM_MS_MAX = 6_000;
+/** It dies so often at the least, however long that takes on a machine that does other things as well. */
+const DEATHS_MIN = 4;
+const OPERATORS = ["anna", "ben", "cleo"];
 /** How long a caller asks until somebody answers, and how long it may take until all runs have ended. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const SETTLE_MS = 120_000;
 const TEST_MS = SECONDS * 1_000 + 300_000;
 
@@ -75,7 +77,7 @@ test(PROMISE, { timeout: TEST_MS }, async (t) => {
     }),
   );
   assert.deepEqual(breachesOf(witnessed, guests, logbook), []);
-  assert.ok(life.deaths > 1 && runs.size > 0 && logbook.jobs.size > 0);
+  assert.ok(runs.size > 0 && logbook.jobs.size > 0);
   const audit = ["audit", "--database-url", databaseUrl, "--app", BOOKINGS_APP, "--quiet-database", "--json"];
   const { exitCode, stdout, stderr } = await sluice(audit);
   assert.equal(exitCode, 0, stdout + stderr);
@@ -104,7 +106,7 @@ async function openBookings(t: TestContext) {
 async function playWithFire(life: Life): Promise<void> {
   const startedMs = performance.now();
   const passed = (): number => (performance.now() - startedMs) / (SECONDS * 1_000);
-  for (let nth = 0; passed() < 1 || !life.isVersion2Served; nth++) {
+  for (let nth = 0; passed() < 1 || !life.isVersion2Served || life.deaths < DEATHS_MIN; nth++) {
     await sleep(CALM_MS_MAX * fractionOf(SEED, "calm", nth));
     await life.die();
     if (passed() > VERSION_1_SHARE) life.serveVersion2();

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { engineError } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
+import type { Store } from "../core/ports.ts";
+import { createMemoryStore } from "../stores/memory/memory-store.ts";
 import { memoryDatabase, startEngine, until } from "./fixtures/memory-engine.ts";
 
 const order: FlowDefinition = {
@@ -12,6 +15,7 @@ const order: FlowDefinition = {
 };
 
 const RUNS = 20;
+const openOrders = { flow: "order", isOpen: true, limit: 100 } as const;
 
 test("a job comes to its end also where engines reach each other only through the store", async (t) => {
   const database = memoryDatabase();
@@ -37,4 +41,36 @@ test("a job comes to its end also where engines reach each other only through th
   );
   const { job } = await two.operator.requireAction(actionId);
   assert.deepEqual([job?.progress.applied, job?.progress.refused], [RUNS, {}]);
+});
+
+test("a job that is interrupted within a page counts every run it was applied to", async (t) => {
+  const database = memoryDatabase();
+  const stored = createMemoryStore({ database, engineId: "one" });
+  let interruptions = 0;
+  const store: Store = {
+    ...stored,
+    updateAction: async (action) => {
+      // The runs of its first page are done, and nobody has heard of it.
+      if (database.runs.size === RUNS && interruptions === 0 && (action.job?.progress.applied ?? 0) > 0) {
+        interruptions++;
+        await until("the lists follow", async () => (await stored.listRuns(openOrders)).items.length === 0);
+        throw engineError("FLOW_STORE_UNAVAILABLE", "away");
+      }
+      return stored.updateAction(action);
+    },
+  };
+  const engine = await startEngine(t, database, { flows: [order], store, options: { projectionMs: 5 } });
+  await Promise.all(Array.from({ length: RUNS }, () => engine.client.start("order", { data: {} })));
+  await until("all are listed", async () => (await stored.listRuns(openOrders)).items.length === RUNS);
+
+  const cancel = { operation: { type: "cancel", compensate: false }, filter: { flow: "order" } } as const;
+  const { actionId } = await engine.operator.startJob(cancel, { by: "ann" });
+  await until(
+    "the job is done",
+    async () => (await engine.operator.requireAction(actionId)).state === "done",
+    20_000,
+  );
+  const { job } = await engine.operator.requireAction(actionId);
+  assert.equal(interruptions, 1);
+  assert.deepEqual([job?.progress.seen, job?.progress.applied, job?.progress.refused], [RUNS, RUNS, {}]);
 });

@@ -10,9 +10,11 @@ import { fractionOf } from "./chance.ts";
 import { newTotals, runCrowd } from "./crowd/crowd.ts";
 import { settleOrders } from "./crowd/settle.ts";
 import { ShopClient } from "./crowd/shop-client.ts";
+import type { Reply } from "./crowd/shop-client.ts";
 import { ShopProcess } from "./fixtures/shop-process.ts";
 import { until } from "./fixtures/until.ts";
 import { findFreePort } from "./free-port.ts";
+import type { Cancellation } from "./messages.ts";
 
 /** How long processes die; `SLUICE_CHAOS_SECONDS` makes it longer. */
 const SECONDS = Number(env["SLUICE_CHAOS_SECONDS"] ?? 60);
@@ -37,35 +39,44 @@ const CROWD = {
   seed: SEED,
 };
 
+/** Some of them want to see what will be canceled. */
+const CANCELED = "arena";
+const FANS = { ...CROWD, users: 10, usersPerSecond: 10, concertId: CANCELED, seed: SEED + 1 };
+/** The death in whose midst it is canceled. */
+const CANCELED_AT = 1;
+
 const PROMISE =
-  "keeps every acknowledged order and all laws while the engine and Postgres are killed under a crowd";
+  "keeps every acknowledged order and all laws while the engine and Postgres are killed under a crowd, and a concert is canceled";
 
 it(PROMISE, { timeout: TEST_MS }, async (t) => {
   t.diagnostic(`SLUICE_CHAOS_SEED=${SEED}`);
   const { up, shop } = await openShop(t);
-  const totals = newTotals();
+  const [totals, fans] = [newTotals(), newTotals()];
   const closingTime = new AbortController();
   t.after(() => closingTime.abort());
-  const buying = runCrowd(shop, { ...CROWD, seconds: TEST_MS / 1000, signal: closingTime.signal }, totals);
+  const open = { seconds: TEST_MS / 1000, signal: closingTime.signal };
+  const buying = [runCrowd(shop, { ...CROWD, ...open }, totals), runCrowd(shop, { ...FANS, ...open }, fans)];
 
   const deaths = { engine: 0, postgres: 0, both: 0 };
   const endMs = performance.now() + SECONDS * 1000;
   for (let n = 0; performance.now() < endMs || n < VICTIMS.length; n++) {
     await sleep(CALM_MS_MAX * fractionOf(SEED, "calm", n));
     const victim = victimOf(n);
+    if (n === CANCELED_AT) await untilCanceled(shop, "is taken", ({ body }) => body !== undefined);
     await kill(up, victim);
     await up.start();
     deaths[victim]++;
     await assertLaws(shop, `after death ${n + 1}, of ${victim}`);
   }
   closingTime.abort();
-  await buying;
+  await Promise.all(buying);
 
-  const settled = await settleOrders(shop, totals.orders, { settleMs: SETTLE_MS });
-  const { orders, errors } = totals;
-  t.diagnostic(
-    JSON.stringify({ deaths, orders: orders.length, ...settled, errors: Object.fromEntries(errors) }),
-  );
+  await untilCanceled(shop, "has ended", ({ body }) => body?.outcome === "refunded");
+  const orders = [...totals.orders, ...fans.orders];
+  const settled = await settleOrders(shop, orders, { settleMs: SETTLE_MS });
+  const errors = { crowd: Object.fromEntries(totals.errors), fans: Object.fromEntries(fans.errors) };
+  const refunded = (await shop.cancelConcert(CANCELED)).body?.refunded;
+  t.diagnostic(JSON.stringify({ deaths, orders: orders.length, refunded, ...settled, errors }));
   assert.ok(orders.length > 0);
   assert.deepEqual(settled.missing, [], "acknowledged orders are missing");
   assert.deepEqual(settled.open, [], `orders have not ended\n${up.output}`);
@@ -90,7 +101,7 @@ async function openShop(t: TestContext): Promise<{ up: ShopProcess; shop: ShopCl
       SLUICE_PROVIDER_FAILURE_RATE: "0.02",
     },
   });
-  const shop = new ShopClient(up.url, CROWD.users + 16);
+  const shop = new ShopClient(up.url, CROWD.users + FANS.users + 16);
   t.after(async () => {
     await shop.close();
     await up.stop();
@@ -107,6 +118,18 @@ function victimOf(n: number): Victim {
 async function kill(up: ShopProcess, victim: Victim): Promise<void> {
   if (victim !== "engine") await up.killPostgres();
   if (victim !== "postgres") await up.killEngine();
+}
+
+function untilCanceled(
+  shop: ShopClient,
+  what: string,
+  holds: (reply: Reply<Cancellation>) => boolean,
+): Promise<void> {
+  return until(
+    `the cancellation ${what}`,
+    async () => holds(await shop.cancelConcert(CANCELED)),
+    RECOVERY_MS,
+  );
 }
 
 /** The shop's laws hold, as soon as it can say so. */

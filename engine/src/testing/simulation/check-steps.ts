@@ -1,14 +1,15 @@
 /**
- * Steps and their undos, by a book of its own: which commands a run has behind it that must be taken back follows from its history and
- * its definition alone, whatever the engine has noted down.
+ * Steps and their undos, by a book of its own: which commands a run has behind it that must be taken back, and which events, follows from
+ * its history and its definition alone, whatever the engine has noted down.
  */
 import type { PendingCommand, Run } from "../../core/run.ts";
 import { TAKEN_BACK } from "./flow-draft.ts";
 import type { ReplayedStep } from "./replay-history.ts";
 import type { Report } from "./violation.ts";
 
-/** A command that is over and has an undo. */
+/** A command that is over and has an undo, or an event that has one. */
 interface Owed {
+  /** An event has one of its own. */
   readonly commandId: string;
   /** When it was over. What was over at once may be taken back in any order. */
   readonly version: number;
@@ -38,7 +39,7 @@ class StepBook {
   add(step: ReplayedStep): void {
     const { before, after } = step;
     const answered = answeredIn(step);
-    const over = overAt(step, answered, this.#parkedBy);
+    const over = [...overAt(step, answered, this.#parkedBy), ...toldAt(step, this.#parkedBy)];
     if (step.entry.kind === "parked") this.#parkedBy = step.entry.type;
     this.#owed = [...this.#owed, ...over];
     if (before?.compensation != null && after.compensation === null) this.#end(step);
@@ -127,6 +128,20 @@ function overAt(
     .filter((command) => isOver(command) && undos.has(command.type) && !isNothing(command))
     .map(({ id }) => ({ commandId: id, version: after.version }));
 }
+
+/**
+ * The event that a version takes, if its transitions have an undo; in random flows all of them have, or none. An event that has parked its
+ * run was told as well, and counts when an operator goes on without it.
+ */
+function toldAt({ entry, flow, before, after }: ReplayedStep, parkedBy = ""): Owed[] {
+  const isPassedOver = before?.parked != null && PASSING_OVER.has(entry.kind);
+  const told = entry.kind === "event" ? (entry.type ?? "") : isPassedOver ? parkedBy : "";
+  const transitions = flow.states.get(before?.state ?? "")?.on.get(told) ?? [];
+  if (!transitions.some(({ undo }) => undo !== null)) return [];
+  return [{ commandId: `${after.runId}:${after.version}:${told}`, version: after.version }];
+}
+
+const PASSING_OVER: ReadonlySet<string> = new Set(["skipped", "canceled", "forced"]);
 
 function isCancel(input: ReplayedStep["input"], isCompensated: boolean): boolean {
   return (

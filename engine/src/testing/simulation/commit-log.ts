@@ -59,6 +59,15 @@ export class CommitLog {
     return this.#issued.has(commandId);
   }
 
+  /** Whether something committed is what an undo takes back: a command that was issued, or an event that its run was told. */
+  hasDone(stepId: string): boolean {
+    const [runId = "", version, type] = stepId.split(":");
+    const told = this.runs.get(runId)?.entries ?? [];
+    return (
+      this.hasIssued(stepId) || told.some((entry) => entry.type === type && entry.version <= Number(version))
+    );
+  }
+
   /** Whether an event or an operation is durable: in the history of its run, or in a lane's inbox. */
   holdsInput(runId: string, id: string): boolean {
     const run = this.runs.get(runId);

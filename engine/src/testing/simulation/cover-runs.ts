@@ -106,6 +106,8 @@ function compensationKinds({ entry, before, after }: ReplayedStep): CoverageKind
   const found: CoverageKind[] = [];
   if (entry.kind === "undone")
     found.push(entry.eventId === undefined ? "step undone" : "step undone by an event");
+  const undone = entry.kind === "undone" ? before?.compensation?.steps.at(-1) : undefined;
+  if (undone?.commandId.endsWith(`:${undone.command}`) === true) found.push("step of an event undone");
   if (entry.kind === "event" && before?.compensation === null && after.compensation !== null)
     found.push("compensated by an event");
   if (entry.kind === "undone" && after.compensation === null)

@@ -116,6 +116,7 @@ export const COVERAGE_KINDS = [
   "compensated, nothing to take back",
   "step undone",
   "step undone by an event",
+  "step of an event undone",
   "undo tried again",
   "undo failed, parked",
   // Families.

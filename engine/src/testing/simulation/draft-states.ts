@@ -40,6 +40,8 @@ function drawWait(draft: FlowDraft, at: number): Mutable<StateDefinition> {
   if (random.chance(0.4)) on[draft.say(`Turned${at}`)] = { ...draft.out(at), update: "merge" };
   if (random.chance(0.3)) on[draft.say(`Noted${at}`)] = { update: random.pick(UPDATES) };
   if (random.chance(0.3)) on[draft.say(`Returned${at}`)] = draft.roundTrip(at, draft.ahead(at));
+  for (const [event, ways] of Object.entries(on))
+    if (random.chance(0.25)) on[event] = draft.undoTold(event, ways);
   const state: Mutable<StateDefinition> = { on };
   if (random.chance(0.5)) state.after = drawTimers(draft, at, on);
   if (random.chance(0.2)) state.deadline = draft.leave(at, 50, 900);

@@ -4,6 +4,7 @@
  */
 import type {
   CommandDefinition,
+  EventUndoDefinition,
   PollDefinition,
   RetryDefinition,
   TimerDefinition,
@@ -12,6 +13,7 @@ import type {
   UndoDefinition,
   Update,
 } from "../../core/flow.ts";
+import { listTransitions } from "../../core/compile-flow.ts";
 import { GUARDS, UNDO_PROJECTIONS, UPDATES, goBack } from "./flow-palette.ts";
 import type { Random } from "./random.ts";
 
@@ -88,16 +90,25 @@ export class FlowDraft {
 
   /** How a command is taken back; in some flows a refusal says that there is nothing to take back. */
   undo({ type, refused }: DraftCommand): UndoDefinition {
+    const undo = this.#takingBack(type, this.commands[type]?.channel);
+    return this.random.chance(0.5) ? { ...undo, unless: [refused] } : undo;
+  }
+
+  /** Has what an event tells taken back, whichever of its ways is taken. */
+  undoTold(type: string, ways: TransitionsDefinition): TransitionsDefinition {
+    const undo = this.#takingBack(type);
+    return listTransitions(ways).map((way) => ({ ...way, undo }));
+  }
+
+  #takingBack(type: string, channel?: string): EventUndoDefinition {
     const { random } = this;
     const undo = `Undo${type}`;
-    const channel = this.commands[type]?.channel;
     this.commands[undo] = {
       channel: channel === undefined || random.chance(0.2) ? random.pick(CHANNELS) : channel,
       answers: [this.declare(`${undo}Done`)],
     };
     return {
       send: { [undo]: random.pick(UNDO_PROJECTIONS) },
-      ...(random.chance(0.5) ? { unless: [refused] } : {}),
       ...(random.chance(0.8) ? { retry: this.retry() } : {}),
     };
   }
@@ -170,7 +181,7 @@ export class FlowDraft {
     if (random.chance(0.4)) {
       poll.factor = random.pick([1.5, 2, 3]);
       // A wait that grows without end would never come to rest.
-      if (poll.giveUp === undefined || random.chance(0.5)) poll.max = "200ms";
+      if (poll.giveUp === undefined || random.chance(0.5)) poll.max = "250ms";
     }
     return poll;
   }

@@ -32,6 +32,11 @@ export class ParticipantLedger {
     return this.#bodies.has(commandId);
   }
 
+  /** Whether a command takes back one that has not come yet. */
+  comesFirst({ undoes }: Pick<CommandMessage, "undoes">): boolean {
+    return undoes !== undefined && this.#log.hasIssued(undoes) && !this.hasHeardOf(undoes);
+  }
+
   /** Whether a participant beyond the transaction was told to take a command back. Coming later, it does nothing any more. */
   hasTakenBack(commandId: string): boolean {
     return this.#takenBack.has(commandId);
@@ -68,8 +73,11 @@ export class ParticipantLedger {
         `attempt ${attempt} of command ${commandId} carries ${text}, a former one ${before}`,
       );
     if (undoes !== undefined) {
-      if (!this.#log.hasIssued(undoes))
-        this.#report("I2", `command ${commandId} takes back ${undoes}, which no commit has issued`);
+      if (!this.#log.hasDone(undoes))
+        this.#report(
+          "I2",
+          `command ${commandId} takes back ${undoes}, which no commit has issued or been told`,
+        );
       this.#takenBack.add(undoes);
     }
     return before === undefined;

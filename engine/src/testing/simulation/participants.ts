@@ -193,7 +193,7 @@ export class Participants {
     }
     const isFirst = ledger.deliver(command);
     if (!isFirst) coverage.count("remote delivered again");
-    if (command.undoes !== undefined && !ledger.hasHeardOf(command.undoes)) coverage.count("undo came first");
+    if (ledger.comesFirst(command)) coverage.count("undo came first");
     if (ledger.hasTakenBack(command.commandId)) {
       if (isFirst) coverage.count("undo won against a late command");
       return { type: "delivered" };

@@ -213,10 +213,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
     breaks: ["I4"],
   },
   {
-    name: "a job that nobody ends",
-    sabotage: changeStore((store) => ({
-      updateAction: (action) => store.updateAction({ ...action, state: "running" }),
-    })),
+    name: "a job that nobody takes up",
+    sabotage: changeStore(() => ({ listOpenJobs: () => Promise.resolve([]) })),
     breaks: ["I4"],
   },
   {

@@ -290,10 +290,15 @@ export interface JobPlan {
   readonly isDryRun: boolean;
 }
 
+/** A run as a job meets it. One that was named and does not exist is in no state: "". */
+export type JobRun = Pick<RunRow, "runId" | "state">;
+
 /** How far a job is. */
 export interface JobProgress {
   /** Opens the page it works on next; null at the beginning. */
   readonly cursor: string | null;
+  /** The page it has begun with and not counted yet. Once they are met its runs may not be found by the filter any more. */
+  readonly begun?: Page<JobRun>;
   readonly seen: number;
   readonly applied: number;
   /** Runs that were left as they are, by the code of the reason. */

@@ -2,13 +2,10 @@
 import type { Answer } from "../core/decision.ts";
 import { engineError } from "../core/errors.ts";
 import type { Operation } from "../core/inputs.ts";
-import type { JobExample, JobPlan, Page, RunRow, Store } from "../core/ports.ts";
+import type { JobExample, JobPlan, JobRun, Page, Store } from "../core/ports.ts";
 import { fitsCondition } from "../core/run-condition.ts";
 import type { RunCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
-
-/** A run as a job meets it. One that was named and does not exist is in no state: "". */
-export type JobRun = Pick<RunRow, "runId" | "state">;
 
 type Aim = Pick<JobPlan, "operation" | "filter">;
 

@@ -1,8 +1,8 @@
 /**
  * Jobs: what operators do to many runs, carried out by the engine.
- * J1  The owner of a job's lane carries it out, page by page, and saves how far it is after each page. Whoever takes the lane over goes on
- *     from there; runs of the page that was under way are met a second time and nothing happens to them, since the job's id is the
- *     operation's id (D5).
+ * J1  The owner of a job's lane carries it out, page by page, and saves which runs it begins with and how far it is after them. Whoever
+ *     takes the lane over goes on from there; runs of the page that was under way are met a second time and nothing happens to them, since
+ *     the job's id is the operation's id (D5), and each is counted once.
  * J2  Of two engines that believe to own a job one fails to save (its revision is old) and leaves.
  * J3  A run that refuses is counted with its reason and left as it is. What is only away or full is tried again, without an end.
  *     Lists are a moment behind: a run that does not fit the filter any more when its turn comes is none of the job's, and not counted.
@@ -11,12 +11,12 @@
 import type { Answer } from "../core/decision.ts";
 import { toPlainError } from "../core/errors.ts";
 import type { LaneInput } from "../core/inputs.ts";
-import type { ActionRow, Clock, JobExample, JobPlan, LogPort, Store } from "../core/ports.ts";
+import type { ActionRow, Clock, JobExample, JobPlan, JobRun, LogPort, Page, Store } from "../core/ports.ts";
 import { fitsCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
 import { addResults } from "./job-progress.ts";
 import { conditionOf, listJobPage, previewRuns, toResult, unknownRun } from "./job-runs.ts";
-import type { JobRun, PreviewPorts } from "./job-runs.ts";
+import type { PreviewPorts } from "./job-runs.ts";
 
 /** Most runs between two saves, and how many of them are under way at once. */
 const PAGE_RUNS_MAX = 200;
@@ -41,6 +41,12 @@ export interface JobPorts extends Pick<PreviewPorts, "preview"> {
 }
 
 type Job = NonNullable<ActionRow["job"]>;
+
+interface BegunPage {
+  readonly action: ActionRow;
+  readonly job: Job;
+  readonly page: Page<JobRun>;
+}
 
 export class Jobs {
   readonly #ports: JobPorts;
@@ -103,29 +109,63 @@ export class Jobs {
     while (current?.state === "running" && !stop.aborted) current = await this.#doPage(current, stop);
     if (this.#isStopping || current === null) return;
     if (current.state === "running") current = await store.getAction(actionId);
-    if (current?.state === "stopping") current = await store.updateAction({ ...current, state: "stopped" });
+    if (current?.state === "stopping")
+      current = await store.updateAction({
+        ...current,
+        job: await this.#countBegun(current),
+        state: "stopped",
+      });
     if (current?.state === "done" || current?.state === "stopped")
       log.info({ actionId, kind, state: current.state }, "a job has ended");
   }
 
   async #doPage(action: ActionRow, stop: AbortSignal): Promise<ActionRow | null> {
-    const { job } = action;
-    if (job === null) return null;
-    const { plan, progress } = job;
-    const { store, clock } = this.#ports;
+    const { clock } = this.#ports;
     const startedMs = clock.monotonicMs();
-    const page = await listJobPage(store, plan, progress.cursor, pageRuns(plan));
+    const begun = await this.#beginPage(action);
+    if (begun === null) return null;
+    const { plan, progress } = begun.job;
     const { results, isWhole } = plan.isDryRun
-      ? { results: await previewRuns(this.#ports, plan, page.items), isWhole: true }
-      : await this.#doAll(action, plan, page.items, stop);
+      ? { results: await previewRuns(this.#ports, plan, begun.page.items), isWhole: true }
+      : await this.#doAll(begun.action, plan, begun.page.items, stop);
     // Stopped in the middle by its process, the page is done again by whoever goes on; by its operator, what was done is counted.
     if (!isWhole && this.#isStopping) return null;
-    const cursor = isWhole ? page.cursor : progress.cursor;
+    const cursor = isWhole ? begun.page.cursor : progress.cursor;
     const state = !isWhole ? "stopped" : cursor === null ? "done" : "running";
-    const saved = await this.#save(action, { plan, progress: addResults(progress, results, cursor) }, state);
+    const saved = await this.#save(
+      begun.action,
+      { plan, progress: addResults(progress, results, cursor) },
+      state,
+    );
     if (saved?.state === "running")
       await this.#rest(startedMs + restMs(plan, results.length) - clock.monotonicMs(), stop);
     return saved;
+  }
+
+  /** The page under way, or the next one. Runs that are named are always found again; others are kept before the first of them is met. */
+  async #beginPage(action: ActionRow): Promise<BegunPage | null> {
+    const { store } = this.#ports;
+    const { job } = action;
+    if (job === null) return null;
+    const { plan, progress } = job;
+    if (progress.begun !== undefined) return { action, job, page: progress.begun };
+    const { items, cursor } = await listJobPage(store, plan, progress.cursor, pageRuns(plan));
+    const page = { items: items.map(({ runId, state }) => ({ runId, state })), cursor };
+    if (plan.isDryRun || plan.filter.runIds !== undefined || items.length === 0) return { action, job, page };
+    const begun: Job = { plan, progress: { ...progress, begun: page } };
+    const saved = await store.updateAction({ ...action, job: begun });
+    return saved === null ? null : { action: saved, job: begun, page };
+  }
+
+  /** A job that was stopped while its process died: of the page under way those runs count that it was applied to. */
+  async #countBegun({ actionId, job }: ActionRow): Promise<Job | null> {
+    const items = job?.progress.begun?.items;
+    if (job === null || items === undefined) return job;
+    const { plan, progress } = job;
+    const runs = await this.#ports.store.getRuns(items.map(({ runId }) => runId));
+    const results: JobExample[] = [];
+    for (const run of runs) if (await this.#hasTaken(run, actionId)) results.push(taken(run));
+    return { plan, progress: addResults(progress, results, progress.cursor) };
   }
 
   /** Null when somebody else works on the job. An operator's wish to stop is no such thing. */
@@ -194,8 +234,7 @@ export class Jobs {
     const { store, preview } = this.#ports;
     const [run] = await store.getRuns([met.runId]);
     if (run === undefined) return unknownRun(met);
-    if (await this.#hasTaken(run, actionId))
-      return { runId: met.runId, from: met.state, to: null, code: null, message: null };
+    if (await this.#hasTaken(run, actionId)) return taken(met);
     const condition = conditionOf(plan);
     if (condition !== null && !fitsCondition(run, condition)) return "stale";
     const { answer } = await preview(run, plan.operation);
@@ -246,6 +285,10 @@ export class Jobs {
 /** Whether an action is an operation on one run and not a job over many. */
 export function isOfOneRun({ subject }: Pick<ActionRow, "subject">): boolean {
   return subject["runId"] !== undefined;
+}
+
+function taken({ runId, state }: JobRun): JobExample {
+  return { runId, from: state, to: null, code: null, message: null };
 }
 
 function pageRuns({ runsPerSecond }: JobPlan): number {

@@ -17,6 +17,7 @@ import type {
   TimerRow,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { Broadcast } from "./broadcast.ts";
 import { failureReason } from "./failure-reason.ts";
 import { Signal } from "./signal.ts";
 import type { Writer } from "./writer.ts";
@@ -60,10 +61,11 @@ export class Ownership {
   #isStopping = false;
   #wake = new Signal();
   #finished: Promise<void> = Promise.resolve();
-  #changed: (() => void)[] = [];
+  readonly #changed: Broadcast;
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
+    this.#changed = new Broadcast(ports.clock);
   }
 
   /** Joins the deployment; resolves when every lane has an owner. */
@@ -107,13 +109,7 @@ export class Ownership {
   }
 
   changed(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const disarm = this.#ports.clock.schedule(waitMs, resolve);
-      this.#changed.push(() => {
-        disarm();
-        resolve();
-      });
-    });
+    return this.#changed.wait(waitMs);
   }
 
   /** Lanes whose position nobody here knows any more: they are claimed again, by us or by whoever comes first. */
@@ -166,7 +162,7 @@ export class Ownership {
     await this.#balance(heartbeat);
     await this.#refreshTimers();
     await this.#ports.drainInbox(this.heldLanes);
-    for (const wake of this.#changed.splice(0)) wake();
+    this.#changed.notify();
   }
 
   /** Lanes that somebody else has taken, or taken and left again: our epoch is over. */

@@ -2,14 +2,20 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 
-const Text = Type.String({ minLength: 1, maxLength: 200 });
-const Uuid = Type.String({ format: "uuid" });
+/** Without control characters: one of them, NUL, is none that the database takes. */
+const PLAIN = { maxLength: 200, pattern: "^[^\\u0000-\\u001f\\u007f]*$" };
+const Text = Type.String({ minLength: 1, ...PLAIN });
+/** The format alone would let `urn:uuid:` stand before it. */
+const Uuid = Type.String({
+  format: "uuid",
+  pattern: "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+});
 const Nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Object>>(type: T) =>
   Type.Union([type, Type.Null()]);
 
 export const ConcertsQuery = Type.Object(
   {
-    cursor: Type.String({ default: "", maxLength: 200, description: "Where the page before ended" }),
+    cursor: Type.String({ default: "", ...PLAIN, description: "Where the page before ended" }),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
   },
   { additionalProperties: false },

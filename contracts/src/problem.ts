@@ -102,6 +102,7 @@ export interface Problem {
   readonly [field: string]: unknown;
 }
 
+export { isExplainable } from "./explainable.ts";
 export { PROBLEM_SCHEMA, problemResponses } from "./problem-schema.ts";
 export type { CodesByStatus } from "./problem-schema.ts";
 export { lostConnection, reasonFromServer } from "./postgres-error.ts";

@@ -89,11 +89,30 @@ export function parseWord<Word extends string>(value: unknown, words: readonly W
   return words.find((word) => word === value) ?? new Expected(`one of ${words.join(", ")}`);
 }
 
+/**
+ * A URL that everybody reads alike: `postgres:/user:password@host` is one too, but without user, password and host, and what was meant
+ * for the server would be told to it as the name of a database.
+ */
 export function parseUrl(value: unknown, rule: UrlRule): string | Expected {
   const schemes = rule.schemes ?? [];
-  const expected =
-    schemes.length === 0 ? "a URL" : `a URL that begins with ${schemes.map((s) => `${s}://`).join(" or ")}`;
-  if (typeof value !== "string" || !URL.canParse(value)) return new Expected(expected);
-  const scheme = new URL(value).protocol.slice(0, -1);
-  return schemes.length === 0 || schemes.includes(scheme) ? value : new Expected(expected);
+  const begins =
+    schemes.length === 0 ? "" : ` that begins with ${schemes.map((s) => `${s}://`).join(" or ")}`;
+  const expected = new Expected(`a URL${begins}`);
+  if (typeof value !== "string" || !/^[a-z][a-z\d+.-]*:\/\//i.test(value) || !URL.canParse(value))
+    return expected;
+  const { protocol, host, username, password } = new URL(value);
+  if (schemes.length > 0 && !schemes.includes(protocol.slice(0, -1))) return expected;
+  if (host === "") return new Expected("a URL with a host after its //");
+  if (!isPercentEncoded(username + password))
+    return new Expected("a URL with its user and password percent-encoded, a % itself as %25");
+  return value;
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -117,6 +117,30 @@ test("takes only URLs of the named schemes, and hides the password of one it ref
   assert.match(fault, /"ftp:\/\/me:\*\*\*@host\/x".*begins with http:\/\/ or https:\/\//);
 });
 
+test("refuses a URL that a driver would read otherwise than its writer, and shows no password of it", () => {
+  const schemes = ["postgres", "postgresql"];
+  const read = (reader: OptionReader<ShopOptions>) => ({
+    providerUrl: reader.url("providerUrl", { schemes }),
+  });
+  const begins = /expected a URL that begins with postgres:\/\/ or postgresql:\/\//;
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["postgres:/u:geheim@h/x", begins],
+    ["postgres:u:geheim@h/x", begins],
+    ["postgres://u:ge/heim@h/x", begins],
+    ["postgres:///u:geheim@h/x", /expected a URL with a host after its \/\//],
+    ["postgres:///x", /expected a URL with a host/],
+    ["postgres://u:%zzgeheim@h/x", /percent-encoded, a % itself as %25/],
+    ["postgres://%zz:geheim@h/x", /percent-encoded/],
+  ];
+  for (const [providerUrl, expected] of cases) {
+    const fault = faultOf({ options: { providerUrl } }, read);
+    assert.match(fault, expected, providerUrl);
+    assert.doesNotMatch(fault, /heim/);
+  }
+  for (const providerUrl of ["postgres://h", "postgresql://u:p%25@h:1/x?a=%zz", "postgres://[::1]/x"])
+    assert.deepEqual(resolve({ options: { providerUrl } }, read), { providerUrl });
+});
+
 test("reads a secret from a file, cuts its last line end, and never shows it", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "sluice-options-"));
   t.after(() => rmSync(folder, { recursive: true }));

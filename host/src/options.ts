@@ -237,5 +237,5 @@ function show(value: unknown): string {
 const SHOWN_CHARACTERS_MAX = 120;
 
 function hidePassword(text: string): string {
-  return text.replace(/(:\/\/[^:@/\s]*):[^/\s]*@/, "$1:***@");
+  return text.replace(/(:\/*[^:@/\s]*):\S*@/, "$1:***@");
 }

@@ -8,7 +8,7 @@ const HIDDEN = "[hidden]";
 /** A field whose name says that it is secret, with a text, a list or a bare value after the colon. */
 const SECRET_FIELD =
   /"([\w-]*(?:authorization|password|passwd|secret|api[-_]?key|access[-_]?token|refresh[-_]?token|cookie))":(?:"(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,}\]]+)/gi;
-const PASSWORD_IN_URL = /(:\/\/[^\s:@/"\\]*):[^\s/"\\]+@/g;
+const PASSWORD_IN_URL = /(:\/+[^\s:@/"\\]*):[^\s/"\\]+@/g;
 const CREDENTIALS = /\b(Bearer|Basic) [\w.~+/-]+=*/g;
 
 export function redact(line: string): string {

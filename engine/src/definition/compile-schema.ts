@@ -1,11 +1,12 @@
+import { isExplainable } from "@sluice/contracts/problem";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { ErrorObject } from "ajv/dist/2020.js";
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { engineError } from "../core/errors.ts";
 import type { CompileSchema, JsonSchema, SchemaFault, Validate } from "../core/flow.ts";
 import { toPointer } from "../core/pointer.ts";
 
-/** The most faults one check reports. More help nobody, and a hostile array could ask for millions. */
+/** The most faults one check reports. More help nobody. */
 export const FAULTS_MAX = 20;
 
 /**
@@ -36,12 +37,19 @@ const compiledSchemas = new WeakMap<JsonSchema, Validate>();
 function compile(schema: JsonSchema): Validate | readonly SchemaFault[] {
   try {
     const plain = toPlainSchema(schema) as object;
-    // Names (`$id`) live as long as their ajv, and two flows may use one name for two things: such a schema gets an ajv of its own.
-    const ajv = JSON.stringify(plain).includes('"$id"') ? createAjv() : sharedAjv;
-    if (ajv.validateSchema(plain) !== true) return toFaults(ajv.errors ?? []);
-    const check = ajv.compile(plain);
-    ajv.removeSchema(plain);
-    return (value) => (check(value) ? null : toFaults(check.errors ?? []));
+    // Names (`$id`) live as long as their ajv, and two flows may use one name for two things: such a schema gets ajvs of its own.
+    const { first, every } = JSON.stringify(plain).includes('"$id"') ? createAjvs() : sharedAjvs;
+    if (every.validateSchema(plain) !== true) return toFaults(every.errors ?? []);
+    const isFit = compileOnce(first, plain);
+    let explain: ValidateFunction | undefined;
+    return (value) => {
+      if (isFit(value)) return null;
+      if (!isExplainable(value)) return toFaults(isFit.errors ?? []);
+      // Compiled when it is first needed.
+      explain ??= compileOnce(every, plain);
+      explain(value);
+      return toFaults(explain.errors ?? []);
+    };
   } catch (error) {
     if (error instanceof RangeError)
       return [{ path: "", message: "contains itself, or is nested too deeply" }];
@@ -50,10 +58,22 @@ function compile(schema: JsonSchema): Validate | readonly SchemaFault[] {
   }
 }
 
-function createAjv(): Ajv2020 {
+/** Without a trace in the ajv, which would otherwise keep each schema for ever. */
+function compileOnce(ajv: Ajv2020, schema: object): ValidateFunction {
+  const check = ajv.compile(schema);
+  ajv.removeSchema(schema);
+  return check;
+}
+
+/** One that stops at the first fault, and one that tells them all. */
+function createAjvs(): { readonly first: Ajv2020; readonly every: Ajv2020 } {
+  return { first: createAjv(false), every: createAjv(true) };
+}
+
+function createAjv(allErrors: boolean): Ajv2020 {
   // `strictSchema` makes a misspelled keyword or format an error; the other strict rules forbid what TypeBox rightly writes.
   const ajv = new Ajv2020({
-    allErrors: true,
+    allErrors,
     strict: false,
     strictSchema: true,
     validateSchema: false,
@@ -63,7 +83,7 @@ function createAjv(): Ajv2020 {
   return ajv;
 }
 
-const sharedAjv = createAjv();
+const sharedAjvs = createAjvs();
 
 /** Keywords whose value is data, not schemas. */
 const DATA_KEYWORDS = new Set(["enum", "const", "default", "examples", "required", "dependentRequired"]);

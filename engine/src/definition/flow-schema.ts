@@ -12,6 +12,9 @@ import { ATTEMPTS_MAX } from "../core/check-timers.ts";
 import { FAN_OUT_MAX } from "../core/flow.ts";
 import type { JsonSchema } from "../core/flow.ts";
 
+/** The largest number that the column of the database holds. */
+const VERSION_MAX = 2_147_483_647;
+
 const ref = (name: string) => ({ $ref: `#/$defs/${name}` });
 const described = (description: string, schema: object) => ({ description, ...schema });
 const record = (values: object) => ({
@@ -46,6 +49,7 @@ export const FLOW_SCHEMA: JsonSchema = {
       version: described("A whole number from 1. Runs stay with the version they began with.", {
         type: "integer",
         minimum: 1,
+        maximum: VERSION_MAX,
       }),
       description: { type: "string" },
       data: described("Shape of the run's data, an object. It holds after each update.", ref("schema")),

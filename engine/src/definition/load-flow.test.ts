@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Type } from "typebox";
+import { parse } from "yaml";
 import { compileFlow } from "../core/compile-flow.ts";
 import { hasCode } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
@@ -162,6 +163,35 @@ describe("loadFlowFile", () => {
       assert.ok(flow.findings.length > 0 && flow.findings.length <= 5, text.slice(0, 40));
       assert.ok(flow.findings.every(({ code, line }) => code === "bad-syntax" && line !== null));
     }
+  });
+
+  it("says of a file that is nested without end that it is nested too deeply", async () => {
+    const texts = {
+      "brackets.yaml": `name: f\ndata: ${"[".repeat(5_000)}${"]".repeat(5_000)}\n`,
+      "unclosed.yaml": "[".repeat(5_000),
+      "dashes.yaml": `${"- ".repeat(5_000)}a`,
+      "indented.yaml": Array.from({ length: 1_400 }, (_, depth) => `${" ".repeat(depth)}a:\n`).join(""),
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      const [flow] = await load(name, text);
+      const [finding, ...others] = flow?.findings ?? [];
+      assert.deepEqual([flow?.definition, others.length], [null, 0], name);
+      assert.match(finding?.message ?? "", /^the (file|flow) is .*nested too deeply/, name);
+    }
+  });
+
+  it("refuses a version that the database cannot hold", async () => {
+    const text = await readFile(example, "utf8");
+    for (const version of ["2147483648", "99999999999999999999", "1e400", "0", "1.5"]) {
+      const [flow] = await load(
+        "version.json",
+        JSON.stringify(parse(text)).replace(/"version":\d+/, `"version":${version}`),
+      );
+      assert.deepEqual(findingsOf(flow === undefined ? [] : [flow]), ["1 wrong-shape -"], version);
+      assert.match(flow?.findings[0]?.message ?? "", /at \/version, expected/);
+    }
+    const [largest] = await load("largest.yaml", text.replace(/^version: \d+$/m, "version: 2147483647"));
+    assert.equal(largest?.definition?.version, 2_147_483_647);
   });
 
   it("refuses several YAML documents, counts them, and shows where the second begins", async () => {

@@ -30,6 +30,11 @@ export function parseYaml(text: string, file: string): ParsedText {
   const parsed = parseDocumentOf(text, file);
   const { document, source } = parsed;
   const faults = [...document.errors, ...document.warnings];
+  const overflow = faults.find(({ message }) => OVERFLOW.test(message));
+  if (overflow !== undefined) {
+    const position = toPosition(parsed.lines, overflow.pos[0]);
+    return { value: undefined, findings: [tooDeep(file, position)], source };
+  }
   const broken = faults.filter(({ code }) => code !== "DUPLICATE_KEY").slice(0, SYNTAX_FAULTS_MAX);
   if (broken.length > 0) {
     return { value: undefined, findings: broken.map((fault) => syntaxFault(parsed, text, fault)), source };
@@ -39,8 +44,8 @@ export function parseYaml(text: string, file: string): ParsedText {
     // Through text, so that what two aliases share is two values, and what contains itself is refused.
     return { value: JSON.parse(JSON.stringify(value ?? null)), findings: duplicates(parsed), source };
   } catch (error) {
-    const message = oneLine(error);
-    return { value: undefined, findings: [badSyntax(file, "YAML", message, null)], source };
+    const found = error instanceof RangeError ? tooDeep(file) : badSyntax(file, "YAML", oneLine(error), null);
+    return { value: undefined, findings: [found], source };
   }
 }
 
@@ -51,9 +56,11 @@ export function parseJson(text: string, file: string): ParsedText {
   try {
     return { value: JSON.parse(text), findings: duplicates(parsed), source };
   } catch (error) {
-    const message = oneLine(error);
-    const position = positionAt(text, findJsonFault(text));
-    return { value: undefined, findings: [badSyntax(file, "JSON", message, position)], source };
+    const found =
+      error instanceof RangeError
+        ? tooDeep(file)
+        : badSyntax(file, "JSON", oneLine(error), positionAt(text, findJsonFault(text)));
+    return { value: undefined, findings: [found], source };
   }
 }
 
@@ -125,6 +132,18 @@ function syntaxFault({ file, lines }: Parsed, text: string, fault: YAMLError): L
   return fault.code === "MULTIPLE_DOCS"
     ? severalDocuments(file, countDocuments(text), position)
     : badSyntax(file, "YAML", oneLine(fault), position);
+}
+
+/** What the parser makes of its own RangeError, which it tells as a fault of the text. */
+const OVERFLOW = /Maximum call stack size exceeded/;
+
+function tooDeep(file: string, position: Position = { line: 1, column: 1 }): LocatedFinding {
+  const parts = {
+    path: "",
+    found: "is nested too deeply to be read",
+    expected: "lists and objects of a few levels",
+  };
+  return { ...finding("bad-syntax", THE_FILE, parts), file, ...position };
 }
 
 function severalDocuments(file: string, count: number, second: Position): LocatedFinding {

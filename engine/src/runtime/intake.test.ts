@@ -1,43 +1,89 @@
+/** The way of an input to the owner of its lane when that owner is no longer what it was. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasCode } from "../core/errors.ts";
+import type { TestContext } from "node:test";
+import { createEngine } from "../create-engine.ts";
+import type { Engine } from "../create-engine.ts";
+import { engineError } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
-import { memoryDatabase, startEngine, until } from "./fixtures/memory-engine.ts";
-
-const LANES = 4;
+import type { LaneInput } from "../core/inputs.ts";
+import type { PeerAnswer } from "../core/ports.ts";
+import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
+import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
+import { createMemoryStore } from "../stores/memory/memory-store.ts";
 
 const order: FlowDefinition = {
   name: "order",
   version: 1,
-  events: { Checked: {} },
-  commands: { Check: { channel: "shop", answers: ["Checked"] } },
-  initial: "checking",
-  states: {
-    checking: { send: { Check: { each: "/lines" } }, on: { Checked: "done" } },
-    done: { final: "done" },
-  },
+  events: { Paid: { type: "object" } },
+  initial: "open",
+  states: { open: { on: { Paid: "done" } }, done: { final: "done" } },
 };
+const LANES = [0, 1, 2, 3];
+/** How long the frozen owner keeps its lanes; while it lives, long enough that no busy machine makes it lose them. */
+const FROZEN_LEASE_MS = 600;
+const LEASE_MS = 10_000;
 
-test("a start that no rule would let begin is refused and not kept, also where the lane is another engine's", async (t) => {
-  const database = memoryDatabase();
-  const shop = { channel: "shop", commandsPerSendMax: 1, sendsMax: 1, send: () => Promise.resolve([]) };
-  const parts = {
+/** A deployment whose lanes all belong to an engine that lives until it freezes. */
+async function openOwned(): Promise<{
+  readonly database: MemoryDatabase;
+  readonly freeze: () => Promise<void>;
+}> {
+  const database = createMemoryDatabase({ nowMs: () => Date.now() });
+  const owner = createMemoryStore({ database, engineId: "owner" });
+  const beat = (leaseMs: number) => owner.heartbeat({ engineId: "owner", address: "owner", leaseMs });
+  await owner.openDeployment(LANES.length);
+  await beat(LEASE_MS);
+  await owner.claimLanes({ engineId: "owner", laneIds: LANES, leaseMs: LEASE_MS });
+  const freeze = async (): Promise<void> => void (await beat(FROZEN_LEASE_MS));
+  return { database, freeze };
+}
+
+type Forward = (inputs: readonly LaneInput[]) => Promise<readonly PeerAnswer[]>;
+
+async function startEngine(t: TestContext, database: MemoryDatabase, forward: Forward): Promise<Engine> {
+  const engine = await createEngine({
+    store: createMemoryStore({ database, engineId: "other" }),
     flows: [order],
-    participants: [shop],
-    options: { lanes: LANES, leaseMs: 300, submitMs: 600 },
-  };
-  const one = await startEngine(t, database, { ...parts, engineId: "one" });
-  await startEngine(t, database, { ...parts, engineId: "two" });
-  const lanesOf = (engineId: string) =>
-    database.lanes.flatMap(({ laneId, ownerId }) => (ownerId === engineId ? [laneId] : []));
-  await until("both engines own lanes", () => lanesOf("one").length > 0 && lanesOf("two").length > 0);
-
-  // Enough of them that some fall into the other engine's lanes.
-  const keys = Array.from({ length: 20 }, (_, at) => `order ${at}`);
-  const starts = keys.map(async (key) => {
-    const ending = await one.client.start("order", { key, data: {} }).catch((error: unknown) => error);
-    assert.ok(hasCode(ending, "FLOW_BAD_DATA"), `${key}: ${JSON.stringify(ending)}`);
+    participants: [],
+    peers: () => ({ forward: (_address, inputs) => forward(inputs) }),
+    options: { leaseMs: 300, address: "other", submitMs: 4_000 },
   });
-  await Promise.all(starts);
-  assert.deepEqual([database.inbox.size, database.runs.size], [0, 0]);
+  t.after(() => engine.stop());
+  await engine.start();
+  return engine;
+}
+
+/** What a peer that hangs looks like to who waits for it so long. */
+function unknownAfter(waitMs: number): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(engineError("FLOW_OUTCOME_UNKNOWN", "no answer in time")), waitMs);
+  });
+}
+
+test("an input whose owner froze goes on to the next owner, and is decided there", async (t) => {
+  const { database, freeze } = await openOwned();
+  let forwards = 0;
+  const engine = await startEngine(t, database, async () => {
+    forwards += 1;
+    await freeze();
+    return unknownAfter(FROZEN_LEASE_MS + 50);
+  });
+  const started = await engine.client.start("order", { data: {}, key: "o-1" });
+  assert.deepEqual([started.isDecided, forwards], [true, 1]);
+  assert.equal((await engine.store.totals()).inbox, 0);
+  await engine.client.send(started.runId, { type: "Paid", data: {} });
+  assert.equal((await engine.client.require(started.runId)).outcome, "done");
+});
+
+test("an input that a living owner may have is kept in its inbox, and sent no second time", async (t) => {
+  const { database } = await openOwned();
+  let forwards = 0;
+  const engine = await startEngine(t, database, () => {
+    forwards += 1;
+    return unknownAfter(10);
+  });
+  const started = await engine.client.start("order", { data: {}, key: "o-2" });
+  assert.deepEqual([started.isDecided, forwards], [false, 1]);
+  assert.equal((await engine.store.totals()).inbox, 1);
 });

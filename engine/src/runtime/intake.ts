@@ -1,7 +1,8 @@
 /**
  * The intake: brings a caller's input to the writer of its lane, here or in another process.
  * N1  A caller is answered only after the commit that holds its input: in the lane, or in the durable inbox (`accepted`).
- * N2  An input goes to the inbox only when its owner cannot be reached or may have taken it already; its id makes that harmless.
+ * N2  An input goes to the inbox only when no owner can be reached, or when one lives on that may have taken it already; where the lane
+ *     has another owner by then, it goes on to that one. Its id makes a second copy harmless.
  * N3  Every wait is bounded: past `submitMs` the caller is told that the outcome is unknown.
  */
 import { decide } from "../core/decide.ts";
@@ -117,39 +118,49 @@ export class Intake {
     const { clock, directory, engineId, ownerWaitMs } = this.#ports;
     const refusal = refuseUnkeepable(item.input);
     if (refusal !== null) return item.answer?.(refusal);
-    const untilMs = clock.monotonicMs() + ownerWaitMs;
+    let untilMs = clock.monotonicMs() + ownerWaitMs;
+    let mayHaveIt: string | null = null;
     for (;;) {
       if (this.#isStopping) throw stopping();
       if (this.#ports.writerOf(item.lane).owns(item.lane)) return this.#route(item);
       const owner = directory.ownerOf(item.lane);
-      if (owner !== null && owner.engineId !== engineId && (await this.#forward(item, owner.address))) return;
+      if (owner !== null && owner.engineId !== engineId) {
+        // Slow, and alive by the directory that was read since: a second copy beside its inbox would only be more work.
+        if (owner.engineId === mayHaveIt) return this.#keep(item);
+        const outcome = await this.#forward(item, owner.address);
+        if (outcome === "answered") return;
+        if (outcome === "unknown") {
+          mayHaveIt = owner.engineId;
+          untilMs = clock.monotonicMs() + ownerWaitMs;
+        }
+      }
       const leftMs = untilMs - clock.monotonicMs();
       if (leftMs <= 0) return this.#keep(item);
       await directory.changed(leftMs);
     }
   }
 
-  /** False when the peer does not own the lane, or cannot be reached: nothing happened there. */
-  async #forward(item: QueueItem, address: string | null): Promise<boolean> {
+  /** `nothing` happened when the peer does not own the lane, or cannot be reached. */
+  async #forward(item: QueueItem, address: string | null): Promise<"answered" | "nothing" | "unknown"> {
     const { forwarding, log } = this.#ports;
-    if (forwarding === null || address === null || item.input === null) return false;
+    if (forwarding === null || address === null || item.input === null) return "nothing";
     let answer: PeerAnswer;
     try {
       answer = await forwarding.forward(address, item.input, item.bytes ?? 0);
     } catch (error) {
-      if (!hasCode(error, "FLOW_OUTCOME_UNKNOWN")) return false;
+      if (!hasCode(error, "FLOW_OUTCOME_UNKNOWN")) return "nothing";
       log.warn(
         { address, runId: item.runId },
-        "an input was forwarded with unknown outcome; it goes to the inbox as well",
+        "an input was forwarded with unknown outcome; the next owner, or the inbox, gets it as well",
       );
       item.isTried = true;
-      await this.#keep(item);
-      return true;
+      return "unknown";
     }
     if ("answer" in answer) item.answer?.(answer.answer);
-    else if (answer.error.code === "FLOW_NOT_OWNER" || answer.error.code === "FLOW_STOPPING") return false;
+    else if (answer.error.code === "FLOW_NOT_OWNER" || answer.error.code === "FLOW_STOPPING")
+      return "nothing";
     else item.fail?.(engineError(answer.error.code as "FLOW_UNEXPECTED", answer.error.message, answer.error));
-    return true;
+    return "answered";
   }
 
   /** Keeps the input in the durable inbox for whoever owns the lane next. It is checked now, since nobody hears of a refusal later. */

@@ -20,6 +20,7 @@ import type {
   TimerRow,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { Broadcast } from "./broadcast.ts";
 import { failureReason } from "./failure-reason.ts";
 import { Signal } from "./signal.ts";
 import type { Writer } from "./writer.ts";
@@ -67,11 +68,12 @@ export class Ownership {
   #isStopping = false;
   #wake = new Signal();
   #finished: Promise<void> = Promise.resolve();
-  #changed: (() => void)[] = [];
+  readonly #changed: Broadcast;
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
     this.#timersAheadMs = Math.max(TIMER_HORIZON_MS, ports.leaseMs);
+    this.#changed = new Broadcast(ports.clock);
   }
 
   /** Joins the deployment; resolves when every lane has an owner. */
@@ -115,13 +117,7 @@ export class Ownership {
   }
 
   changed(waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const disarm = this.#ports.clock.schedule(waitMs, resolve);
-      this.#changed.push(() => {
-        disarm();
-        resolve();
-      });
-    });
+    return this.#changed.wait(waitMs);
   }
 
   /** Lanes whose position nobody here knows any more: they are claimed again, by us or by whoever comes first. */
@@ -174,7 +170,7 @@ export class Ownership {
     await this.#balance(heartbeat);
     await this.#refreshTimers();
     await this.#ports.tend(this.heldLanes);
-    for (const wake of this.#changed.splice(0)) wake();
+    this.#changed.notify();
   }
 
   /** Lanes that somebody else has taken, or taken and left again: our epoch is over. */

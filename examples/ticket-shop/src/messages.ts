@@ -2,12 +2,18 @@
 import { Type } from "typebox";
 import type { Static, TSchema } from "typebox";
 
-const Text = Type.String({ minLength: 1, maxLength: 200 });
-const Uuid = Type.String({ format: "uuid" });
+/** Without control characters: one of them, NUL, is none that the database takes. */
+const PLAIN = { maxLength: 200, pattern: "^[^\\u0000-\\u001f\\u007f]*$" };
+const Text = Type.String({ minLength: 1, ...PLAIN });
+/** The format alone would let `urn:uuid:` stand before it. */
+const Uuid = Type.String({
+  format: "uuid",
+  pattern: "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+});
 const Time = Type.String({ format: "date-time" });
 const Nullable = <T extends TSchema>(type: T) => Type.Union([type, Type.Null()]);
 const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 20 });
-const Cursor = Type.String({ default: "", maxLength: 200, description: "Where the page before ended" });
+const Cursor = Type.String({ default: "", ...PLAIN, description: "Where the page before ended" });
 const NextCursor = Nullable(Type.String({ description: "Opens the next page; null on the last" }));
 
 export const PageQuery = Type.Object({ cursor: Cursor, limit: Limit }, { additionalProperties: false });

@@ -24,6 +24,7 @@ const EVERYWHERE: CodesByStatus = {
   429: "HOST_OVERLOADED",
   500: "HOST_UNEXPECTED",
   503: "HOST_DATABASE_UNAVAILABLE, FLOW_STORE_UNAVAILABLE, HOST_STOPPING",
+  504: "HOST_DATABASE_SILENT",
 };
 
 /** Codes of whatever tells the engine something. */

@@ -69,6 +69,27 @@ it("the shop sells tickets, whatever its payment provider does", async (t) => {
     }
   });
 
+  await t.test("refuses texts and ids that its database does not take", async () => {
+    const { order } = await buy(open);
+    const nul = String.fromCharCode(0);
+    const asked: readonly Promise<Response>[] = [
+      fetch(`${open.url}/shop/concerts/%00`),
+      fetch(`${open.url}/shop/concerts/a%1Fb`),
+      fetch(`${open.url}/shop/concerts?cursor=%00`),
+      post(open, "/shop/orders", { concertId: `festival${nul}` }, {}),
+      post(open, "/shop/purchases", { concertId: nul }, {}),
+      fetch(`${open.url}/shop/orders/urn:uuid:${order.orderId}`),
+      fetch(`${open.url}/shop/orders/%7B${order.orderId}%7D`),
+      post(open, `/shop/orders/urn:uuid:${order.orderId}/payment`, {}, {}),
+    ];
+    for (const response of await Promise.all(asked)) {
+      const problem = (await response.json()) as { readonly code: string };
+      assert.deepEqual([response.status, problem.code], [400, "HOST_BAD_REQUEST"], response.url);
+    }
+    const upper = await fetch(`${open.url}/shop/orders/${order.orderId.toUpperCase()}`);
+    assert.equal(upper.status, 200);
+  });
+
   await t.test("refuses an idempotency key that comes again for another concert", async () => {
     const key = randomUUID();
     await shop.placeOrder("festival", key);

@@ -1,6 +1,6 @@
 /** Options of the HTTP server of a process. */
 import { resolveOptions } from "../options.ts";
-import type { Env, OptionSource } from "../options.ts";
+import type { Env, OptionReader, OptionSource } from "../options.ts";
 
 export interface HttpOptions {
   /** The address to listen on. `SLUICE_HTTP_HOST`. @default "127.0.0.1" */
@@ -9,6 +9,11 @@ export interface HttpOptions {
   readonly port?: number | string | undefined;
   /** The largest body taken, in bytes; past it HOST_BODY_TOO_LARGE. `SLUICE_HTTP_BODY_BYTES_MAX`. @default 1 MiB */
   readonly bodyBytesMax?: number | string | undefined;
+  /**
+   * The bytes of all bodies in flight, at least those of one; past it HOST_OVERLOADED. `SLUICE_HTTP_BODIES_BYTES_MAX`.
+   * @default 256 MiB, or `bodyBytesMax` where that is more
+   */
+  readonly bodiesBytesMax?: number | string | undefined;
   /** Requests in flight; past it HOST_OVERLOADED. `SLUICE_HTTP_REQUESTS_IN_FLIGHT_MAX`. @default 4096 */
   readonly requestsInFlightMax?: number | string | undefined;
   /** What a refused caller is told to wait. `SLUICE_HTTP_RETRY_AFTER_MS`. @default 1000 */
@@ -29,6 +34,7 @@ export interface ResolvedHttpOptions {
   readonly host: string;
   readonly port: number;
   readonly bodyBytesMax: number;
+  readonly bodiesBytesMax: number;
   readonly requestsInFlightMax: number;
   readonly retryAfterMs: number;
   readonly requestMs: number;
@@ -36,6 +42,20 @@ export interface ResolvedHttpOptions {
   readonly keepAliveMs: number;
   readonly checkMs: number;
   readonly stopMs: number;
+}
+
+/** Four thousand requests that each send 1 MiB slowly would otherwise hold 4 GiB. */
+const BODIES_BYTES_MAX = 268_435_456;
+
+function readBodyLimits(read: OptionReader<HttpOptions>) {
+  const bodyBytesMax = read.wholeNumber("bodyBytesMax", { min: 1, default: 1_048_576 });
+  return {
+    bodyBytesMax,
+    bodiesBytesMax: read.wholeNumber("bodiesBytesMax", {
+      min: bodyBytesMax,
+      default: Math.max(BODIES_BYTES_MAX, bodyBytesMax),
+    }),
+  };
 }
 
 const DAY_MS = 86_400_000;
@@ -50,7 +70,7 @@ export function resolveHttpOptions(
   return resolveOptions({ room: "http", options, env, file }, (read) => ({
     host: read.text("host", { default: "127.0.0.1" }),
     port: read.wholeNumber("port", { min: 0, max: 65_535, default: 7070 }),
-    bodyBytesMax: read.wholeNumber("bodyBytesMax", { min: 1, default: 1_048_576 }),
+    ...readBodyLimits(read),
     requestsInFlightMax: read.wholeNumber("requestsInFlightMax", { min: 1, default: 4096 }),
     retryAfterMs: read.durationMs("retryAfterMs", { ...ms, default: 1000 }),
     requestMs: read.durationMs("requestMs", { ...ms, default: 30_000 }),

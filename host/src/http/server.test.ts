@@ -162,6 +162,14 @@ test("lists at most twenty faults of a body", async (t) => {
   assert.match(problem.detail, /\(and 499 more\)/);
 });
 
+test("tells the first fault alone of a body that has room for countless ones", async (t) => {
+  const { url } = await start(t);
+  const tags = JSON.stringify(Array.from({ length: 400_000 }, () => 1));
+  const problem = await problemOf(await post(`${url}/v1/orders`, `{"units":1,"tags":${tags}}`));
+  assert.deepEqual(problem["errors"], [{ path: "body/tags/0", message: "is a number, expected a text" }]);
+  assert.doesNotMatch(problem.detail, /more/);
+});
+
 const BAD_REQUESTS: readonly (readonly [string, string, RequestInit, number, string])[] = [
   [
     "malformed JSON",
@@ -322,6 +330,26 @@ test("answers bytes that are no HTTP, and headers past the limit, with a problem
   );
   const long = `GET / HTTP/1.1\r\nhost: x\r\nlong: ${"a".repeat(20_000)}\r\n\r\n`;
   assert.match(await talk(port, long), /^HTTP\/1.1 431 [^]*"code":"HOST_HEADERS_TOO_LARGE"/);
+});
+
+test("answers a request without Host, and one that expects what nobody knows, with a problem", async (t) => {
+  const { port } = await start(t);
+  for (const path of ["/v1/orders/1", "/v1/nothing", "/livez"])
+    assert.match(
+      await talk(port, `GET ${path} HTTP/1.1\r\n\r\n`),
+      /^HTTP\/1.1 400 [^]*application\/problem\+json[^]*"code":"HOST_BAD_REQUEST"/,
+    );
+  assert.match(await talk(port, "GET /livez HTTP/1.0\r\n\r\n"), /^HTTP\/1.1 200 /);
+  const head =
+    "POST /v1/orders HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 11\r\n";
+  assert.match(
+    await talk(port, `${head}expect: tea\r\n\r\n{"units":1}`),
+    /^HTTP\/1.1 417 [^]*application\/problem\+json[^]*expects \\"tea\\"[^]*"code":"HOST_EXPECTATION_FAILED"/,
+  );
+  assert.match(
+    await talk(port, `${head}connection: close\r\nexpect: 100-continue\r\n\r\n{"units":1}`),
+    /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /,
+  );
 });
 
 test("does not wait for ever for a request that never ends", async (t) => {

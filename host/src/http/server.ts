@@ -2,7 +2,8 @@
  * The HTTP server of a process: routes are the caller's; errors, limits, health, metrics, documents and stopping are here.
  * H1  Every error leaves as a problem body (RFC 9457) made by `toProblem`.
  * H2  A request in flight is counted from its first header to the close of its answer, whatever happens between.
- * H3  Once stopping, nothing new is admitted, what is in flight finishes, and after `stopMs` it is cut.
+ * H3  The bodies in flight are bounded in bytes, all together, and what they took is given back with their answers.
+ * H4  Once stopping, nothing new is admitted, what is in flight finishes, and after `stopMs` it is cut.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServerOfNode } from "node:http";
@@ -13,6 +14,7 @@ import { createAdmission } from "../admission.ts";
 import { hostError } from "../errors.ts";
 import type { Log, ProcessLog } from "../log.ts";
 import type { ProcessMeter } from "../metrics.ts";
+import { registerBodyBytes } from "./body-bytes.ts";
 import { answerClientError } from "./client-error.ts";
 import { registerDocs } from "./docs.ts";
 import type { Api } from "./docs.ts";
@@ -27,6 +29,7 @@ import type { Address } from "./listen.ts";
 import { trackMethods } from "./methods.ts";
 import type { ResolvedHttpOptions } from "./options.ts";
 import type { ReadinessCheck } from "./readiness.ts";
+import { registerRequestHead } from "./request-head.ts";
 import { toProblem } from "./status.ts";
 import { buildValidator } from "./validator.ts";
 
@@ -66,7 +69,9 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
   const state = { isStopping: false };
   const sockets = trackSockets(app);
 
+  registerRequestHead(app);
   registerAdmission(app, options, state);
+  registerBodyBytes(app, options);
   registerJsonBody(app);
   registerErrors(app, options, log, trackMethods(app));
   registerRequestLog(app, config);
@@ -113,6 +118,8 @@ function createApp(options: ResolvedHttpOptions, log: ProcessLog): Server {
     bodyLimit: options.bodyBytesMax,
     requestTimeout: options.requestMs,
     http: {
+      // Ours is a problem body: see registerRequestHead.
+      requireHostHeader: false,
       headersTimeout: options.requestMs,
       requestTimeout: options.requestMs,
       connectionsCheckingInterval: Math.min(options.requestMs, REQUEST_CHECK_MS_MAX),

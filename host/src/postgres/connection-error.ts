@@ -10,7 +10,11 @@ const RETRY_AFTER_MS = 1000;
  * in flight took effect is then unknown.
  */
 export function isConnectionError(error: unknown): boolean {
-  return hasCode(error, "HOST_DATABASE_UNAVAILABLE") || isLost(error) || isLastWord(error);
+  return isOurs(error) || isLost(error) || isLastWord(error);
+}
+
+function isOurs(error: unknown): boolean {
+  return hasCode(error, "HOST_DATABASE_UNAVAILABLE") || hasCode(error, "HOST_DATABASE_SILENT");
 }
 
 function isLost(error: unknown): boolean {
@@ -29,7 +33,7 @@ function isLastWord(error: unknown): boolean {
  * answered as it came.
  */
 export function toDatabaseError(error: unknown): unknown {
-  if (hasCode(error, "HOST_DATABASE_UNAVAILABLE")) return error;
+  if (isOurs(error)) return error;
   const reason = isLost(error) ? "there is no connection to it" : reasonFromServer(error);
   if (reason === null) return error;
   const message = `the database cannot be used now: ${reason}; try again in a moment`;

@@ -12,9 +12,13 @@ type Callback = (sql: TransactionSql) => unknown;
 type Begin = (options: string, callback: Callback) => Promise<unknown>;
 
 /** A query as the driver runs it: on `then`, it hands itself to its handler. */
-interface DriverQuery extends PendingQuery<Row[]> {
+export interface DriverQuery extends PendingQuery<Row[]> {
   handler: (query: DriverQuery) => unknown;
   reject(error: unknown): void;
+  /** What takes the rows of a cursor. */
+  readonly cursorFn?: unknown;
+  /** Whether it is read or written as a stream. */
+  readonly streaming?: boolean;
 }
 
 /** Replaces `sql.begin`. `closes` counts the connections of this pool that were closed so far. */
@@ -136,6 +140,6 @@ function fenceSql(tx: TransactionSql, fence: Fence): TransactionSql {
   }) as unknown as TransactionSql;
 }
 
-function isDriverQuery(value: unknown): value is DriverQuery {
+export function isDriverQuery(value: unknown): value is DriverQuery {
   return value instanceof Promise && "handler" in value && typeof value.handler === "function";
 }

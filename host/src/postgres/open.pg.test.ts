@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { hasCode } from "@sluice/contracts/problem";
 import { isConnectionError, toDatabaseError } from "./connection-error.ts";
 import { checkVersion, closePostgres, openPostgres } from "./open.ts";
 import { testDatabase } from "./testing.ts";
 import { describeTarget, withDatabase } from "./url.ts";
+import type { PostgresTarget } from "./url.ts";
 
 const OPTIONS = { applicationName: "open-test", connectMs: 2000 };
 
@@ -25,6 +30,23 @@ test("says that a database is away when nobody listens, without its password", a
   }
 });
 
+test("refuses a URL it cannot read, without showing it", async () => {
+  for (const target of [
+    "postgres://u:%zzgeheim@h/x",
+    "postgres:/u:geheim@h/x",
+    "postgres://u:ge/heim@h/x",
+    "x",
+  ])
+    await assert.rejects(openPostgres(target, OPTIONS), (error: Error) => {
+      assert.ok(hasCode(error, "HOST_BAD_OPTION"), target);
+      assert.match(error.message, /^the URL of the Postgres cannot be read, expected a URL/);
+      assert.doesNotMatch(error.message, /heim/);
+      return true;
+    });
+  for (const target of ["postgres:/u:geheim@h/x", "postgres:///u:geheim@h/x", "u:geheim@h"])
+    assert.equal(describeTarget(target), "an unreadable URL");
+});
+
 test("says that the options are wrong when the server does not know the database", async (t) => {
   const db = await testDatabase(t);
   await assert.rejects(openPostgres(withDatabase(db.target, "nowhere"), OPTIONS), (error: Error) => {
@@ -33,6 +55,55 @@ test("says that the options are wrong when the server does not know the database
     return true;
   });
 });
+
+test("says in words that a server is silent, or closes each connection", async (t) => {
+  const silent = await listen(t, () => {});
+  await assert.rejects(openPostgres(`postgres://me@127.0.0.1:${silent}/x`, { ...OPTIONS, connectMs: 100 }), {
+    code: "HOST_DATABASE_UNAVAILABLE",
+    message: /does not answer \(no connection within 100 ms\), expected a running server/,
+  });
+  const closing = await listen(t, (socket) => socket.end());
+  await assert.rejects(openPostgres(`postgres://me@127.0.0.1:${closing}/x`, { ...OPTIONS, silentMs: 200 }), {
+    code: "HOST_DATABASE_UNAVAILABLE",
+    message: /does not answer \(no answer within 200 ms\), expected/,
+  });
+  await assert.rejects(openPostgres("postgres://me@localhost:1/x", OPTIONS), {
+    message: /localhost:1\/x does not answer \(.*ECONNREFUSED.*\)/,
+  });
+});
+
+test("says why a server that runs takes no connection", async (t) => {
+  const db = await testDatabase(t);
+  const role = `${db.name}_visitor`;
+  await db.sql.unsafe(`alter database ${db.name} connection limit 0`);
+  await db.sql.unsafe(`create role ${role} login`);
+  t.after(() => db.sql.unsafe(`drop role ${role}`));
+  await assert.rejects(openPostgres(asUser(db.target, role), OPTIONS), {
+    code: "HOST_DATABASE_UNAVAILABLE",
+    message: /cannot be used now: it takes no more connections/,
+  });
+});
+
+function asUser(target: PostgresTarget, user: string): PostgresTarget {
+  if (typeof target !== "string") return { ...target, user };
+  return Object.assign(new URL(target), { username: user }).href;
+}
+
+/** A server that is no Postgres. */
+async function listen(t: TestContext, onConnection: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}));
+    onConnection(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
 
 test("refuses a server older than 14", () => {
   checkVersion({ number: 140_000, text: "14.0" }, "host/db");

@@ -1,5 +1,6 @@
 /** Where a Postgres is: a URL, or the socket of the embedded one. */
 import { join } from "node:path";
+import { Expected, parseUrl } from "../options-values.ts";
 
 /** A server on a unix socket. There is no password: who may enter the folder may connect. */
 export interface SocketTarget {
@@ -20,10 +21,16 @@ export function socketPath({
   return join(socketDirectory, `.s.PGSQL.${port}`);
 }
 
+/** What a URL has to be instead, or null when it is one of a Postgres. */
+export function urlFault(url: string): string | null {
+  const parsed = parseUrl(url, { schemes: ["postgres", "postgresql"] });
+  return parsed instanceof Expected ? parsed.text : null;
+}
+
 /** A target for a log line or a message: without password and without parameters. */
 export function describeTarget(target: PostgresTarget): string {
   if (typeof target !== "string") return `${socketPath(target)} (database ${target.database})`;
-  if (!URL.canParse(target)) return "an unreadable URL";
+  if (urlFault(target) !== null) return "an unreadable URL";
   const { host, pathname } = new URL(target);
   return `${host}${pathname}`;
 }

@@ -20,7 +20,7 @@ export interface HttpTransportOptions {
   readonly url: string;
   /** How long one attempt may take from its first byte to the last of the answer, in ms. @default 10000 */
   readonly attemptMs?: number;
-  /** Most commands under way at once, each on a connection of its own. @default 64 */
+  /** Most commands under way at once, each on a connection of its own: while one waits, others go out. @default 256 */
   readonly sendsMax?: number;
   /** Largest answer that is read, in bytes. @default 1048576 */
   readonly answerBytesMax?: number;
@@ -186,7 +186,7 @@ export function resolveHttpTransportOptions(options: HttpTransportOptions): Reso
     channel,
     url: resolveUrl(channel, options.url),
     attemptMs: whole("attemptMs", 10_000, ATTEMPT_MS_MAX),
-    sendsMax: whole("sendsMax", 64, SENDS_MAX),
+    sendsMax: whole("sendsMax", 256, SENDS_MAX),
     answerBytesMax: whole("answerBytesMax", 1_048_576, ANSWER_BYTES_MAX),
     headers: resolveHeaders(channel, options.headers ?? {}),
   });

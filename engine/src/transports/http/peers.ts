@@ -12,11 +12,12 @@ export const INPUTS_PATH = "/internal/v1/inputs";
 export const INPUTS_MAX = 1_000;
 
 export interface HttpPeersOptions {
-  /** How long a peer may take to answer, in ms; past it the outcome is unknown. @default 5000 */
+  /** How long a peer may take to answer, in ms; past it the outcome is unknown. @default 2000 */
   readonly forwardMs?: number;
 }
 
-const FORWARD_MS_DEFAULT = 5_000;
+/** Somewhat more than a lease: the lane of a peer that is frozen has another owner by then, and the input goes on to that one. */
+const FORWARD_MS_DEFAULT = 2_000;
 const FORWARD_MS_MAX = 600_000;
 /** Connections to one peer. The engine sends few messages at once, each with many inputs. */
 const CONNECTIONS_MAX = 8;

@@ -101,6 +101,15 @@ test("data that breaks the flow's schema is refused and told where", async () =>
   assertProblem(answer, 400, "FLOW_BAD_DATA", /seat[^]*amountMinor|amountMinor[^]*seat/);
 });
 
+test("a time that no clock shows is refused", async () => {
+  for (const time of ["2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01T01:59:60%2B02:00"]) {
+    const answer = await call.get(`/v1/runs?updatedSince=${time}`);
+    assertProblem(answer, 400, "FLOW_BAD_QUERY", /updatedSince is "201/);
+  }
+  for (const time of ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "2016-12-31t23:59:59.123456789z"])
+    assert.equal((await call.get(`/v1/runs?updatedSince=${time}`)).status, 200, time);
+});
+
 test("unknown fields and query parameters are refused and told which are known", async () => {
   const before = await countRuns();
   const body = { data: DATA, priority: 1 };

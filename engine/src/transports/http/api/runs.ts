@@ -1,3 +1,4 @@
+import { engineError } from "../../../core/errors.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { etagOf, namesEtag } from "./etag.ts";
@@ -34,12 +35,25 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
         ...filters,
         limit,
         ...(inner === undefined ? {} : { cursor: inner }),
-        ...(updatedSince === undefined ? {} : { updatedSinceMs: Date.parse(updatedSince) }),
+        ...(updatedSince === undefined ? {} : { updatedSinceMs: msOf(updatedSince) }),
       });
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
       return { items: page.items.map(viewRunRow), cursor: next };
     },
+  );
+}
+
+/**
+ * A time of the format `date-time` in ms. The format also knows leap seconds, which no clock here does.
+ * @throws FLOW_BAD_QUERY (invalid)
+ */
+function msOf(updatedSince: string): number {
+  const ms = Date.parse(updatedSince);
+  if (Number.isFinite(ms)) return ms;
+  throw engineError(
+    "FLOW_BAD_QUERY",
+    `updatedSince is ${JSON.stringify(updatedSince)}, which no clock here shows, expected a time such as 2026-07-01T12:00:00Z`,
   );
 }
 

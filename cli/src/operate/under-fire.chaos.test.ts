@@ -21,7 +21,7 @@ import { until } from "../fixtures/until.ts";
 import { findFreePort } from "../up/free-port.ts";
 
 /** How long there is fire; `SLUICE_FIRE_SECONDS` makes it longer. */
-const SECONDS = Number(env["SLUICE_FIRE_SECONDS"] ?? 40);
+const SECONDS = Number(env["SLUICE_FIRE_SECONDS"] ?? 30);
 /** `SLUICE_FIRE_SEED` repeats faults, duties and instants of an earlier trial, as far as the machine allows. */
 const SEED = env["SLUICE_FIRE_SEED"] ?? String(randomInt(2 ** 31));
 

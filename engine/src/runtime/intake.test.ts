@@ -7,7 +7,7 @@ import type { Engine } from "../create-engine.ts";
 import { engineError } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
-import type { PeerAnswer } from "../core/ports.ts";
+import type { PeerAnswer, Store } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
@@ -41,9 +41,14 @@ async function openOwned(): Promise<{
 
 type Forward = (inputs: readonly LaneInput[]) => Promise<readonly PeerAnswer[]>;
 
-async function startEngine(t: TestContext, database: MemoryDatabase, forward: Forward): Promise<Engine> {
+async function startEngine(
+  t: TestContext,
+  database: MemoryDatabase,
+  forward: Forward,
+  store: Store = createMemoryStore({ database, engineId: "other" }),
+): Promise<Engine> {
   const engine = await createEngine({
-    store: createMemoryStore({ database, engineId: "other" }),
+    store,
     flows: [order],
     participants: [],
     peers: () => ({ forward: (_address, inputs) => forward(inputs) }),
@@ -86,4 +91,42 @@ test("an input that a living owner may have is kept in its inbox, and sent no se
   const started = await engine.client.start("order", { data: {}, key: "o-2" });
   assert.deepEqual([started.isDecided, forwards], [false, 1]);
   assert.equal((await engine.store.totals()).inbox, 1);
+});
+
+/** A store that writes down which runs are looked for. */
+function lookedFor(store: Store, runIds: string[]): Store {
+  return {
+    ...store,
+    openWriter: async (name) => {
+      const writer = await store.openWriter(name);
+      const openBatch = () => {
+        const batch = writer.openBatch();
+        const loadRuns = (ids: readonly string[]) => {
+          runIds.push(...ids);
+          return batch.loadRuns(ids);
+        };
+        return {
+          loadRuns,
+          loadDeadLetters: batch.loadDeadLetters.bind(batch),
+          withTransaction: batch.withTransaction.bind(batch),
+          commit: batch.commit.bind(batch),
+          rollback: batch.rollback.bind(batch),
+        };
+      };
+      return { openBatch, close: () => writer.close() };
+    },
+  };
+}
+
+test("a start that a frozen owner may have taken is looked for before it begins", async (t) => {
+  const { database, freeze } = await openOwned();
+  const runIds: string[] = [];
+  const store = lookedFor(createMemoryStore({ database, engineId: "other" }), runIds);
+  const lost = async (): Promise<never> => {
+    await freeze();
+    return unknownAfter(FROZEN_LEASE_MS + 50);
+  };
+  const engine = await startEngine(t, database, lost, store);
+  const { runId } = await engine.client.start("order", { data: {} });
+  assert.deepEqual(runIds, [runId]);
 });

@@ -154,6 +154,8 @@ export class Intake {
         "an input was forwarded with unknown outcome; the next owner, or the inbox, gets it as well",
       );
       item.isTried = true;
+      // Somebody may have stored the run by now.
+      item.isNew = false;
       return "unknown";
     }
     if ("answer" in answer) item.answer?.(answer.answer);

@@ -142,7 +142,7 @@ export class Jobs {
     return saved;
   }
 
-  /** The page under way, or the next one. Runs that are named are always found again; others are kept before the first of them is met. */
+  /** The page under way, or the next one, which is kept before the first of its runs is met. */
   async #beginPage(action: ActionRow): Promise<BegunPage | null> {
     const { store } = this.#ports;
     const { job } = action;
@@ -151,7 +151,7 @@ export class Jobs {
     if (progress.begun !== undefined) return { action, job, page: progress.begun };
     const { items, cursor } = await listJobPage(store, plan, progress.cursor, pageRuns(plan));
     const page = { items: items.map(({ runId, state }) => ({ runId, state })), cursor };
-    if (plan.isDryRun || plan.filter.runIds !== undefined || items.length === 0) return { action, job, page };
+    if (plan.isDryRun || items.length === 0) return { action, job, page };
     const begun: Job = { plan, progress: { ...progress, begun: page } };
     const saved = await store.updateAction({ ...action, job: begun });
     return saved === null ? null : { action: saved, job: begun, page };

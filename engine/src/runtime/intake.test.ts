@@ -130,3 +130,16 @@ test("a start that a frozen owner may have taken is looked for before it begins"
   const { runId } = await engine.client.start("order", { data: {} });
   assert.deepEqual(runIds, [runId]);
 });
+
+test("a refusal of what a frozen owner may still take in does not say that nothing happened", async (t) => {
+  const { database, freeze } = await openOwned();
+  const engine = await startEngine(t, database, async () => {
+    await freeze();
+    return unknownAfter(FROZEN_LEASE_MS + 50);
+  });
+  const runId = "01890a5d-ac96-774b-bcce-b302099a8057";
+  await assert.rejects(engine.client.send(runId, { type: "Paid", data: {} }), {
+    code: "FLOW_OUTCOME_UNKNOWN",
+  });
+  await assert.rejects(engine.client.send(runId, { type: "Paid", data: {} }), { code: "FLOW_UNKNOWN_RUN" });
+});

@@ -88,7 +88,10 @@ export class Intake {
         isNew,
         answer: (answer) => {
           disarm();
-          resolve(answer);
+          // Whoever has it as well may see more than this lane's owner does now: a run, say, whose start has not been decided yet.
+          if (answer.outcome === "rejected" && item.isElsewhere === true)
+            reject(mayHaveHappened(engineError(answer.error.code, answer.error.message)));
+          else resolve(answer);
         },
         fail: (error) => {
           disarm();
@@ -154,6 +157,7 @@ export class Intake {
         "an input was forwarded with unknown outcome; the next owner, or the inbox, gets it as well",
       );
       item.isTried = true;
+      item.isElsewhere = true;
       // Somebody may have stored the run by now.
       item.isNew = false;
       return "unknown";

@@ -19,6 +19,8 @@ export interface QueueItem {
   isNew?: boolean;
   /** True once the item was part of a commit whose outcome is unknown. */
   isTried?: boolean;
+  /** True once another engine may have the input as well. */
+  isElsewhere?: boolean;
   answer?: (answer: Answer) => void;
   fail?: (error: Error) => void;
 }

@@ -71,6 +71,8 @@ export class Writer {
   #queue: QueueItem[] = [];
   /** Due, and kept from firing by a pause. Their rows are still in the store. */
   readonly #heldTimers = new Map<string, TimerRow>();
+  /** How often pauses were lifted. What a batch under way has held back meanwhile is not held any more. */
+  #resumptions = 0;
   #queuedBytes = 0;
   #connection: StoreWriter | null = null;
   #failures = 0;
@@ -194,6 +196,7 @@ export class Writer {
 
   /** A pause was lifted: timers it kept are set again, and those whose time has come fire. */
   resumeTimers(): void {
+    this.#resumptions++;
     this.setTimers([...this.#heldTimers.values()]);
     this.#heldTimers.clear();
     this.#wake.notify();
@@ -284,6 +287,7 @@ export class Writer {
 
   async #runBatch(items: readonly QueueItem[]): Promise<void> {
     const startedMs = this.#ports.clock.monotonicMs();
+    const resumptions = this.#resumptions;
     const lanes = new Map(this.#lanes);
     let batch: Batch | null = null;
     let work: BatchWork | null = null;
@@ -299,6 +303,7 @@ export class Writer {
       this.#failuresInRow = 0;
       this.#again(items.slice(plan.items.length), false);
       this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
+      if (resumptions !== this.#resumptions) this.resumeTimers();
     } catch (error) {
       await batch?.rollback();
       for (const runId of work?.heldRunIds() ?? []) this.#cache.delete(runId);

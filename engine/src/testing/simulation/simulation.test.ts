@@ -1,5 +1,5 @@
 /**
- * The engine in a simulated world. `SLUICE_SIM_SEEDS=n` plays n seeds (default 400); `SLUICE_SIM_SEED=n` plays one, and tells each step.
+ * The engine in a simulated world. `SLUICE_SIM_SEEDS=n` plays n seeds (default 1000); `SLUICE_SIM_SEED=n` plays one, and tells each step.
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -13,7 +13,7 @@ import { Scheduler } from "./scheduler.ts";
 import { simulate } from "./simulate.ts";
 import { Trace } from "./trace.ts";
 
-const SEEDS_DEFAULT = 400;
+const SEEDS_DEFAULT = 1_000;
 /** Below this number of seeds a kind of fault may well be missing by chance. */
 const SEEDS_COVERED_MIN = 300;
 /** Seeds within which a planted fault must be found; the rarest shows in one of ten. */

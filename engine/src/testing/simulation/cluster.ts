@@ -8,7 +8,6 @@ import { createOperator } from "../../client/operator.ts";
 import type { Operator } from "../../client/operator.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { LogPort } from "../../core/ports.ts";
-import { nextOccurrence } from "../../definition/next-occurrence.ts";
 import { nameId } from "../../runtime/clock.ts";
 import { NO_METER } from "../../runtime/metrics.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
@@ -18,6 +17,7 @@ import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Faults } from "./faults.ts";
+import { dueTimes } from "./flow-palette.ts";
 import { faultyStore } from "./faulty-store.ts";
 import { TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
 import type { Participants } from "./participants.ts";
@@ -195,7 +195,7 @@ export class Cluster {
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
       lanes,
-      nextOccurrence,
+      nextOccurrence: (_, afterMs) => dueTimes().find((atMs) => atMs > afterMs) ?? null,
       start: (flow, run) => client.start(flow, run),
       options: resolveEngineOptions({ ...profile.options, address: profile.hasPeers ? engineId : null }),
     });

@@ -1,4 +1,5 @@
 import type { Json } from "@sluice/contracts/envelope";
+import type { LaneInput } from "./inputs.ts";
 
 /** What a number, a truth value, a comma and the quotes and colon of a member take, about. */
 const SMALL_BYTES = 8;
@@ -22,4 +23,9 @@ export function roughBytes(value: Json, bytesMax = Number.POSITIVE_INFINITY): nu
     if (waiting.length === 0) break;
   }
   return bytes;
+}
+
+/** How much of a queue or a batch an input takes, about. */
+export function roughInputBytes(input: LaneInput): number {
+  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
 }

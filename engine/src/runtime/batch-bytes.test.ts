@@ -5,9 +5,9 @@ import type { TestContext } from "node:test";
 import { createEngine } from "../create-engine.ts";
 import type { Engine } from "../create-engine.ts";
 import type { FlowDefinition } from "../core/flow.ts";
-import type { BatchWrites, Store } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
+import { withCommit } from "./fixtures/memory-engine.ts";
 import type { EngineOptions } from "./options.ts";
 
 const note: FlowDefinition = {
@@ -22,36 +22,18 @@ const note: FlowDefinition = {
 async function open(
   t: TestContext,
   options: EngineOptions,
-  commit: (writes: BatchWrites) => Promise<void> = async () => {},
+  gate: () => Promise<void> = async () => {},
 ): Promise<{ readonly engine: Engine; readonly commits: number[] }> {
   const commits: number[] = [];
   const store = createMemoryStore({
     database: createMemoryDatabase({ nowMs: () => Date.now() }),
     engineId: "a",
   });
-  const watched: Store = {
-    ...store,
-    openWriter: async (name) => {
-      const writer = await store.openWriter(name);
-      return {
-        close: () => writer.close(),
-        openBatch: () => {
-          const batch = writer.openBatch();
-          return {
-            loadRuns: (ids) => batch.loadRuns(ids),
-            loadDeadLetters: (ids) => batch.loadDeadLetters(ids),
-            withTransaction: (work) => batch.withTransaction(work),
-            rollback: () => batch.rollback(),
-            commit: async (writes) => {
-              await commit(writes);
-              commits.push(writes.runs.reduce((sum, { dataText }) => sum + dataText.length, 0));
-              await batch.commit(writes);
-            },
-          };
-        },
-      };
-    },
-  };
+  const watched = withCommit(store, async (commit, writes) => {
+    await gate();
+    commits.push(writes.runs.reduce((sum, { dataText }) => sum + dataText.length, 0));
+    await commit();
+  });
   const engine = await createEngine({
     store: watched,
     flows: [note],

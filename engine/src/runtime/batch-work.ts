@@ -13,7 +13,7 @@ import type { HistoryEntry } from "../core/history.ts";
 import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
 import { activeTimers } from "../core/run.ts";
 import { familyInputs } from "./family.ts";
-import { roughBytes } from "../core/rough-bytes.ts";
+import { roughInputBytes } from "../core/rough-bytes.ts";
 import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 
@@ -167,7 +167,7 @@ export class BatchWork {
     if (run === null || entry === null) return;
     const before = work.run;
     this.bytes += run.dataText.length - (work.entries.length === 0 ? 0 : (before?.dataText.length ?? 0));
-    if (entry.data !== undefined && entry.data !== before?.data) this.bytes += sizeOf(input);
+    if (entry.data !== undefined && entry.data !== before?.data) this.bytes += roughInputBytes(input);
     work.run = run;
     work.entries.push(entry);
     if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
@@ -292,11 +292,6 @@ function unknownRun(runId: string): Answer {
       fields: { runId },
     },
   };
-}
-
-/** What an input adds to the history, about. */
-function sizeOf(input: LaneInput): number {
-  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
 }
 
 function missingTarget(flow: string, version: number): Answer {

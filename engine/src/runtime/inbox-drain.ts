@@ -1,7 +1,7 @@
 import type { Answer } from "../core/decision.ts";
 import { hasCode } from "../core/errors.ts";
 import type { LaneInput } from "../core/inputs.ts";
-import { roughBytes } from "../core/rough-bytes.ts";
+import { roughInputBytes } from "../core/rough-bytes.ts";
 import type { InboxRow, LogPort, Store } from "../core/ports.ts";
 import type { QueueItem } from "./queue-item.ts";
 
@@ -44,7 +44,7 @@ export class InboxDrain {
       runId: input.runId,
       input,
       inboxId,
-      bytes: input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0,
+      bytes: roughInputBytes(input),
       answer: (answer) => {
         this.#underWay.delete(inboxId);
         this.#ports.refused(input, answer);

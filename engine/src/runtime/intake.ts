@@ -13,7 +13,7 @@ import { engineError, hasCode } from "../core/errors.ts";
 import { copyJson } from "../core/json-copy.ts";
 import { laneOf } from "../core/lane.ts";
 import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";
-import { roughBytes } from "../core/rough-bytes.ts";
+import { roughInputBytes } from "../core/rough-bytes.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { QueueItem } from "./queue-item.ts";
@@ -84,7 +84,7 @@ export class Intake {
         lane: laneOf(input.runId, lanes),
         runId: input.runId,
         input,
-        bytes: bytesOf(input),
+        bytes: roughInputBytes(input),
         isNew,
         answer: (answer) => {
           disarm();
@@ -204,10 +204,6 @@ export class Intake {
       ? null
       : rejected("FLOW_BAD_EVENT", `the data of event ${input.type} breaks its schema`, { errors: faults });
   }
-}
-
-function bytesOf(input: LaneInput): number {
-  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
 }
 
 /** Beside its owner an input is checked by the rules; on its way it becomes JSON, which must not change it. */

@@ -10,6 +10,7 @@ import { laneOf } from "../core/lane.ts";
 import type { LogPort, MeterPort, Store, SubmitEvent, Transport } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
+import { withCommit } from "./fixtures/memory-engine.ts";
 
 const LANES = 4;
 const RUN_ID = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -90,28 +91,9 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
 
 /** A store that can keep this run in its inbox and nowhere else. */
 function withoutRoomFor(runId: string, store: Store): Store {
-  return {
-    ...store,
-    openWriter: async (name) => {
-      const writer = await store.openWriter(name);
-      return {
-        close: () => writer.close(),
-        openBatch: () => {
-          const batch = writer.openBatch();
-          return {
-            loadRuns: (runIds) => batch.loadRuns(runIds),
-            loadDeadLetters: (runIds) => batch.loadDeadLetters(runIds),
-            withTransaction: (work) => batch.withTransaction(work),
-            rollback: () => batch.rollback(),
-            commit: (writes) => {
-              if (writes.runs.some((run) => run.runId === runId)) return Promise.reject(new Error("no room"));
-              return batch.commit(writes);
-            },
-          };
-        },
-      };
-    },
-  };
+  return withCommit(store, (commit, { runs }) =>
+    runs.some((run) => run.runId === runId) ? Promise.reject(new Error("no room")) : commit(),
+  );
 }
 
 test("an input of the inbox that cannot be stored is removed and logged, and others are taken in", async (t) => {

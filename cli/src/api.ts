@@ -1,10 +1,10 @@
 /** The server's API as the commands use it: one request at a time, its problem bodies as errors. */
-import { isErrorKind } from "@sluice/contracts/problem";
-import { CodedError } from "@sluice/contracts/problem";
-import { request } from "undici";
+import type { IncomingMessage } from "node:http";
+import { CodedError, isErrorKind } from "@sluice/contracts/problem";
 import { messageOf } from "./arguments.ts";
 import { interrupted } from "./cli.ts";
 import { cliError } from "./errors.ts";
+import { callHttp, readText, SilenceError } from "./http-call.ts";
 import { parseEvents } from "./server-events.ts";
 import type { ServerEvent } from "./server-events.ts";
 
@@ -52,7 +52,7 @@ const SILENCE_MS = 60_000;
 
 interface Answer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: IncomingMessage["headers"];
   readonly text: string;
 }
 
@@ -85,27 +85,28 @@ export function createApi(server: ApiOptions): Api {
   };
 }
 
-/** Not `fetch`, which refuses some ports because browsers do. */
 async function send(address: string, server: ApiOptions, options: Call = {}): Promise<Answer> {
   const { url, signal } = server;
   const { method = "GET", headers = {}, body, waitMs = 0 } = options;
   const bound = AbortSignal.timeout(REQUEST_MS + waitMs);
   let answer: Answer;
   try {
-    const response = await request(address, {
+    const response = await callHttp(address, {
       method,
       headers: { ...credentials(server), ...headers },
-      ...(body === undefined ? {} : { body }),
+      body,
       signal: signal === undefined ? bound : AbortSignal.any([signal, bound]),
-      headersTimeout: 0,
-      bodyTimeout: 0,
     });
-    answer = { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+    answer = { status: statusOf(response), headers: response.headers, text: await readText(response) };
   } catch (error) {
-    throw toCallError(error, url, signal);
+    throw toCallError(error, url, signal, bound.aborted);
   }
-  if (answer.status < 200 || answer.status > 299) throw problemOf(answer, url);
+  if (answer.status < 200 || answer.status > 299) throw problemOf(answer, server);
   return answer;
+}
+
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  return statusCode;
 }
 
 function credentials({ key }: ApiOptions): Record<string, string> {
@@ -119,20 +120,20 @@ async function openEvents(
 ): Promise<AsyncIterable<ServerEvent> | null> {
   const { url, signal } = server;
   try {
-    const { statusCode, headers, body } = await request(address, {
+    const response = await callHttp(address, {
       headers: {
         ...credentials(server),
         accept: "text/event-stream",
         ...(lastEventId === 0 ? {} : { "last-event-id": String(lastEventId) }),
       },
-      headersTimeout: REQUEST_MS,
-      bodyTimeout: SILENCE_MS,
-      ...(signal === undefined ? {} : { signal }),
+      silenceMs: SILENCE_MS,
+      signal,
     });
-    if (statusCode === 200) return eventsOf(body, server);
-    const text = await body.text();
-    if (statusCode === 204) return null;
-    throw problemOf({ status: statusCode, headers, text }, url);
+    const status = statusOf(response);
+    if (status === 200) return eventsOf(response, server);
+    const text = await readText(response);
+    if (status === 204) return null;
+    throw problemOf({ status, headers: response.headers, text }, server);
   } catch (error) {
     throw error instanceof CodedError ? error : toCallError(error, url, signal);
   }
@@ -164,14 +165,23 @@ function parseJson<Body>({ status, text }: Answer, url: string): Body {
 }
 
 /** The problem body as the error it was. A body without code and kind is not of ours. */
-function problemOf({ status, headers, text }: Answer, url: string): Error {
+function problemOf({ status, headers, text }: Answer, { url, key }: ApiOptions): Error {
   const problem = parseProblem(text);
   if (problem === undefined) return notSluice(url, `answered ${status} without a problem body`);
   const retryAfterMs = Number(headers["retry-after"] ?? "") * 1_000;
-  return new CodedError(problem.code, problem.kind, problem.detail, {
-    fields: problem.fields,
+  const { code, kind, fields } = problem;
+  const detail = code === "FLOW_UNAUTHENTICATED" ? keyText(url, key) : problem.detail;
+  return new CodedError(code, kind, detail, {
+    fields,
     ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
   });
+}
+
+/** The server speaks of a header, which nobody types here. */
+function keyText(url: string, key: string | undefined): string {
+  const found =
+    key === undefined ? "SLUICE_API_KEY is not set" : "the key of SLUICE_API_KEY is none that is valid";
+  return `${url} asks for an API key and ${found}, expected one of \`sluice keys create\`, which works where the database is`;
 }
 
 function parseProblem(text: string) {
@@ -194,16 +204,13 @@ function notSluice(url: string, found: string, cause?: unknown): Error {
 
 const REMEDY = "start one with `sluice up`, or name another with --url or SLUICE_URL";
 
-function toCallError(error: unknown, url: string, signal: AbortSignal | undefined): unknown {
+function toCallError(error: unknown, url: string, signal: AbortSignal | undefined, isLate = false): Error {
   if (signal?.aborted === true) return interrupted();
-  const isSilent = error instanceof DOMException && error.name === "TimeoutError";
-  const reason = isSilent ? "no answer in time" : reasonOf(error);
+  const reason = isLate || error instanceof SilenceError ? "no answer in time" : reasonOf(error);
   return cliError(
     "CLI_NO_SERVER",
     `nobody answers at ${url} (${reason}), expected a running server; ${REMEDY}`,
-    {
-      cause: error,
-    },
+    { cause: error },
   );
 }
 

@@ -50,6 +50,14 @@ export interface ServerOption {
   readonly url?: string;
 }
 
+/** For commands that take one run. */
+export function addKeyOption(command: Command): Command {
+  return command.option(
+    "--flow <name>",
+    "the run with the key that is given, of this flow; else its id is given",
+  );
+}
+
 const URL_DEFAULT = "http://127.0.0.1:7070";
 
 export function addServerOption(command: Command): Command {

@@ -24,6 +24,12 @@ function endingOf(error: unknown): Ending | null {
   };
 }
 
+/** The run that has the key already: whoever starts with a key does not know it. */
+function holderText({ code, fields }: Ending): string {
+  const { runId } = Object(fields) as { readonly runId?: unknown };
+  return code === "FLOW_RUN_EXISTS" && typeof runId === "string" ? `; it is run ${tame(runId)}` : "";
+}
+
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
 }
@@ -38,7 +44,7 @@ export function errorText(error: unknown, { stderr, env }: Pick<Cli, "stderr" | 
   if (code === "CLI_INTERRUPTED") return `${name} interrupted\n`;
   const lines = message.split("\n").map(tame).join("\n  ");
   const wait = retryAfterMs === undefined ? "" : `; try again in ${Math.ceil(retryAfterMs / 1_000)} s`;
-  return `${name} ${lines}${wait} ${style.dim(`(${code})`)}\n`;
+  return `${name} ${lines}${holderText(ending)}${wait} ${style.dim(`(${code})`)}\n`;
 }
 
 /** The same on one line: `{"error":{"code","kind","message","retryAfterMs"?,"fields"?}}`, as history shows an error. */

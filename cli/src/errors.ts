@@ -9,6 +9,7 @@ export const CLI_ERRORS = {
   CLI_NO_SERVER: "unavailable",
   CLI_NO_DATABASE: "missing",
   CLI_NO_KEY: "conflict",
+  CLI_UNKNOWN_RUN: "missing",
   CLI_INTERRUPTED: "conflict",
   CLI_UNEXPECTED: "bug",
 } as const satisfies ErrorCatalogue;

@@ -16,6 +16,11 @@ describe("exit codes", () => {
     assert.equal(codeOf("bug"), EXIT.failed);
   });
 
+  it("tell a flow that is not served from a run that is not there", () => {
+    assert.equal(exitCodeOf(new CodedError("FLOW_UNKNOWN_FLOW", "missing", "")), EXIT.usage);
+    assert.equal(exitCodeOf(new CodedError("FLOW_UNKNOWN_RUN", "missing", "")), EXIT.failed);
+  });
+
   it("tell Ctrl-C from a failure", () => {
     assert.equal(exitCodeOf(cliError("CLI_INTERRUPTED", "interrupted")), EXIT.interrupted);
   });

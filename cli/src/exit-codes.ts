@@ -34,10 +34,14 @@ const EXIT_OF_KIND = {
   bug: EXIT.failed,
 } as const satisfies Record<ErrorKind, ExitCode>;
 
+/** A name that no definition has is wrong input, as that of a state or an event is; a run that is not there may be there later. */
+const WRONG_NAME = "FLOW_UNKNOWN_FLOW";
+
 /** The exit code for an error; one without a kind is our own mistake. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (typeof error !== "object" || error === null) return EXIT.failed;
   if ("code" in error && error.code === "CLI_INTERRUPTED") return EXIT.interrupted;
+  if ("code" in error && error.code === WRONG_NAME) return EXIT.usage;
   return "kind" in error && isErrorKind(error.kind) ? EXIT_OF_KIND[error.kind] : EXIT.failed;
 }
 

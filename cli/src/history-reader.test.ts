@@ -13,7 +13,7 @@ function historyOf(initial: number) {
   };
   grow(initial);
   const get: Api["get"] = async <Body>(_path: string, query: Parameters<Api["get"]>[1] = {}) => {
-    const after = Number(query["cursor"] ?? 0);
+    const after = Number(query["cursor"] ?? query["afterVersion"] ?? 0);
     const items = entries.slice(after, after + Number(query["limit"]));
     const last = after + items.length;
     return { items, cursor: last < entries.length ? String(last) : null } as Body;
@@ -33,6 +33,14 @@ describe("the reader of a history", () => {
     history.grow(200);
     assert.deepEqual(versionsOf(await reader.readNew(1_000)), range(451, 650));
     assert.equal(reader.version, 650);
+  });
+
+  it("reads from behind an entry on", async () => {
+    const history = historyOf(450);
+    const reader = new HistoryReader(history, "run", 440);
+    assert.deepEqual(versionsOf(await reader.readNew(10)), range(441, 450));
+    history.grow(300);
+    assert.deepEqual(versionsOf(await reader.readNew(1_000)), range(451, 750));
   });
 
   it("reads at most so many, and goes on there", async () => {

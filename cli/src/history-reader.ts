@@ -4,16 +4,19 @@ import type { HistoryEntry, Page } from "./wire.ts";
 /** Most entries that the server gives at once. */
 const PAGE_MAX = 200;
 
-/** Reads the history of a run from its beginning, and later what came since. */
+/** Reads the history of a run from its beginning, or from behind an entry, and later what came since. */
 export class HistoryReader {
   readonly #api: Pick<Api, "get">;
   readonly #path: string;
   /** Opens the page that was the last one when it was read: it may have grown. */
   #cursor: string | undefined;
-  #version = 0;
+  #version: number;
+  readonly #afterVersion: number;
 
-  constructor(api: Pick<Api, "get">, runId: string) {
+  constructor(api: Pick<Api, "get">, runId: string, afterVersion = 0) {
     this.#api = api;
+    this.#version = afterVersion;
+    this.#afterVersion = afterVersion;
     this.#path = `/v1/runs/${encodeURIComponent(runId)}/history`;
   }
 
@@ -27,6 +30,7 @@ export class HistoryReader {
     const entries: HistoryEntry[] = [];
     while (entries.length < entriesMax) {
       const page: Page<HistoryEntry> = await this.#api.get(this.#path, {
+        ...(this.#afterVersion === 0 ? {} : { afterVersion: this.#afterVersion }),
         cursor: this.#cursor,
         limit: PAGE_MAX,
       });

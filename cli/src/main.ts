@@ -1,7 +1,13 @@
 #!/usr/bin/env node
 /** The process behind `sluice`: the only place that touches its environment, its streams and its exit code. */
-import { EXIT } from "./exit-codes.ts";
-import { runCli } from "./program.ts";
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
+
+// Removing types and compiling is most of what a start takes, so it is done once and kept: among the installed packages, which nobody
+// writes but who may write this code. Where that cannot be written nothing is kept. It comes before everything that is to be kept.
+enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/sluice", import.meta.url)));
+const { EXIT } = await import("./exit-codes.ts");
+const { runCli } = await import("./program.ts");
 
 // `sluice runs list | head` closes the pipe when it has seen enough: that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -38,6 +38,14 @@ const COMMANDS = [
   ["flows", "show"],
   ["flows", "diagram"],
   ["audit"],
+  ["bench"],
+  ["bench", "engine"],
+  ["keys"],
+  ["keys", "create"],
+  ["keys", "list"],
+  ["keys", "rotate"],
+  ["keys", "revoke"],
+  ["proof"],
 ];
 
 describe("sluice", () => {
@@ -55,6 +63,9 @@ describe("sluice", () => {
       assert.equal(exitCode, 0);
       assert.match(stdout, new RegExp(`^Examples:\n {2}sluice ${command[0]}`, "m"));
       assert.match(stdout, /^Exit codes:$/m);
+      // One default, told once, and a summary in the style of the others.
+      assert.doesNotMatch(stdout, /\(default[^)]*\) \(default/);
+      assert.match(stdout, /^Usage: .*\n\n[a-z]/);
     });
   }
 
@@ -82,7 +93,6 @@ describe("sluice", () => {
       ["runs", "list", "--url", "nowhere"],
       ["runs", "list", "--colour"],
       ["runs", "watch"],
-      ["runs", "watch", "some-id", "--flow", "parcel"],
       ["start"],
       ["start", "parcel", "--wait", "0"],
       ["start", "parcel", "--data", "{"],
@@ -178,6 +188,23 @@ describe("sluice", () => {
     const { exitCode, stderr } = await sluice(["runs", "--url", url]);
     assert.equal(exitCode, 3);
     assert.equal(stderr, "sluice: 4096 requests are in flight; try again in 2 s (HOST_OVERLOADED)\n");
+  });
+
+  it("says how to show a key to a server that asks for one", async (t) => {
+    const url = await serve(t, (_request, response) => {
+      response.writeHead(401, { "content-type": "application/problem+json" });
+      response.end(
+        '{"code":"FLOW_UNAUTHENTICATED","kind":"unauthenticated","detail":"Authorization: Bearer …"}',
+      );
+    });
+    const told = /expected one of `sluice keys create`.* \(FLOW_UNAUTHENTICATED\)\n$/;
+    const without = await sluice(["runs", "--url", url]);
+    assert.equal(without.exitCode, 1);
+    assert.match(without.stderr, /SLUICE_API_KEY is not set/);
+    assert.match(without.stderr, told);
+    const wrong = await sluice(["runs", "--url", url], { env: { SLUICE_API_KEY: "slk_wrong" } });
+    assert.match(wrong.stderr, /the key of SLUICE_API_KEY is none that is valid/);
+    assert.doesNotMatch(wrong.stderr, /slk_wrong/);
   });
 
   it("paints on a terminal only", async () => {

@@ -12,8 +12,10 @@ import { addJobsCommands } from "./commands/jobs.ts";
 import { addMigrateCommand } from "./commands/migrate.ts";
 import { addKeysCommands } from "./commands/keys.ts";
 import { addPauseCommands } from "./commands/pauses.ts";
+import { addProofCommand } from "./commands/proof.ts";
 import { addRunsCommands } from "./commands/runs.ts";
 import { addSendCommand } from "./commands/send.ts";
+import { addStackCommands } from "./commands/stack.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addUpCommand } from "./commands/up.ts";
 import { errorJson, errorText } from "./error-text.ts";
@@ -89,6 +91,8 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   addFlowsCommands(program, run);
   addAuditCommand(program, run);
   addBenchCommand(program, run);
+  addStackCommands(program, run);
+  addProofCommand(program, run);
   addCompletionCommand(program, run);
   return program;
 }

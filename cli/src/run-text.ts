@@ -1,10 +1,12 @@
 /** Runs and their history as people read them. */
+import { carriedText } from "./carried-text.ts";
 import { formatDuration } from "./durations.ts";
+import { pauseText } from "./operate/pause-text.ts";
 import { tame } from "./style.ts";
 import type { Style } from "./style.ts";
 import { renderPairs, renderTable } from "./table.ts";
 import type { Column } from "./table.ts";
-import type { HistoryEntry, Run, RunRow, Step } from "./wire.ts";
+import type { HistoryEntry, Run, RunRow, Step, WireError } from "./wire.ts";
 
 /** A state with what is special about it: how the run ended, or that it waits for an operator. */
 export function stateText(
@@ -45,6 +47,7 @@ export function runText(run: Run, style: Style, history: readonly HistoryEntry[]
     ["updated", tame(run.updatedAt)],
   ];
   pairs.push(...familyPairs(run));
+  for (const pause of run.pauses ?? []) pairs.push(["stands still", style.warn(pauseText(pause))]);
   pairs.push(...(run.parked === null ? waitingPairs(run) : parkedPairs(run, run.parked, history)));
   return `${renderPairs(pairs, style)}${style.dim("data")}\n${dataText(run.data)}\n`;
 }
@@ -68,15 +71,32 @@ function stepsText(steps: readonly Step[]): string {
   return words.join(", ") || "nothing more";
 }
 
-function waitingPairs({ commands, timers }: Run): Pairs {
+function waitingPairs({ commands, timers, pauses }: Run): Pairs {
+  const isHeld = pauses !== undefined;
   return [
-    ...commands.map(
-      ({ type, channel, attempt, phase }) =>
-        ["waits for", tame(`${type} to ${channel}, attempt ${attempt}, ${phase}`)] as const,
-    ),
+    ...commands.map((command) => ["waits for", waitedText(command, isHeld)] as const),
     ...timers.map(({ kind, dueAt }) => ["timer", tame(`${kind} at ${dueAt}`)] as const),
   ];
 }
+
+type Command = Run["commands"][number];
+
+/** The channel by which the engine starts child runs, and by which nobody else is reached. */
+const CHILD_CHANNEL = "$flow";
+
+function waitedText({ type, data, channel, attempt, phase, childRunId }: Command, isHeld: boolean): string {
+  const what = tame(type) + carriedText(data);
+  if (childRunId !== undefined) return `${what}: the end of run ${tame(childRunId)}`;
+  if (channel === CHILD_CHANNEL) return `${what}: the start of a child run, attempt ${attempt}`;
+  const how = isHeld && phase === "sending" ? "kept back" : (PHASES[phase] ?? phase);
+  return `${what} to ${tame(channel)}, attempt ${attempt}, ${tame(how)}`;
+}
+
+const PHASES: Readonly<Record<string, string>> = {
+  sending: "being sent",
+  waiting: "to be tried again",
+  delivered: "taken, and answered later",
+};
 
 /** What the words of the engine mean to whoever has to help. */
 const PARKED_BECAUSE: Readonly<Record<string, string>> = {
@@ -86,7 +106,6 @@ const PARKED_BECAUSE: Readonly<Record<string, string>> = {
   "answer-not-taken": "the state does not take the answer to its own command",
   "undo-failed": "a command that takes a step back failed for good",
   "data-too-large": "its data would be larger than the engine keeps (dataBytesMax)",
-  "state-missing": "its version of the flow has no state of this name",
 };
 
 /** A parked run waits for nothing but help, whatever commands it had under way. */
@@ -101,7 +120,9 @@ function parkedPairs(run: Run, reason: string, history: readonly HistoryEntry[])
 /** What a run was parked by: an attempt of a command, or the event or timer it could not take. */
 function inputText({ commands }: Run, { type = "its start", commandId, attempt = 1 }: HistoryEntry): string {
   const command = commands.find((each) => each.commandId === commandId);
-  return command === undefined ? type : `${command.type} to ${command.channel}, attempt ${attempt}`;
+  if (command === undefined) return type;
+  const where = command.channel === CHILD_CHANNEL ? "" : ` to ${command.channel}`;
+  return `${command.type}${carriedText(command.data)}${where}, attempt ${attempt}`;
 }
 
 function toGoOn({ runId }: Run): string {
@@ -140,21 +161,48 @@ function sinceMs(entry: HistoryEntry, before: HistoryEntry | undefined): number 
   return before === undefined ? null : Date.parse(entry.at) - Date.parse(before.at);
 }
 
-/** An entry on one line, for output that goes on and on. */
-export function entryLine(entry: HistoryEntry, style: Style): string {
-  const number = style.dim(String(entry.version).padStart(4));
-  return `${number}  ${tame(entry.at)}  ${style.bold(tame(entry.state))}  ${entryText(entry, style)}`;
+/** The cells of an entry where entries are printed as they come: number, time, state, and what happened. */
+export function entryCells(entry: HistoryEntry, style: Style): readonly string[] {
+  return [
+    style.dim(String(entry.version).padStart(4)),
+    tame(entry.at),
+    style.bold(tame(entry.state)),
+    entryText(entry, style),
+  ];
 }
+
+/** What the engine calls otherwise than a reader of a timeline would. */
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  "command-attempted": "failed",
+  "command-delivered": "delivered",
+};
+
+/** An operation's type says what its kind says: `migrated migrate`. */
+const OPERATIONS: ReadonlySet<string> = new Set([
+  "canceled",
+  "retried",
+  "redriven",
+  "skipped",
+  "forced",
+  "migrated",
+]);
 
 /** The attempt is told from the second on: that there was a first goes without saying. */
 function entryText(entry: HistoryEntry, style: Style): string {
-  const { kind, attempt = 1, nextAt, commands = [], error, by, reason } = entry;
-  // An operation's type says what its kind says.
-  const type = by === undefined ? (entry.type ?? "") : "";
-  const words = [kind, type, attempt > 1 ? `attempt ${attempt}` : ""].filter((word) => word !== "");
+  const { kind, attempt = 1, nextAt, commands = [], by, reason } = entry;
+  const type = OPERATIONS.has(kind) ? "" : (entry.type ?? "");
+  const { about, error } = failureOf(entry);
+  const words = [KIND_WORDS[kind] ?? kind, type, about, attempt > 1 ? `attempt ${attempt}` : ""];
   if (by !== undefined) words.push(`by ${by}${reason === undefined ? "" : ` (${reason})`}`);
   const sent = commands.length === 0 ? "" : ` → ${commands.map((each) => each.type).join(", ")}`;
   const next = nextAt === undefined ? "" : `, next at ${nextAt}`;
-  const text = tame(`${words.join(" ")}${sent}${next}`);
+  const text = tame(`${words.filter((word) => word !== "").join(" ")}${sent}${next}`);
   return error === undefined ? text : `${text} ${style.bad(tame(`${error.code}: ${error.message}`))}`;
+}
+
+/** A command that failed for good, and whose failure the state takes, says why in what the event `commandFailed` carries. */
+function failureOf({ type, data, error }: HistoryEntry): { about: string; error: WireError | undefined } {
+  if (type !== "commandFailed" || error !== undefined) return { about: "", error };
+  const carried = Object(data) as { readonly type?: string; readonly error?: WireError };
+  return { about: carried.type === undefined ? "" : `of ${carried.type}`, error: carried.error };
 }

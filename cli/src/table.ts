@@ -31,6 +31,20 @@ export function renderPairs(
   );
 }
 
+/**
+ * For lines that come one by one: each column is as wide as its widest cell so far, from `widthsMin` on; the last one is never padded.
+ */
+export function createAlignment(widthsMin: readonly number[]): (cells: readonly string[]) => string {
+  const widths = [...widthsMin];
+  return (cells) => {
+    const padded = cells.map((cell, at) => {
+      widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+      return pad(cell, widths[at], "left");
+    });
+    return `${padded.join("  ").trimEnd()}\n`;
+  };
+}
+
 function renderLines(
   lines: readonly (readonly string[])[],
   columns: readonly { readonly align?: "left" | "right" }[],

@@ -32,12 +32,15 @@ export interface Run extends RunRow {
     readonly channel: string;
     readonly attempt: number;
     readonly phase: string;
+    readonly data: unknown;
     readonly childRunId?: string;
   }[];
   readonly timers: readonly { readonly kind: string; readonly dueAt: string }[];
   readonly steps?: readonly Step[];
   readonly compensation?: { readonly target: string; readonly steps: readonly Step[] };
   readonly parent?: { readonly runId: string; readonly commandId: string };
+  /** What holds it back. */
+  readonly pauses?: readonly Pause[];
 }
 
 /** What was done and can be taken back. */
@@ -85,6 +88,8 @@ export interface FlowRow {
   readonly states: number;
   readonly runs: number;
   readonly parked: number;
+  /** What of it stands still. */
+  readonly pauses?: readonly Pause[];
 }
 
 export interface Flow {
@@ -98,6 +103,7 @@ export interface Flow {
     readonly runs: number;
     readonly parked: number;
   }[];
+  readonly pauses?: readonly Pause[];
 }
 
 export interface Operated {
@@ -143,7 +149,13 @@ export interface DeadLetter {
   readonly state: string;
   readonly place: "head" | "behind";
   readonly reason: string | null;
-  readonly input: { readonly kind: string; readonly type?: string; readonly command?: string };
+  readonly input: {
+    readonly kind: string;
+    readonly type?: string;
+    readonly command?: string;
+    readonly commandData?: unknown;
+    readonly data?: unknown;
+  };
   readonly error: WireError | null;
   readonly at: string;
 }

@@ -19,7 +19,10 @@ export interface CommandMessage<Type extends string = string, Data = Json> {
   /** One try of this command, counted from 1. */
   readonly attempt: number;
   readonly data: Data;
-  /** Id of the command this one takes back. A participant remembers it, so that the other does nothing when it comes late. */
+  /**
+   * The step that this one takes back: the id of a command, which a participant remembers, so that the other does nothing when it comes
+   * late; or `<run>:<version>:<type>` of an event that told what was done.
+   */
   readonly undoes?: string;
 }
 
@@ -29,6 +32,11 @@ export interface EventMessage<Type extends string = string, Data = Json> {
   /** Past tense and in PascalCase: `TicketIssued`. */
   readonly type: Type;
   readonly data: Data;
+  /**
+   * The command that it answers, for an answer that comes later: it counts for that command alone, and comes too late when nobody waits for
+   * that any more. Without it the event may answer any command that waits for such, the oldest first.
+   */
+  readonly commandId?: string;
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {

@@ -21,7 +21,7 @@ import { engineError } from "./core/errors.ts";
 import type { FlowDefinition } from "./core/flow.ts";
 import { getPointer } from "./core/pointer.ts";
 import { assertFlow } from "./definition/load-flow.ts";
-import { nextOccurrence } from "./definition/next-occurrence.ts";
+import { listDueTimes } from "./definition/next-occurrence.ts";
 import { compileSchema } from "./definition/compile-schema.ts";
 import { flowToJson, hashFlow } from "./definition/hash-flow.ts";
 import { nameId, systemClock } from "./runtime/clock.ts";
@@ -91,7 +91,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   await pinVersions(store, parts.flows);
   const { engineId } = store;
   const runtime: Runtime = new Runtime({
-    nextOccurrence,
+    listDueTimes,
     start: (flow, run) => client.start(flow, run),
     store,
     clock,
@@ -108,6 +108,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   const client: Client = createClient({
     store,
     flows: runtime.flows.newest,
+    versionsOf: (flow) => runtime.flows.versionsOf(flow),
     lanes,
     submit: (input) => runtime.submit(input),
     waitFinal: (runId, waitMs, signal) => runtime.waitFinal(runId, waitMs, signal),
@@ -122,7 +123,8 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     nameId,
     flow: (name, version) =>
       version === undefined ? runtime.flows.newest.get(name) : runtime.flows.get(name, version),
-    versionsOf: (name) => runtime.flows.all.filter((flow) => flow.name === name),
+    versionsOf: (name) => runtime.flows.versionsOf(name),
+    flowNames: () => runtime.flows.newest.keys(),
     submit: (input) => runtime.submit(input),
     pausesChanged: () => runtime.readPauses(),
     preview: (plan, cursor, limit) => runtime.previewJob(plan, cursor, limit),

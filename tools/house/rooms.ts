@@ -42,7 +42,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "engine/src": ["engine/src/definition", "engine/src/runtime", "engine/src/client", ...CORE],
   host: ["contracts/src/problem.ts"],
-  cli: ["contracts", "host", ...ENGINE_DOORS],
+  cli: ["contracts", "host", "cli/src/proof/proof.ts", "cli/src/proof/options.ts", ...ENGINE_DOORS],
+  // It ships, and is a test all the same: docs/decisions/0018-proof.md.
+  "cli/src/proof": ["contracts", "host", "cli", "engine/src/testing/random-flows.ts", ...ENGINE_DOORS],
   "examples/*": ["contracts", "host", "cli/src/app.ts", ...ENGINE_DOORS],
   tools: [],
 };

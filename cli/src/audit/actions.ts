@@ -6,6 +6,7 @@ import type { JsonOption, ServerOption } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { countsText, filterText } from "../operate/job-text.ts";
+import { pausedText } from "../operate/pause-text.ts";
 import { tame } from "../style.ts";
 import { renderTable } from "../table.ts";
 import type { AuditEntry, Page } from "../wire.ts";
@@ -22,12 +23,13 @@ export async function listActions(cli: Cli, flags: ActionsFlags): Promise<ExitCo
   const { kind, limit = LIMIT_DEFAULT, cursor } = flags;
   const page = await apiOf(flags, cli).get<Page<AuditEntry>>("/v1/audit", { kind, limit, cursor });
   if (flags.json === true) printJson(cli, page);
-  else cli.stdout.write(pageText(page, cli));
+  else cli.stdout.write(pageText(page, kind, cli));
   return EXIT.ok;
 }
 
-function pageText({ items, cursor }: Page<AuditEntry>, cli: Cli): string {
-  if (items.length === 0) return "nobody has done anything\n";
+function pageText({ items, cursor }: Page<AuditEntry>, kind: string | undefined, cli: Cli): string {
+  if (items.length === 0)
+    return `nobody has done anything${kind === undefined ? "" : ` of the kind ${kind}`}\n`;
   const style = styleOf(cli);
   const table = renderTable(
     items,
@@ -35,7 +37,7 @@ function pageText({ items, cursor }: Page<AuditEntry>, cli: Cli): string {
       { title: "when", cell: ({ askedAt }) => tame(askedAt) },
       { title: "who", cell: ({ by }) => tame(by) },
       { title: "what", cell: ({ kind, subject }) => tame(isDryRun(subject) ? `${kind} (dry run)` : kind) },
-      { title: "to", cell: ({ subject }) => tame(subjectText(subject)) },
+      { title: "to", cell: ({ subject }) => subjectText(subject) },
       {
         title: "how many",
         cell: ({ runs, subject }) => (runs === null ? "-" : countsText(runs, isDryRun(subject))),
@@ -52,10 +54,26 @@ function isDryRun({ dryRun }: AuditEntry["subject"]): boolean {
   return dryRun === true;
 }
 
-/** The run, the filter, or whatever else it was about. */
+/** The run, the filter, what was paused, or whatever else it was about. */
 function subjectText(subject: AuditEntry["subject"]): string {
   const { runId, filter, operation: _, ...rest } = subject;
-  if (typeof runId === "string") return runId;
+  if (typeof runId === "string") return tame(runId);
+  if (isPaused(subject)) return pausedText(toPaused(subject));
   const named = Object.entries(typeof filter === "object" && filter !== null ? filter : rest);
-  return filterText(Object.fromEntries(named.filter(([, value]) => value !== "")));
+  return tame(filterText(Object.fromEntries(named.filter(([, value]) => value !== ""))));
+}
+
+/** What was paused or resumed, as it is kept. */
+interface KeptPaused {
+  readonly flow: string;
+  readonly scope: string;
+  readonly name: string;
+}
+
+function isPaused(subject: object): subject is KeptPaused {
+  return "scope" in subject && "flow" in subject && "name" in subject;
+}
+
+function toPaused({ flow, scope, name }: KeptPaused): Parameters<typeof pausedText>[0] {
+  return { flow, state: scope === "state" ? name : null, command: scope === "command" ? name : null };
 }

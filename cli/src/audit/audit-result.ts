@@ -5,6 +5,10 @@ import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
 import type { CheckedLaw } from "./audit-database.ts";
 
+/** Why two are missing. */
+const WITNESSED =
+  "I2 and I5 need a witness outside of the database: the laws of an app (--app FILE), and sluice proof.";
+
 /** The invariants that stored rows can show. Effects at participants (I2) are for the laws of an app; a broken fence (I5) shows as I1. */
 const PROMISES: readonly (readonly [AuditFinding["invariant"], string])[] = [
   ["I1", "the history of each run has no gap and no repeat, and explains its state"],
@@ -66,7 +70,7 @@ export function auditText(result: AuditResult, style: Style): string {
   const hint = result.isQuiet
     ? ""
     : style.dim(" With --quiet-database I4 also means that the queues are empty.");
-  return `${table}\n${faultLines(result)}${size}${hint}\n`;
+  return `${table}\n${faultLines(result)}${size}${hint}\n${style.dim(WITNESSED)}\n`;
 }
 
 function verdict(faults: number, style: Style): string {

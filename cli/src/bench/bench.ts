@@ -1,87 +1,97 @@
 /** `sluice bench engine`: a database of its own, the measurement, and what people and scripts get to see of it. */
-import { randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
-import { SILENT_LOG } from "@sluice/host/log";
-import { startEmbeddedPostgres } from "@sluice/host/postgres";
-import type { PostgresTarget } from "@sluice/host/postgres";
 import { printJson, styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
-import type { JsonOption } from "../command.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { renderTable } from "../table.ts";
-import { benchEngine } from "./engine-bench.ts";
-import type { BenchPlan, BenchResult, BenchRow, ParticipantKind } from "./engine-bench.ts";
+import { packageVersion } from "../package-version.ts";
+import { measureCases } from "./bench-run.ts";
+import type { BenchParts, Found } from "./bench-run.ts";
+import { compareResults, comparisonText } from "./compare.ts";
+import { withBenchDatabase } from "./database/bench-database.ts";
+import type { BenchDatabase } from "./database/bench-database.ts";
+import { checkFlags } from "./flags.ts";
+import type { BenchFlags } from "./flags.ts";
+import { judgeGoals } from "./goals.ts";
+import { describeMachine } from "./observe/machine.ts";
+import { AGAINST_CASES, measureAgainst, requirePeer } from "./peer/against.ts";
+import { USUAL_CASES, isWish, planCases } from "./plan.ts";
+import { PROFILED_CASE, measureProfile } from "./profile/profile.ts";
+import { reportText } from "./report.ts";
+import { RESULT_FORMAT, RESULT_KIND } from "./result.ts";
+import type { BenchResult } from "./result.ts";
+import { readResult } from "./result-file.ts";
+import { STORED_CASES, measureStored } from "./stored/measure-stored.ts";
 
-export interface BenchFlags extends JsonOption {
-  readonly seconds?: number;
-  readonly inFlight?: readonly number[];
-  readonly participants?: readonly ParticipantKind[];
-  readonly databaseUrl?: string;
-}
+const SECONDS_DEFAULT = 3;
+const WARM_UP_SECONDS = 1.5;
 
 export async function bench(cli: Cli, flags: BenchFlags): Promise<ExitCode> {
-  const plan: BenchPlan = {
-    seconds: flags.seconds ?? 5,
-    inFlight: flags.inFlight ?? [1, 50, 1_000],
-    kinds: flags.participants ?? ["transactional", "http"],
-    lanes: 16,
-  };
-  const result = await withDatabase(flags.databaseUrl, (target) =>
-    benchEngine({
-      target,
-      plan,
-      signal: cli.interruption(),
-      progress: (what) => cli.stderr.write(`${what} …\n`),
-    }),
-  );
-  if (flags.json === true) printJson(cli, { plan, cores: availableParallelism(), ...result });
-  else cli.stdout.write(describe(cli, plan, result));
+  checkFlags(flags);
+  // Before the minutes of measuring, for it may be the wrong file.
+  const then = flags.compare === undefined ? null : await readResult(flags.compare, cli.directory);
+  if (flags.against !== undefined) requirePeer(flags.against);
+  const options = { url: flags.databaseUrl, isProfiled: flags.profile === true };
+  const signal = cli.interruption();
+  const result = await withBenchDatabase(options, async (database) => {
+    const parts: BenchParts = {
+      database,
+      seconds: flags.seconds ?? SECONDS_DEFAULT,
+      warmUpSeconds: WARM_UP_SECONDS,
+      signal,
+      progress: (what) => cli.stderr.write(`${what}\n`),
+    };
+    return toResult(parts, await measure(parts, flags));
+  });
+  print(cli, flags, result, then);
+  if (result.isInterrupted) return EXIT.interrupted;
   return result.findings.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function withDatabase<T>(
-  url: string | undefined,
-  work: (target: PostgresTarget) => Promise<T>,
-): Promise<T> {
-  if (url !== undefined) return work(url);
-  // Not made here: the database's user may be another than ours, and makes it as its own.
-  const directory = join(tmpdir(), `sluice-bench-${randomUUID()}`);
-  const embedded = await startEmbeddedPostgres({ dataDirectory: directory, log: SILENT_LOG });
-  try {
-    return await work(embedded.target);
-  } finally {
-    await embedded.stop();
-    await rm(directory, { recursive: true, force: true });
+function measure(parts: BenchParts, flags: BenchFlags): Promise<Found> {
+  const wished = isWish(flags) ? planCases(flags) : null;
+  if (flags.profile === true) return measureProfile(parts, wished?.[0] ?? PROFILED_CASE);
+  if (flags.stored !== undefined) return measureStored(parts, flags.stored, wished ?? STORED_CASES);
+  if (flags.against !== undefined) return measureAgainst(parts, flags.against, wished ?? AGAINST_CASES);
+  return measureCases(parts, wished ?? USUAL_CASES);
+}
+
+function print(
+  cli: Cli,
+  { json, compare = "" }: BenchFlags,
+  result: BenchResult,
+  then: BenchResult | null,
+): void {
+  if (json === true) {
+    printJson(cli, then === null ? result : { ...result, comparison: compareResults(then, result) });
+    return;
   }
+  cli.stdout.write(reportText(cli, result));
+  if (then !== null) cli.stdout.write(`\n${comparisonText(then, result, compare, styleOf(cli))}`);
 }
 
-function describe(cli: Cli, plan: BenchPlan, { rows, ceiling, findings }: BenchResult): string {
-  const table = renderTable<BenchRow>(
-    rows,
-    [
-      { title: "participants", cell: (row) => row.participants },
-      { title: "in flight", cell: (row) => String(row.inFlight), align: "right" },
-      { title: "runs/s", cell: (row) => whole(row.runsPerSecond), align: "right" },
-      { title: "transitions/s", cell: (row) => whole(row.transitionsPerSecond), align: "right" },
-      { title: "of ceiling", cell: (row) => `${whole(100 * row.ofCeiling)} %`, align: "right" },
-      { title: "p50 ms", cell: (row) => row.p50Ms.toFixed(1), align: "right" },
-      { title: "p99 ms", cell: (row) => row.p99Ms.toFixed(1), align: "right" },
-    ],
-    styleOf(cli),
-  );
-  const audit =
-    findings.length === 0
-      ? "The audit found every invariant kept.\n"
-      : `The audit found:\n${findings.slice(0, 20).join("\n")}\n`;
-  return `${table}
-Ceiling: ${whole(ceiling.transitionsPerSecond)} transitions/s, the same rows written by plain statements, ${ceiling.connections} connections, batches of ${ceiling.transitionsPerBatch}.
-Conditions: ${availableParallelism()} cores for engine, participants and Postgres, fsync on, closed loop, ${plan.seconds} s for each figure.
-${audit}`;
+function toResult({ database, seconds, signal }: BenchParts, found: Found): BenchResult {
+  return {
+    kind: RESULT_KIND,
+    format: RESULT_FORMAT,
+    conditions: {
+      sluice: packageVersion(),
+      at: new Date().toISOString(),
+      machine: describeMachine(),
+      ...conditionsOf(database),
+      secondsPerFigure: seconds,
+      othersCores: averageOf(found.rows.map(({ othersCores }) => othersCores)),
+    },
+    ...found,
+    goals: judgeGoals(found.rows),
+    isInterrupted: signal.aborted,
+  };
 }
 
-function whole(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+function conditionsOf({ version, fsyncMs, isInMemory }: BenchDatabase) {
+  return { postgres: version, fsyncMs, isInMemory };
+}
+
+function averageOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }

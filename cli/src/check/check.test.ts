@@ -30,7 +30,42 @@ describe("sluice check", () => {
     const parcel = join(import.meta.dirname, "../fixtures/parcels/parcel.flow.ts");
     const { exitCode, stdout } = await sluice(["check", "letter.yaml", parcel], { directory });
     assert.equal(exitCode, 0);
-    assert.match(stdout, /^letter\.yaml: ok {2}letter@1\n.*parcel\.flow\.ts: ok {2}parcel@1\n$/);
+    const told =
+      /^letter\.yaml: ok {2}letter@1\n.*parcel\.flow\.ts: ok {2}parcel@1\n2 files: 0 errors, 0 warnings\n$/;
+    assert.match(stdout, told);
+  });
+
+  it("checks the flows that an app serves, each where it was written, and its child flows against them", async (t) => {
+    const child = { name: "letter", version: 1, events: { Sent: { type: "object" } }, initial: "written" };
+    const states = { written: { on: { Sent: "snet" } }, sent: { final: "sent" } };
+    const parent = {
+      name: "order",
+      version: 1,
+      events: { Told: { type: "object" } },
+      commands: { Tell: { flow: "nothing", outcomes: { sent: "Told" } } },
+      initial: "telling",
+      states: {
+        telling: { send: { Tell: "data" }, on: { Told: "done", commandFailed: "done" } },
+        done: { final: "done" },
+      },
+    };
+    const directory = await folderWith(t, {
+      "flows.mjs": `import { defineFlow } from ${JSON.stringify(import.meta.resolve("@sluice/engine/definition"))};
+export const letter = defineFlow(${JSON.stringify({ ...child, states })});
+export const order = defineFlow(${JSON.stringify(parent)});
+`,
+      "app.mjs": `import { letter, order } from "./flows.mjs";
+export const app = { name: "post", flows: [letter, order], open: async () => ({ participants: [] }) };
+`,
+    });
+    const { exitCode, stdout } = await sluice(["check", "app.mjs"], { directory });
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^flows\.mjs:2:\d+ {2}error {2}.*"snet".* {2}unknown-target$/m);
+    assert.match(
+      stdout,
+      /^flows\.mjs:3:\d+ {2}warning {2}command Tell starts flow "nothing".* {2}unknown-flow$/m,
+    );
+    assert.match(stdout, /^app\.mjs: ok {2}order@1\n1 file: \d errors?, \d warnings?\n$/m);
   });
 
   it("tells each fault with its place, its state and what to do", async (t) => {
@@ -74,6 +109,29 @@ describe("sluice check", () => {
     assert.match(stdout, /^letter\.yaml: ok/m);
   });
 
+  it("holds child flows against the flows of all files", async (t) => {
+    const parent = `name: order
+version: 1
+events: { Told: { type: object } }
+commands:
+  Tell: { flow: letter, outcomes: { snet: Told } }
+initial: telling
+states:
+  telling:
+    send: { Tell: data }
+    on: { Told: done, commandFailed: done }
+  done: { final: done }
+`;
+    const directory = await folderWith(t, { "letter.yaml": SOUND, "order.yaml": parent });
+    const alone = await sluice(["check", "order.yaml"], { directory });
+    assert.equal(alone.stdout, "order.yaml: ok  order@1\n");
+    const { exitCode, stdout } = await sluice(["check", "order.yaml", "letter.yaml"], { directory });
+    assert.equal(exitCode, 0);
+    const warning =
+      /^order\.yaml:5:\d+ {2}warning {2}command Tell names the outcome "snet", .*: sent, canceled; did you mean "sent"\? {2}unknown-outcome$/m;
+    assert.match(stdout, warning);
+  });
+
   it("prints the same as JSON", async (t) => {
     const directory = await folderWith(t, { "faulty.yaml": FAULTY, "sound.yaml": SOUND });
     const { exitCode, stdout } = await sluice(["check", "faulty.yaml", "sound.yaml", "--json"], {
@@ -82,10 +140,17 @@ describe("sluice check", () => {
     assert.equal(exitCode, 1);
     const { errors, files } = JSON.parse(stdout);
     assert.equal(errors, files[0].findings.length);
-    const { severity, state, line, code } = files[0].findings[0];
+    const { severity, state, pointer, file, line, code } = files[0].findings[0];
     assert.deepEqual(
-      { severity, state, line, code },
-      { severity: "error", state: "written", line: 7, code: "unknown-target" },
+      { severity, state, pointer, file, line, code },
+      {
+        severity: "error",
+        state: "written",
+        pointer: "/states/written/on/Sent",
+        file: "faulty.yaml",
+        line: 7,
+        code: "unknown-target",
+      },
     );
     assert.deepEqual(files[1], { file: "sound.yaml", flows: ["letter@1"], findings: [] });
   });

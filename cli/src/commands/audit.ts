@@ -15,7 +15,9 @@ export function addAuditCommand(program: Command, run: Run): void {
     summary: "check the invariants on a live database, and the laws of an app",
     more:
       "Works while `sluice up` runs and while it does not: the embedded database is then started for the time of the check.\n" +
-      "It changes nothing. With --actions it checks nothing, and asks the server what operators did.",
+      "It changes nothing. It checks what stored rows can show: I1, I3, I4 and I6. I2 (each command has its effect once) and I5 (an owner that\n" +
+      "lost its lane commits nothing) need a witness outside of the database: the laws of an app (--app), and `sluice proof`.\n" +
+      "With --actions it checks nothing, and asks the server what operators did.",
     examples: [
       ["audit", "of the data directory .sluice/data"],
       ["audit --app src/app.ts", "also the laws of the app"],
@@ -27,7 +29,7 @@ export function addAuditCommand(program: Command, run: Run): void {
     .option("--app <file>", "the app whose laws are checked too")
     .option("--quiet-database", "nothing moves: check as well what holds only then, such as empty queues")
     .option("--actions", "list who did what, why, to how many and when, newest first")
-    .option("--kind <kind>", "with --actions: of this kind: runs.cancel, or all of flow")
+    .option("--kind <kind>", "with --actions: of this kind: runs.cancel, or all of runs")
     .option(
       "--limit <number>",
       "with --actions: most entries of the page (default 20)",

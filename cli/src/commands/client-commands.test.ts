@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { FlowDefinition } from "@sluice/engine/definition";
 import { startMemoryServer } from "../fixtures/memory-server.ts";
+import { parcel } from "../fixtures/parcels/parcel.flow.ts";
 import { createTerminal, sluice } from "../fixtures/terminal.ts";
 import { until } from "../fixtures/until.ts";
 import { runCli } from "../program.ts";
@@ -32,6 +34,25 @@ describe("commands against a server", () => {
     assert.match(stdout, /^ *2 .* event Paid → PackParcel +paid$/m);
     assert.match(stdout, /^ *3 .* event ParcelPacked → ShipParcel +packed$/m);
     assert.match(stdout, /^ *4 .* event ParcelShipped +shipped$/m);
+  });
+
+  it("send the later answer to one command", async (t) => {
+    const { url, engine } = await startMemoryServer(t, { pack: async () => null });
+    const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
+    await engine.client.send(runId, { type: "Paid", data: {} });
+    const answer = (commandId: string) =>
+      sluice(["send", runId, "ParcelPacked", "--command", commandId, "--url", url]);
+    const elsewhere = await answer(`${UNKNOWN}:1:0`);
+    assert.equal(elsewhere.exitCode, 2);
+    assert.match(elsewhere.stderr, /names command .*, expected one of run .* \(FLOW_BAD_EVENT\)/);
+    const [command] = (await engine.client.require(runId)).commands;
+    assert.match((await answer(command?.id ?? "")).stdout, /^ParcelPacked applied as history entry/);
+    // The carrier may have brought the run to its end meanwhile.
+    const late = await answer(command?.id ?? "");
+    assert.match(
+      late.stderr,
+      /does not wait for command .*; it was recorded|the run ended in state shipped/s,
+    );
   });
 
   it("print JSON for programs", async (t) => {
@@ -67,6 +88,86 @@ describe("commands against a server", () => {
     assert.match(drawn.drawing, /stateDiagram/);
   });
 
+  it("take the key of a run in place of its id beside the flow", async (t) => {
+    const { url, engine } = await startMemoryServer(t);
+    const env = { SLUICE_URL: url };
+    for (const key of ["p-1", "p-2"])
+      await engine.client.start("parcel", { key, data: { address: "Elm 1" } });
+    const run = (...args: string[]) => sluice([...args, "--flow", "parcel"], { env });
+    await until("both are listed", async () => (await run("runs", "list")).stdout.split("p-").length === 3);
+    assert.match((await run("send", "p-1", "Paid")).stdout, /^Paid applied as history entry 2/);
+    assert.match((await run("runs", "watch", "p-1")).stdout, /^shipped \(ended: shipped\)$/m);
+    assert.match((await run("runs", "show", "p-1")).stdout, /^key +p-1$/m);
+    assert.match((await run("runs", "cancel", "p-2")).stdout, /^cancel done as history entry 2/);
+    for (const args of [
+      ["runs", "show", "p-3"],
+      ["runs", "cancel", "p-3"],
+      ["send", "p-3", "Paid"],
+    ]) {
+      const { exitCode, stderr } = await run(...args);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /^sluice: no run of parcel is listed with the key p-3.* \(CLI_UNKNOWN_RUN\)\n$/);
+    }
+  });
+
+  it("name the run that has a key already", async (t) => {
+    const { url, engine } = await startMemoryServer(t);
+    const { runId } = await engine.client.start("parcel", { key: "p-1", data: { address: "Elm 1" } });
+    const args = ["start", "parcel", "--key", "p-1", "--data", '{"address":"Elm 1"}', "--url", url];
+    assert.match((await sluice(args)).stderr, new RegExp(`; it is run ${runId} \\(FLOW_RUN_EXISTS\\)\n$`));
+  });
+
+  it("show the newest entries of a history, and how many are older", async (t) => {
+    const { url, engine } = await startMemoryServer(t);
+    const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
+    await engine.client.send(runId, { type: "Paid", data: {} });
+    await engine.client.waitFinal(runId, 10_000);
+    const { stdout } = await sluice(["runs", "show", runId, "--limit", "1", "--url", url]);
+    assert.match(stdout, /^3 older entries; --limit 4 shows them too\n# .*\n4 .* shipped\n$/m);
+    assert.doesNotMatch(stdout, /PackParcel/);
+    const json = await sluice(["runs", "show", runId, "--limit", "2", "--json", "--url", url]);
+    const { history } = JSON.parse(json.stdout) as { history: readonly { version: number }[] };
+    assert.deepEqual(
+      history.map(({ version }) => version),
+      [3, 4],
+    );
+  });
+
+  it("say why a command failed although the flow goes on without it", async (t) => {
+    const pack = async () => {
+      throw Object.assign(new Error("no box fits"), { code: "NO_BOX", kind: "invalid" });
+    };
+    const { states } = parcel;
+    const paid = { send: { PackParcel: "data" }, on: { ParcelPacked: "packed", commandFailed: "canceled" } };
+    const tolerant = { ...parcel, states: { ...states, paid } } as unknown as FlowDefinition;
+    const { url, engine } = await startMemoryServer(t, { pack, flows: [tolerant] });
+    const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
+    await engine.client.send(runId, { type: "Paid", data: {} });
+    await engine.client.waitFinal(runId, 10_000);
+    const { stdout } = await sluice(["runs", "show", runId, "--url", url]);
+    assert.match(stdout, /^3 .* event commandFailed of PackParcel NO_BOX: no box fits +canceled$/m);
+  });
+
+  it("tell what stands still wherever somebody looks", async (t) => {
+    const { url, engine } = await startMemoryServer(t);
+    const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
+    const run = async (...args: string[]) =>
+      (await sluice(args, { env: { SLUICE_URL: url, USER: "anna" } })).stdout;
+    assert.match(await run("flows"), /^parcel +1 +5 +\d+ +0 +- /m);
+    await run("pause", "parcel", "--command", "PackParcel", "--reason", "no boxes");
+    await run("pause", "parcel", "--state", "packed");
+    await run("send", runId, "Paid");
+    assert.match(await run("flows"), /^parcel .* command PackParcel, state packed +A parcel/m);
+    const why = /^stands still +command PackParcel of parcel, paused by anna at \d{4}-\S+: no boxes$/m;
+    assert.match(await run("flows", "show", "parcel"), why);
+    const shown = await run("runs", "show", runId);
+    assert.match(shown, why);
+    assert.doesNotMatch(shown, /state packed/);
+    assert.match(shown, /^waits for +PackParcel \{"address":"Elm 1"\} to warehouse, attempt 1, kept back$/m);
+    await run("resume", "parcel", "--command", "PackParcel");
+    assert.doesNotMatch(await run("runs", "show", runId), /PackParcel of parcel/);
+  });
+
   it("wait for the end of a run they start", async (t) => {
     const { url } = await startMemoryServer(t);
     const args = ["start", "parcel", "--key", "p-1", "--data", '{"address":"Elm 1"}', "--url", url];
@@ -91,7 +192,10 @@ describe("commands against a server", () => {
     const shown = await show();
     assert.match(shown, /^state +paid \(parked: command-refused\)$/m);
     assert.match(shown, /^parked +a command was refused for good, and the state takes no commandFailed$/m);
-    assert.match(shown, /^parked at +\d{4}-\S+ by PackParcel to warehouse, attempt 1$/m);
+    assert.match(
+      shown,
+      /^parked at +\d{4}-\S+ by PackParcel \{"address":"Elm 1"\} to warehouse, attempt 1$/m,
+    );
     assert.match(shown, /^error +NO_BOX: no box fits$/m);
     assert.match(
       shown,
@@ -137,6 +241,10 @@ describe("commands against a server", () => {
     assert.match((await flows("show", "parcel")).stdout, /^ +1 +ordered +1 +0$/m);
     assert.match((await flows("diagram", "parcel")).stdout, /^stateDiagram/m);
     assert.match((await flows("diagram", "parcel", "--format", "svg")).stdout, /^<svg[^]*<\/svg>\n$/);
+    assert.match((await flows("show", "parcel", "--flow-version", "1")).stdout, /^version +1$/m);
+    assert.match((await flows("diagram", "parcel", "--flow-version", "1")).stdout, /title: "parcel v1"/);
+    const other = await flows("diagram", "parcel", "--flow-version", "2");
+    assert.match(other.stderr, /no version 2 of flow parcel, expected one of: 1 \(FLOW_UNKNOWN_FLOW\)/);
   });
 
   it("end with 1 when the server refuses, with its reason and code", async (t) => {
@@ -144,13 +252,13 @@ describe("commands against a server", () => {
     const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
     await engine.client.send(runId, { type: "Canceled", data: {} });
     for (const [args, code, exitCode] of [
-      [["start", "nothing"], "FLOW_UNKNOWN_FLOW", 1],
+      [["start", "nothing"], "FLOW_UNKNOWN_FLOW", 2],
       [["runs", "show", UNKNOWN], "FLOW_UNKNOWN_RUN", 1],
       [["runs", "watch", UNKNOWN], "FLOW_UNKNOWN_RUN", 1],
-      [["runs", "watch", "--flow", "nothing"], "FLOW_UNKNOWN_FLOW", 1],
+      [["runs", "watch", "--flow", "nothing"], "FLOW_UNKNOWN_FLOW", 2],
       [["send", UNKNOWN, "Paid"], "FLOW_UNKNOWN_RUN", 1],
       [["send", runId, "Paid"], "FLOW_RUN_FINAL", 1],
-      [["flows", "show", "nothing"], "FLOW_UNKNOWN_FLOW", 1],
+      [["flows", "show", "nothing"], "FLOW_UNKNOWN_FLOW", 2],
       [["start", "parcel", "--data", '{"address":5}'], "FLOW_BAD_DATA", 2],
       [["send", runId, "Nothing"], "FLOW_UNKNOWN_EVENT", 2],
       [["runs", "list", "--cursor", "nonsense"], "FLOW_BAD_CURSOR", 2],
@@ -199,8 +307,18 @@ describe("sluice runs watch", () => {
       [
         [1, "started"],
         [2, "event"],
+        [2, "end"],
       ],
     );
+    assert.deepEqual(entries.at(-1), {
+      kind: "end",
+      runId,
+      state: "canceled",
+      outcome: "canceled",
+      version: 2,
+    });
+    const again = await sluice(["runs", "watch", runId, "--json", "--url", url]);
+    assert.equal(again.stdout, stdout);
   });
 
   it("follows the runs of a flow until Ctrl-C", async (t) => {
@@ -209,9 +327,9 @@ describe("sluice runs watch", () => {
     const { cli, written } = createTerminal({ signal: ctrlC.signal });
     const watching = runCli(["runs", "watch", "--flow", "parcel", "--url", url], cli);
     const { runId } = await engine.client.start("parcel", { key: "p-1", data: { address: "Elm 1" } });
-    await until("the start", () => written.stdout.includes("p-1  ordered"));
+    await until("the start", () => /p-1 +ordered\n/.test(written.stdout));
     await engine.client.send(runId, { type: "Canceled", data: {} });
-    await until("the end", () => written.stdout.includes("p-1  canceled (ended: canceled)"));
+    await until("the end", () => /p-1 +canceled \(ended: canceled\)\n/.test(written.stdout));
     ctrlC.abort();
     assert.equal(await watching, 130);
     assert.equal(written.stdout.match(/ordered/g)?.length, 1);

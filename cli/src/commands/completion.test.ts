@@ -59,6 +59,11 @@ describe("sluice completion", () => {
         "--no-compensate",
       ]);
       assert.deepEqual(offered(script, "flows", "diagram", "purchase", "--format", "s"), ["svg"]);
+      assert.deepEqual(offered(script, "keys", "create", "--scope", ""), ["read", "operate", "admin"]);
+      assert.deepEqual(offered(script, "up", "--keys", ""), ["auto", "required"]);
+      assert.deepEqual(offered(script, "up", "--log-level", "d"), ["debug"]);
+      assert.deepEqual(offered(script, "help", "dead"), ["dead-letters"]);
+      assert.deepEqual(offered(script, "runs", "help", "can"), ["cancel"]);
       assert.deepEqual(offered(script, "runs", "list", "--flow", ""), []);
       assert.deepEqual(offered(script, "completion", ""), ["bash", "zsh", "fish", "--help"]);
       assert.deepEqual(offered(script, "completion", "nothing"), []);

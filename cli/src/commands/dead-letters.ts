@@ -4,6 +4,7 @@ import { Option } from "commander";
 import { wholeNumber } from "../arguments.ts";
 import { printJson, styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
+import { carriedText } from "../carried-text.ts";
 import { addCommand, addJsonOption, addServerOption, apiOf } from "../command.ts";
 import type { JsonOption, Run, ServerOption } from "../command.ts";
 import { formatDuration } from "../durations.ts";
@@ -67,7 +68,7 @@ function addListCommand(letters: Command, run: Run): void {
 
 async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const { flow, state, parkReason, run: runId, limit, cursor } = flags;
-  const query = { flow, state, reason: parkReason, runId, limit, cursor };
+  const query = { flow, state, parkReason, runId, limit, cursor };
   const page = await apiOf(flags, cli).get<Page<DeadLetter>>("/v1/dead-letters", query);
   if (flags.json === true) printJson(cli, page);
   else cli.stdout.write(pageText(page, cli));
@@ -87,13 +88,18 @@ function pageText({ items, cursor }: Page<DeadLetter>, cli: Cli): string {
       { title: "key", cell: ({ key }) => tame(key ?? "-") },
       { title: "state", cell: ({ state }) => tame(state) },
       { title: "age", align: "right", cell: ({ at }) => formatDuration(nowMs - Date.parse(at)) },
-      { title: "what", cell: ({ input }) => tame(inputText(input)) },
+      { title: "what", cell: ({ input }) => tame(inputText(input)) + carriedText(carriedBy(input)) },
       { title: "why", cell: (letter) => reasonText(letter, style) },
     ],
     style,
   );
   const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
   return table + next;
+}
+
+/** Of an event what it carries itself; else what the command carried that it is about. */
+function carriedBy({ kind, data, commandData }: DeadLetter["input"]): unknown {
+  return kind === "event" ? data : commandData;
 }
 
 /** `event Paid`, `answer Charged to Charge`, `failure of Charge`, `timer deadline`. */
@@ -111,6 +117,8 @@ interface RedriveFlags extends LetterFilter, JobFlags {
   readonly all?: boolean;
 }
 
+const REDRIVE_EXAMPLE = "sluice dead-letters redrive --flow purchase --park-reason command-gave-up";
+
 function addRedriveCommand(letters: Command, run: Run): void {
   const command = addCommand(letters, "redrive [run...]", {
     summary: "take dead letters in again, each run's in their order",
@@ -125,7 +133,11 @@ function addRedriveCommand(letters: Command, run: Run): void {
   });
   addJobOptions(addLetterFilters(command).option("--all", "of all parked runs")).action(
     run((cli, runIds: readonly string[], flags: RedriveFlags) =>
-      operate(cli, { operation: { type: "redrive" }, runIds, filter: filterOf(flags) }, flags),
+      operate(
+        cli,
+        { operation: { type: "redrive" }, runIds, filter: filterOf(flags), example: REDRIVE_EXAMPLE },
+        flags,
+      ),
     ),
   );
 }

@@ -1,5 +1,7 @@
 /** `sluice keys`: API keys, made and ended in the database by whoever has it. */
+import { Option } from "commander";
 import type { Command } from "commander";
+import type { ApiScope } from "@sluice/engine";
 import { durationMs } from "../arguments.ts";
 import { addCommand, addJsonOption } from "../command.ts";
 import type { Run } from "../command.ts";
@@ -8,6 +10,8 @@ import type { CreateFlags, KeyFlags, RotateFlags } from "../keys/keys.ts";
 
 /** Long enough to give the new key to everybody by hand. */
 const GRACE_MS = 3_600_000;
+
+const SCOPES = ["read", "operate", "admin"] as const satisfies readonly ApiScope[];
 
 export function addKeysCommands(program: Command, run: Run): void {
   const keys = addCommand(program, "keys", {
@@ -29,7 +33,11 @@ export function addKeysCommands(program: Command, run: Run): void {
   });
   create
     .requiredOption("--name <name>", "whose it is: it stands in the record of what was done with it")
-    .option("--scope <scope>", "read, operate (includes read) or admin (includes both)", "operate")
+    .addOption(
+      new Option("--scope <scope>", "what it may do: operate includes read, admin includes both")
+        .choices([...SCOPES])
+        .default("operate"),
+    )
     .option("--expires <duration>", "how long it lives: 90d (default: until it is revoked)", durationMs);
   database(create).action(
     run(async (cli, flags: CreateFlags) => (await import("../keys/keys.ts")).create(cli, flags)),
@@ -45,9 +53,16 @@ export function addKeysCommands(program: Command, run: Run): void {
 
   const rotate = addCommand(keys, "rotate <key>", {
     summary: "replace a key by a new one, without a gap",
+    more:
+      "The new key has the name, the scope and the end of the old one, and is shown this once. A key that has ended cannot be replaced;\n" +
+      "for another end make a new one with `keys create`, and revoke the old one.",
     examples: [["keys rotate 0a1b2c3d4e5f", "the old one works for another hour"]],
   });
-  rotate.option("--grace <duration>", "how long the old key goes on (default 1h)", durationMs, GRACE_MS);
+  rotate.addOption(
+    new Option("--grace <duration>", "how long the old key goes on")
+      .argParser(durationMs)
+      .default(GRACE_MS, "1h"),
+  );
   database(rotate).action(
     run(async (cli, keyId: string, flags: RotateFlags) =>
       (await import("../keys/keys.ts")).rotate(cli, keyId, flags),

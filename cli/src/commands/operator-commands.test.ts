@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { userInfo } from "node:os";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import type { FlowDefinition } from "@sluice/engine/definition";
@@ -78,6 +79,14 @@ describe("operations on one run", () => {
     assert.equal(await stateOf(runId), "canceled");
     const shown = await run("runs", "show", runId);
     assert.match(shown.stdout, /^ *2 .* canceled by anna \(called off\) +canceled$/m);
+  });
+
+  it("record the name that the system knows where the environment has none", async (t) => {
+    const { url, startParcels, engine } = await openDesk(t);
+    const [runId = ""] = await startParcels(1);
+    await sluice(["runs", "cancel", runId], { env: { SLUICE_URL: url, USER: "" } });
+    const { items } = await engine.operator.listActions({ kind: "run.cancel", limit: 1 });
+    assert.equal(items[0]?.by, userInfo().username);
   });
 
   it("force it into a state with data, under another name", async (t) => {
@@ -248,13 +257,13 @@ describe("operations on many runs", () => {
     const { run } = await openDesk(t);
     for (const [args, reason] of [
       [["runs", "cancel"], /neither runs nor filters/],
-      [["runs", "cancel", UNKNOWN, "--flow", "parcel"], /both runs and filters/],
+      [["runs", "cancel", UNKNOWN, "--state", "paid"], /both runs and filters/],
       [["runs", "cancel", "--flow", "parcel", "--list"], /--list goes with --dry-run/],
       [["runs", "force", UNKNOWN], /required option '--to/],
       [["runs", "cancel", "--flow", "parcel", "--rate", "0"], /from 0\.01/],
       [["runs", "cancel", "--park-reason", "boredom"], /Allowed choices/],
       [["runs", "cancel", "--flow", "nothing", "--yes"], /FLOW_UNKNOWN_FLOW/],
-      [["dead-letters", "redrive"], /neither runs nor filters/],
+      [["dead-letters", "redrive"], /neither runs nor filters.* such as: sluice dead-letters redrive --flow/],
       [["migrate", "parcel"], /required option '--to/],
     ] as const) {
       const { exitCode, stdout, stderr } = await run(...args);
@@ -397,12 +406,19 @@ describe("sluice audit --actions", () => {
     assert.match(stdout, /^WHEN +WHO +WHAT +TO +HOW MANY +WHY$/m);
     assert.match(stdout, new RegExp(`^\\S+ +anna +run.cancel +${runId} +1 done +called off$`, "m"));
     assert.match(stdout, /^\S+ +anna +runs\.cancel +flow=parcel +2 done +-$/m);
-    assert.match(stdout, /^\S+ +ben +flow\.pause +flow=parcel scope=flow +- +-$/m);
+    assert.match(stdout, /^\S+ +ben +flow\.pause +flow parcel +- +-$/m);
     const one = await run("audit", "--actions", "--kind", "runs", "--json");
     assert.deepEqual(
       JSON.parse(one.stdout).items.map(({ kind }: { kind: string }) => kind),
       ["runs.cancel"],
     );
+    assert.equal(
+      (await run("audit", "--actions", "--kind", "key")).stdout,
+      "nobody has done anything of the kind key\n",
+    );
+    const unknown = await run("audit", "--actions", "--kind", "nonsense");
+    assert.deepEqual([unknown.exitCode, unknown.stdout], [2, ""]);
+    assert.match(unknown.stderr, /kind.*runs\.cancel/);
     const page = await run("audit", "--actions", "--limit", "1");
     assert.match(page.stdout, / --cursor \S+\n$/);
   });

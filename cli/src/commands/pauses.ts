@@ -8,6 +8,7 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { addAskedOptions, askedOf } from "../operate/flags.ts";
 import type { AskedFlags } from "../operate/flags.ts";
+import { pausedText } from "../operate/pause-text.ts";
 import { readPages } from "../read-pages.ts";
 import { tame } from "../style.ts";
 import { renderTable } from "../table.ts";
@@ -69,7 +70,7 @@ async function pauseFlow(cli: Cli, flow: string, flags: PauseFlags): Promise<Exi
   if (flags.json === true) printJson(cli, body);
   else
     cli.stdout.write(
-      `${tame(whatText(body))} ${status === 201 ? "stands still" : `stood still already, paused by ${tame(body.by)}`}\n`,
+      `${pausedText(body)} ${status === 201 ? "stands still" : `stood still already, paused by ${tame(body.by)}`}\n`,
     );
   return EXIT.ok;
 }
@@ -79,15 +80,10 @@ async function resumeFlow(cli: Cli, flow: string, flags: PauseFlags): Promise<Ex
     "/v1/pauses/resume",
     bodyOf(flow, flags, cli),
   );
-  const what = whatText({ flow, state: flags.state ?? null, command: flags.command ?? null });
+  const what = pausedText({ flow, state: flags.state ?? null, command: flags.command ?? null });
   if (flags.json === true) printJson(cli, body);
-  else cli.stdout.write(`${tame(what)} ${body.wasPaused ? "goes on" : "was not paused"}\n`);
+  else cli.stdout.write(`${what} ${body.wasPaused ? "goes on" : "was not paused"}\n`);
   return EXIT.ok;
-}
-
-function whatText({ flow, state, command }: Pick<Pause, "flow" | "state" | "command">): string {
-  if (state !== null) return `state ${state} of ${flow}`;
-  return command === null ? `flow ${flow}` : `command ${command} of ${flow}`;
 }
 
 async function listPauses(cli: Cli, flags: JsonOption & ServerOption): Promise<ExitCode> {
@@ -100,7 +96,7 @@ async function listPauses(cli: Cli, flags: JsonOption & ServerOption): Promise<E
       renderTable(
         pauses,
         [
-          { title: "what", cell: (pause) => tame(whatText(pause)) },
+          { title: "what", cell: pausedText },
           { title: "since", cell: ({ at }) => tame(at) },
           { title: "by", cell: ({ by }) => tame(by) },
           { title: "reason", cell: ({ reason }) => tame(reason ?? "-") },

@@ -1,4 +1,5 @@
-import { pathsBelow, quote, wordsAt } from "./command-tree.ts";
+import { quoted } from "../shell-word.ts";
+import { pathsBelow, wordsAt } from "./command-tree.ts";
 import type { CommandPlace } from "./command-tree.ts";
 
 /** For bash 3.2 and newer. Where nothing of ours fits, bash completes files. */
@@ -8,7 +9,7 @@ _sluice() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} at= words= word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$at $word" in
-      ${pathsBelow(places).map(quote).join(" | ")}) at="$at $word" ;;
+      ${pathsBelow(places).map(quoted).join(" | ")}) at="$at $word" ;;
     esac
   done
   case "$at $prev" in
@@ -29,10 +30,10 @@ complete -o default -F _sluice sluice
 function valueCases({ path, options }: CommandPlace): string[] {
   return options
     .filter(({ takesValue }) => takesValue)
-    .map(({ name, choices }) => `    ${quote(`${path} ${name}`)}) words=${quote(choices.join(" "))} ;;`);
+    .map(({ name, choices }) => `    ${quoted(`${path} ${name}`)}) words=${quoted(choices.join(" "))} ;;`);
 }
 
 function wordCase(place: CommandPlace): string {
   const words = wordsAt(place).map(({ name }) => name);
-  return `        ${quote(place.path)}) words=${quote(words.join(" "))} ;;`;
+  return `        ${quoted(place.path)}) words=${quoted(words.join(" "))} ;;`;
 }

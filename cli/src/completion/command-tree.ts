@@ -26,20 +26,24 @@ export interface CommandPlace {
 
 /** Every place of the program, its own first. */
 export function placesOf(program: Command): readonly CommandPlace[] {
-  return collect(program, "");
+  return collect(program, "", []);
 }
 
-function collect(command: Command, path: string): CommandPlace[] {
+function collect(command: Command, path: string, besides: readonly Word[]): CommandPlace[] {
   const help = command.createHelp();
   const commands = help.visibleCommands(command);
+  const words = commands.map((each) => ({ name: each.name(), description: firstLine(each.description()) }));
   const here: CommandPlace = {
     path,
-    commands: commands.map((each) => ({ name: each.name(), description: firstLine(each.description()) })),
+    // What is helped with is any of the commands beside it.
+    commands: command.name() === HELP ? besides.filter(({ name }) => name !== HELP) : words,
     values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     options: help.visibleOptions(command).map(toOptionWord),
   };
-  return [here, ...commands.flatMap((each) => collect(each, `${path} ${each.name()}`))];
+  return [here, ...commands.flatMap((each) => collect(each, `${path} ${each.name()}`, words))];
 }
+
+const HELP = "help";
 
 function toOptionWord({ long, short, description, required, optional, argChoices }: Option): OptionWord {
   return {
@@ -63,9 +67,4 @@ export function pathsBelow(places: readonly CommandPlace[]): readonly string[] {
 /** The words that may follow at a place. */
 export function wordsAt({ commands, values, options }: CommandPlace): readonly Word[] {
   return [...commands, ...values.map((name) => ({ name, description: "" })), ...options];
-}
-
-/** Any text as one word of a shell: in single quotes, each of its own closed, escaped and opened again. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

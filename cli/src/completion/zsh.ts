@@ -1,4 +1,5 @@
-import { pathsBelow, quote, wordsAt } from "./command-tree.ts";
+import { quoted } from "../shell-word.ts";
+import { pathsBelow, wordsAt } from "./command-tree.ts";
 import type { CommandPlace, Word } from "./command-tree.ts";
 
 /** For zsh 5, sourced after compinit, or as a file _sluice on its fpath. */
@@ -10,7 +11,7 @@ _sluice() {
   local -a found
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$at $word" in
-      (${pathsBelow(places).map(quote).join("|")}) at="$at $word" ;;
+      (${pathsBelow(places).map(quoted).join("|")}) at="$at $word" ;;
     esac
   done
   case "$at \${words[CURRENT-1]}" in
@@ -31,16 +32,16 @@ function valueCases({ path, options }: CommandPlace): string[] {
   return options
     .filter(({ takesValue }) => takesValue)
     .map(
-      ({ name, choices }) => `    (${quote(`${path} ${name}`)}) found=(${choices.map(quote).join(" ")}) ;;`,
+      ({ name, choices }) => `    (${quoted(`${path} ${name}`)}) found=(${choices.map(quoted).join(" ")}) ;;`,
     );
 }
 
 function wordCase(place: CommandPlace): string {
   const words = wordsAt(place).map(described).join(" ");
-  return `        (${quote(place.path)}) found=(${words}) ;;`;
+  return `        (${quoted(place.path)}) found=(${words}) ;;`;
 }
 
 /** A colon ends the word, so those within it are escaped. */
 function described({ name, description }: Word): string {
-  return quote(`${name.replaceAll(":", "\\:")}:${description}`);
+  return quoted(`${name.replaceAll(":", "\\:")}:${description}`);
 }

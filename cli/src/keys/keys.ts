@@ -1,6 +1,5 @@
 /** What `sluice keys` does: finds the database, as `sluice audit` does, and changes the stored keys. */
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import { manageKeys } from "@sluice/engine/http";
 import type { ApiKey, Keys, NewKey } from "@sluice/engine/http";
 import type { ApiScope } from "@sluice/engine";
@@ -15,32 +14,32 @@ import { requireEngineSchema } from "../database/engine-schema.ts";
 import type { DatabaseFlags } from "../database/flags.ts";
 import { openDatabase } from "../database/open-database.ts";
 import { resolveDatabaseOptions } from "../database/options.ts";
-import { cliError } from "../errors.ts";
+import type { ResolvedDatabaseOptions } from "../database/options.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { tame } from "../style.ts";
 import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
+import { userName } from "../user-name.ts";
+import { firstKeyText } from "./first-key.ts";
 
 export interface KeyFlags extends DatabaseFlags, JsonOption {}
 export interface CreateFlags extends KeyFlags {
   readonly name: string;
-  readonly scope: string;
+  readonly scope: ApiScope;
   readonly expires?: number;
 }
 export interface RotateFlags extends KeyFlags {
   readonly grace: number;
 }
 
-const SCOPES = ["read", "operate", "admin"] as const;
-
 export async function create(cli: Cli, flags: CreateFlags): Promise<ExitCode> {
   const wish = {
     name: flags.name,
-    scopes: [scopeOf(flags.scope)],
+    scopes: [flags.scope],
     endsInMs: flags.expires ?? null,
   };
-  const made = await withKeys(cli, flags, (keys) => keys.create(wish, userInfo().username));
+  const made = await withKeys(cli, flags, (keys) => keys.create(wish, byOf(cli)));
   return show(cli, flags, made);
 }
 
@@ -48,37 +47,34 @@ export async function list(cli: Cli, flags: KeyFlags): Promise<ExitCode> {
   const keys = await withKeys(cli, flags, (each) => each.list());
   if (flags.json === true) printJson(cli, { items: keys.map(view) });
   else if (keys.length === 0)
-    cli.stdout.write("no keys; make one: sluice keys create --name ops --scope admin\n");
+    cli.stdout.write(`no keys; make one: ${firstKeyText(databaseOf(cli, flags))}\n`);
   else cli.stdout.write(renderTable(keys, COLUMNS, styleOf(cli)));
   return EXIT.ok;
 }
 
 export async function rotate(cli: Cli, keyId: string, flags: RotateFlags): Promise<ExitCode> {
-  const made = await withKeys(cli, flags, (keys) => keys.rotate(keyId, flags.grace, userInfo().username));
+  const made = await withKeys(cli, flags, (keys) => keys.rotate(keyId, flags.grace, byOf(cli)));
   return show(cli, flags, made);
 }
 
 export async function revoke(cli: Cli, keyId: string, flags: KeyFlags): Promise<ExitCode> {
-  await withKeys(cli, flags, (keys) => keys.revoke(keyId, userInfo().username));
+  await withKeys(cli, flags, (keys) => keys.revoke(keyId, byOf(cli)));
   if (flags.json === true) printJson(cli, { keyId, revoked: true });
   else cli.stdout.write(`key ${tame(keyId)} is revoked\n`);
   return EXIT.ok;
 }
 
-function scopeOf(text: string): ApiScope {
-  const scope = SCOPES.find((each) => each === text);
-  if (scope !== undefined) return scope;
-  throw cliError(
-    "CLI_BAD_ARGUMENT",
-    `--scope is ${JSON.stringify(text)}, expected one of: ${SCOPES.join(", ")}`,
-  );
+/** As the API records who needs no key. */
+function byOf(cli: Cli): string {
+  return userName(cli) ?? "local";
+}
+
+function databaseOf({ env, directory }: Cli, flags: KeyFlags): ResolvedDatabaseOptions {
+  return resolveDatabaseOptions(flags, env, directory);
 }
 
 async function withKeys<T>(cli: Cli, flags: KeyFlags, work: (keys: Keys) => Promise<T>): Promise<T> {
-  const { target, close } = await openDatabase(
-    resolveDatabaseOptions(flags, cli.env, cli.directory),
-    SILENT_LOG,
-  );
+  const { target, close } = await openDatabase(databaseOf(cli, flags), SILENT_LOG);
   try {
     await requireSchema(target);
     const store = createPostgresStore({ target, engineId: randomUUID() });
@@ -106,10 +102,14 @@ function show(cli: Cli, flags: KeyFlags, { row, key }: NewKey): ExitCode {
   else {
     cli.stdout.write(`${key}\n`);
     cli.stderr.write(
-      `key ${row.keyId} of ${tame(row.name)} may ${row.scopes.join(", ")}; it is not shown again\n`,
+      `key ${row.keyId} of ${tame(row.name)} may ${row.scopes.join(", ")}${untilText(row)}; it is not shown again\n`,
     );
   }
   return EXIT.ok;
+}
+
+function untilText({ expiresAtMs }: ApiKey): string {
+  return expiresAtMs === null ? "" : ` until ${new Date(expiresAtMs).toISOString()}`;
 }
 
 function view(row: ApiKey): object {

@@ -2,9 +2,11 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { durationMs, instant, wholeNumber } from "../arguments.ts";
+import type { Query } from "../api.ts";
 import type { Cli } from "../cli.ts";
 import type { JsonOption, ServerOption } from "../command.ts";
 import { addJsonOption, addServerOption } from "../command.ts";
+import { userName } from "../user-name.ts";
 
 /** Who asks, and why. */
 export interface AskedFlags {
@@ -19,10 +21,8 @@ export function addAskedOptions(command: Command): Command {
 }
 
 /** The fields of a request's body that say who asks, and why. */
-export function askedOf({ by, reason }: AskedFlags, { env }: Pick<Cli, "env">): AskedFlags {
-  const name = [by, env["SLUICE_BY"], env["USER"], env["USERNAME"]].find(
-    (each) => each !== undefined && each !== "",
-  );
+export function askedOf({ by, reason }: AskedFlags, cli: Pick<Cli, "env">): AskedFlags {
+  const name = by === undefined || by === "" ? userName(cli) : by;
   return {
     ...(name === undefined ? {} : { by: name }),
     ...(reason === undefined ? {} : { reason }),
@@ -36,7 +36,6 @@ export const PARK_REASONS = [
   "answer-not-taken",
   "undo-failed",
   "data-too-large",
-  "state-missing",
 ] as const;
 
 /** Which runs. */
@@ -86,7 +85,7 @@ export function filterOf({
   parkReason,
   stuckFor,
   updatedSince,
-}: FilterFlags): Readonly<Record<string, unknown>> {
+}: FilterFlags): Query {
   const filter = { flow, flowVersion: version, state, businessState, key, parked, parkReason, updatedSince };
   return Object.fromEntries(
     Object.entries({ ...filter, stuckForMs: stuckFor }).filter(([, value]) => value !== undefined),

@@ -6,6 +6,7 @@ import { apiOf } from "../command.ts";
 import { cliError } from "../errors.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { requireRunId } from "../run-id.ts";
 import { tame } from "../style.ts";
 import type { Job, JobResult, Operated, Page } from "../wire.ts";
 import { confirm } from "./confirm.ts";
@@ -19,16 +20,19 @@ export interface Wish {
   readonly operation: { readonly type: string } & Readonly<Record<string, unknown>>;
   readonly runIds: readonly string[];
   readonly filter: Readonly<Record<string, unknown>>;
+  /** A command line that names many runs, for who has named none. */
+  readonly example: string;
 }
 
 /** Runs of one page of a preview. */
 const PAGE_MAX = 200;
 
-/** @throws CLI_BAD_ARGUMENT (invalid) when neither runs nor filters are named, or both */
-export async function operate(cli: Cli, wish: Wish, flags: JobFlags): Promise<ExitCode> {
-  checkWish(wish, flags);
-  const isOne = wish.runIds.length === 1;
+/** @throws CLI_BAD_ARGUMENT (invalid) when neither runs nor filters are named, or both · CLI_UNKNOWN_RUN (missing) */
+export async function operate(cli: Cli, given: Wish, flags: JobFlags): Promise<ExitCode> {
+  checkWish(given, flags);
   const api = apiOf(flags, cli);
+  const wish = await withRunIds(api, given);
+  const isOne = wish.runIds.length === 1;
   if (flags.dryRun === true && (flags.list === true || isOne)) return listPreview(cli, api, wish, flags);
   if (isOne) return operateOne(cli, api, wish, flags);
   if (flags.dryRun !== true && flags.yes !== true && !(await isConfirmed(cli, api, wish))) {
@@ -38,17 +42,33 @@ export async function operate(cli: Cli, wish: Wish, flags: JobFlags): Promise<Ex
   return runJob(cli, "/v1/jobs", { operation: wish.operation, filter: filterFor(wish) }, flags);
 }
 
-function checkWish({ operation, runIds, filter }: Wish, { dryRun, list }: JobFlags): void {
+function checkWish({ runIds, filter, example }: Wish, { dryRun, list }: JobFlags): void {
   const isFiltered = Object.keys(filter).length > 0;
-  if (runIds.length > 0 && isFiltered)
-    throw cliError("CLI_BAD_ARGUMENT", "both runs and filters are named, expected either ids or filters");
+  if (runIds.length > 0 && isFiltered && !areKeys(filter))
+    throw cliError(
+      "CLI_BAD_ARGUMENT",
+      "both runs and filters are named, expected either of them; only --flow goes with runs, which are then named by their keys",
+    );
   if (runIds.length === 0 && !isFiltered)
     throw cliError(
       "CLI_BAD_ARGUMENT",
-      `neither runs nor filters are named, expected ids, or filters such as: sluice runs ${operation.type} --flow purchase --state paid`,
+      `neither runs nor filters are named, expected ids, or filters such as: ${example}`,
     );
   if (list === true && dryRun !== true)
     throw cliError("CLI_BAD_ARGUMENT", "--list goes with --dry-run; without it the runs would be changed");
+}
+
+/** Beside a flow alone, runs are named by their keys in that flow. */
+function areKeys(filter: Wish["filter"]): filter is { readonly flow: string } {
+  return typeof filter["flow"] === "string" && Object.keys(filter).length === 1;
+}
+
+async function withRunIds(api: Api, wish: Wish): Promise<Wish> {
+  const { runIds, filter } = wish;
+  if (runIds.length === 0 || !areKeys(filter)) return wish;
+  const found: string[] = [];
+  for (const key of runIds) found.push(await requireRunId(api, key, filter.flow));
+  return { ...wish, runIds: found, filter: {} };
 }
 
 function filterFor({ runIds, filter }: Wish): Readonly<Record<string, unknown>> {

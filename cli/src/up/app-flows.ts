@@ -1,4 +1,4 @@
-import { assertFlow } from "@sluice/engine/definition";
+import { assertFlow, inspectChildren } from "@sluice/engine/definition";
 import type { Log } from "@sluice/host/log";
 import type { SluiceApp } from "../app.ts";
 
@@ -8,7 +8,8 @@ import type { SluiceApp } from "../app.ts";
  */
 export function checkAppFlows({ flows }: Pick<SluiceApp, "flows">, log: Pick<Log, "warn">): void {
   for (const flow of flows) {
-    for (const { code, message, file, line, state } of assertFlow(flow)) {
+    const findings = [...assertFlow(flow), ...inspectChildren(flow, { flows, areAll: true })];
+    for (const { code, message, file, line, state } of findings) {
       log.warn({ flow: flow.name, state, code, file, line }, message);
     }
   }

@@ -39,6 +39,18 @@ describe("the options of sluice up", () => {
     assert.equal(fromFlags.logLevel, "silent");
   });
 
+  it("keep runs for ever, or for as many days as are asked for", () => {
+    const daysOf = (retentionDays: string | undefined, env = {}) =>
+      resolveUpOptions({ retentionDays }, env, FOLDER).engine.retentionDays;
+    assert.equal(daysOf(undefined), undefined);
+    assert.equal(daysOf(undefined, { SLUICE_ENGINE_RETENTION_DAYS: "90" }), 90);
+    assert.equal(daysOf("30", { SLUICE_ENGINE_RETENTION_DAYS: "90" }), 30);
+    assert.throws(() => daysOf("0"), {
+      code: "HOST_BAD_OPTION",
+      message: /retentionDays is 0, expected a whole number from 1 to 36500; set --retention-days/,
+    });
+  });
+
   it("take a database by URL before a data directory, but a flag before a variable", () => {
     const url = "postgres://user@localhost/shop";
     const databaseOf = (

@@ -24,6 +24,8 @@ export interface UpOptions extends DatabaseFlags {
   readonly address?: string | undefined;
   /** Lanes of a new deployment, fixed when it is made. `SLUICE_ENGINE_LANES`. @default what the database has, 16 for a new one */
   readonly lanes?: string | undefined;
+  /** How many days a run is kept after it has ended. `SLUICE_ENGINE_RETENTION_DAYS`. @default for ever */
+  readonly retentionDays?: string | undefined;
   /** Whether each request to the engine's API needs a key: `auto` asks for one unless only this machine can reach the server. `SLUICE_ACCESS_KEYS`. @default "auto" */
   readonly keys?: string | undefined;
   /** The lowest level that is logged. `SLUICE_LOG_LEVEL`. @default "info" */
@@ -46,6 +48,7 @@ const FLAGS = {
   "http.host": "--host",
   "http.port": "--port",
   "engine.lanes": "--lanes",
+  "engine.retentionDays": "--retention-days",
   "engine.address": "--address",
   "access.keys": "--keys",
   "up.logLevel": "--log-level",
@@ -60,7 +63,11 @@ export function resolveUpOptions(options: UpOptions, env: Env, directory: string
       http: () => resolveHttpOptions({ host: options.host, port: options.port }, env),
       database: () => resolveDatabaseOptions(options, env, directory),
       access: () => readAccessOptions({ keys: options.keys }, env),
-      engine: () => readEngineOptions({ lanes: options.lanes, address: options.address }, env),
+      engine: () =>
+        readEngineOptions(
+          { lanes: options.lanes, retentionDays: options.retentionDays, address: options.address },
+          env,
+        ),
     },
     FLAGS,
   );
@@ -119,6 +126,7 @@ const ENGINE_READERS = {
   batchInputsMax: whole,
   roundsMax: whole,
   timersPerBatchMax: whole,
+  timersReadMax: whole,
   queueMax: whole,
   cachedRunsMax: whole,
   waitersMax: whole,
@@ -129,6 +137,7 @@ const ENGINE_READERS = {
   stopMs: ms,
   dataBytesMax: whole,
   entriesMax: whole,
+  retentionDays: whole,
   address: url,
 } satisfies Record<keyof EngineOptions, (read: Reader, name: keyof EngineOptions) => unknown>;
 

@@ -10,12 +10,14 @@ import type { ResolvedHttpOptions } from "@sluice/host/http";
 import type { ProcessLog } from "@sluice/host/log";
 import type { Env } from "@sluice/host/options";
 import type { Stopper } from "@sluice/host/stop";
-import type { Engine } from "@sluice/engine";
+import type { ApiKeyRow, Engine } from "@sluice/engine";
 import type { AppLink, SluiceApp } from "../app.ts";
 import { appDirectory } from "../database/options.ts";
 import { startDatabase } from "../database/start-database.ts";
+import type { ResolvedDatabaseOptions } from "../database/options.ts";
 import type { Database } from "../database/start-database.ts";
 import { cliError } from "../errors.ts";
+import { firstKeyText } from "../keys/first-key.ts";
 import { advertisedUrl, listeningUrl } from "./address.ts";
 import { findFreePort, requireFreePort } from "./free-port.ts";
 import { startHttp } from "./start-http.ts";
@@ -72,7 +74,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     meter,
     stopper,
   });
-  if (options.access.isKeyRequired === true) await requireKey(engine);
+  if (options.access.isKeyRequired === true) await requireKey(engine, options.database);
   await startHttp({ http, access: options.access, log, meter, stopper, sql, openApp, engine });
   stopper.signal.throwIfAborted();
   await engine.start();
@@ -88,11 +90,15 @@ async function settlePort(http: ResolvedHttpOptions): Promise<ResolvedHttpOption
 }
 
 /** A server that asks for keys nobody has would only refuse. @throws CLI_NO_KEY (conflict) */
-async function requireKey({ store }: Engine): Promise<void> {
+async function requireKey({ store }: Engine, database: ResolvedDatabaseOptions): Promise<void> {
   const keys = await store.listApiKeys();
-  if (keys.some(({ revokedAtMs }) => revokedAtMs === null)) return;
+  if (keys.some(isValid)) return;
   throw cliError(
     "CLI_NO_KEY",
-    "the API asks for keys here, and none is stored; make the first with `sluice keys create --name ops --scope admin`, or listen on 127.0.0.1",
+    `the API asks for keys here, and none that is valid is stored; make the first with ${firstKeyText(database)}, or listen on 127.0.0.1`,
   );
+}
+
+function isValid({ expiresAtMs, revokedAtMs }: ApiKeyRow): boolean {
+  return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > Date.now());
 }

@@ -71,6 +71,8 @@ describe("sluice up", () => {
       env: {
         SLUICE_HTTP_PROT: "8080",
         SLUICE_URL: "http://127.0.0.1:1",
+        SLUICE_API_KEY: "slk_of_other_commands",
+        SLUICE_BY: "anna",
         SLUICE_LOG_LEVEL: "info",
         PARCELS_SHIP_MS: "0",
       },

@@ -51,8 +51,8 @@ export async function up(cli: Cli, file: string | undefined, flags: UpOptions): 
   }
 }
 
-/** `SLUICE_URL` is the other commands', and may well be set where this one runs. */
-const OF_OTHER_COMMANDS = ["SLUICE_URL"];
+/** The other commands read these, and they may well be set where this one runs. */
+const OF_OTHER_COMMANDS = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_BY"];
 
 /** A misspelled variable does nothing, which its user finds out late: so it is told at each start. */
 function warnOfUnread(cli: Cli, asked: ReadonlySet<string>, log: Pick<ProcessLog, "warn">): void {

@@ -5,18 +5,22 @@
 import type { EventMessage, JsonObject } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer, Rejection } from "../core/decision.ts";
-import type { LaneInput, StartInput } from "../core/inputs.ts";
+import { eventInput } from "../core/inputs.ts";
+import type { EventInput, LaneInput, StartInput } from "../core/inputs.ts";
 import { engineError } from "../core/errors.ts";
 import { laneOf } from "../core/lane.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { Page, RunQuery, RunRow, StateCount, Store } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { unknownFlow } from "./unknown-flow.ts";
 
 /** What the client needs from the engine it talks to. */
 export interface ClientPorts {
   readonly store: Pick<Store, "getRun" | "listHistory" | "listRuns" | "countStates">;
   /** Newest version of each flow. */
   readonly flows: ReadonlyMap<string, CompiledFlow>;
+  /** All versions served of a flow, oldest first. */
+  versionsOf(flow: string): readonly CompiledFlow[];
   readonly lanes: number;
   /** Brings an input into its lane, wherever that is owned; resolves after the commit. */
   submit(input: LaneInput): Promise<Answer>;
@@ -90,7 +94,10 @@ export interface Client {
   history(query: { runId: string; afterVersion?: number; limit: number }): Promise<Page<HistoryEntry>>;
   list(query: RunQuery): Promise<Page<RunRow>>;
   countStates(flow?: string): Promise<readonly StateCount[]>;
+  /** The newest version of each flow that is served. */
   flows(): readonly CompiledFlow[];
+  /** All versions served of a flow, oldest first; none when it is not served. */
+  versionsOf(flow: string): readonly CompiledFlow[];
 }
 
 export function createClient(ports: ClientPorts): Client {
@@ -108,17 +115,13 @@ export function createClient(ports: ClientPorts): Client {
     list: (query) => ports.store.listRuns(query),
     countStates: (flow) => ports.store.countStates(flow),
     flows: () => [...ports.flows.values()],
+    versionsOf: (flow) => ports.versionsOf(flow),
   };
 }
 
 async function start(ports: ClientPorts, flowName: string, options: StartOptions): Promise<Started> {
   const flow = ports.flows.get(flowName);
-  if (flow === undefined) {
-    const known = [...ports.flows.keys()].join(", ") || "none";
-    throw engineError("FLOW_UNKNOWN_FLOW", `no flow ${flowName}, expected one of: ${known}`, {
-      fields: { flow: flowName },
-    });
-  }
+  if (flow === undefined) throw unknownFlow(flowName, ports.flows.keys());
   checkKey("key", options.key);
   checkKey("idempotency key", options.idempotencyKey);
   const input = startInput(ports, flow, options);
@@ -162,19 +165,15 @@ function startInput(
 async function send(ports: ClientPorts, runId: string, event: EventMessage): Promise<Sent> {
   if (!isRunId(runId)) throw unknownRun(runId);
   checkKey("event id", event.id);
-  const eventId = event.id ?? ports.newId();
-  const answer = await ports.submit({
-    kind: "event",
-    runId,
-    id: eventId,
-    type: event.type,
-    data: event.data,
-  });
+  checkKey("command id", event.commandId);
+  const input = eventInput(runId, event, () => ports.newId());
+  const { id: eventId } = input;
+  const answer = await ports.submit(input);
   switch (answer.outcome) {
     case "rejected":
       throw rejected(answer.error);
     case "unexpected":
-      throw await unexpected(ports, runId, event.type);
+      throw await unexpected(ports, input);
     case "applied":
     case "queued":
     case "parked":
@@ -188,7 +187,7 @@ async function send(ports: ClientPorts, runId: string, event: EventMessage): Pro
   }
 }
 
-async function unexpected(ports: ClientPorts, runId: string, type: string): Promise<Error> {
+async function unexpected(ports: ClientPorts, { runId, type, commandId }: EventInput): Promise<Error> {
   // The event is recorded already. That the store is away now only makes the answer say less.
   const run = await ports.store.getRun(runId).catch(() => null);
   const fields = { runId, state: run?.state };
@@ -199,9 +198,10 @@ async function unexpected(ports: ClientPorts, runId: string, type: string): Prom
       { fields },
     );
   }
+  const named = commandId === undefined ? "" : `, or does not wait for command ${commandId}`;
   return engineError(
     "FLOW_UNEXPECTED_EVENT",
-    `state ${run?.state ?? "(unknown)"} takes no ${type} now; it was recorded and changed nothing`,
+    `state ${run?.state ?? "(unknown)"} takes no ${type} now${named}; it was recorded and changed nothing`,
     { fields },
   );
 }

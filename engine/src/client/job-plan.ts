@@ -7,13 +7,15 @@ import type { Operation } from "../core/inputs.ts";
 import { copyJson } from "../core/json-copy.ts";
 import type { JobPlan, RunFilter } from "../core/ports.ts";
 import { isRunId } from "./client.ts";
+import { unknownFlow } from "./unknown-flow.ts";
 
 /** What is served. */
 export interface ServedFlows {
   /** A version of a flow; without one the newest. */
   flow(name: string, version?: number): CompiledFlow | undefined;
-  /** All versions served of a flow. */
+  /** All versions served of a flow, oldest first. */
   versionsOf(name: string): readonly CompiledFlow[];
+  flowNames(): Iterable<string>;
 }
 
 export interface JobWish {
@@ -93,10 +95,14 @@ function checkForce(flows: ServedFlows, { state, data }: Force, { flow }: RunFil
 }
 
 /** A migration is about one flow and must have a place for each state, so that no run is left behind by surprise. */
-function checkMigrate(flows: ServedFlows, toVersion: number, { flow, runIds }: RunFilter): void {
+function checkMigrate(flows: ServedFlows, toVersion: number, { flow, flowVersion, runIds }: RunFilter): void {
   if (runIds !== undefined) return;
   if (flow === undefined)
     throw badOperation("the filter names no flow, expected the one whose runs are to be migrated");
+  if (flowVersion !== undefined && flowVersion >= toVersion)
+    throw badOperation(
+      `the filter has flowVersion ${flowVersion}, expected an older one than version ${toVersion}, to which its runs are to go`,
+    );
   const target = requireVersion(flows, flow, toVersion);
   for (const from of flows.versionsOf(flow)) checkPlaces(from, target);
 }
@@ -128,8 +134,7 @@ function checkPlaces(from: CompiledFlow, target: CompiledFlow): void {
 
 /** @throws FLOW_UNKNOWN_FLOW (missing) */
 export function requireFlow(flows: ServedFlows, name: string): void {
-  if (flows.versionsOf(name).length === 0)
-    throw engineError("FLOW_UNKNOWN_FLOW", `no flow ${name} is served here`, { fields: { flow: name } });
+  if (flows.versionsOf(name).length === 0) throw unknownFlow(name, flows.flowNames());
 }
 
 export function badOperation(message: string): Error {

@@ -14,8 +14,10 @@ import type {
   JobExample,
   JobPlan,
   JobProgress,
+  NewAction,
   Page,
   PauseRow,
+  Paused,
   Store,
 } from "../core/ports.ts";
 import { requireRun, rejected } from "./client.ts";
@@ -53,7 +55,7 @@ export interface OperatorPorts extends Pick<ClientPorts, "lanes" | "newId" | "na
 export interface Asked {
   readonly by: string;
   readonly reason?: string | null;
-  /** A repeat with the same id does nothing and answers the same. @default a new one */
+  /** A repeat of the same request under it does nothing and answers the same; any other request is refused. @default a new one */
   readonly idempotencyKey?: string;
 }
 
@@ -95,18 +97,26 @@ export interface Operator {
   requireAction(actionId: string): Promise<ActionRow>;
   listActions(query: ActionQuery): Promise<Page<ActionRow>>;
   /**
-   * True when it stands still from now on, false when it did already; other engines of the deployment follow within a third of `leaseMs`.
-   * @throws FLOW_UNKNOWN_FLOW (missing) · FLOW_BAD_OPERATION (invalid)
+   * Lets something stand still; other engines of the deployment follow within a third of `leaseMs`. A repeat is answered as the first time
+   * and changes nothing, though it may have been resumed since.
+   * @throws FLOW_UNKNOWN_FLOW (missing) · FLOW_BAD_OPERATION, FLOW_IDEMPOTENCY_CONFLICT (invalid)
    */
-  pause(what: Paused, asked: Asked): Promise<boolean>;
-  /** False when it was not paused. */
+  pause(what: Paused, asked: Asked): Promise<Standing>;
+  /** False when it was not paused. A repeat, as above. @throws FLOW_IDEMPOTENCY_CONFLICT (invalid) */
   resume(what: Paused, asked: Asked): Promise<boolean>;
   listPauses(): Promise<readonly PauseRow[]>;
   /** Keeps the record of something that was done at once, elsewhere. */
   record(kind: string, subject: JsonObject, asked: Asked): Promise<void>;
 }
 
-export type Paused = Pick<PauseRow, "flow" | "scope" | "name">;
+export type { Paused } from "../core/ports.ts";
+
+/** A pause that stands. */
+export interface Standing {
+  readonly pause: PauseRow;
+  /** False when it stood before. */
+  readonly isNew: boolean;
+}
 
 export function createOperator(ports: OperatorPorts): Operator {
   return {
@@ -201,40 +211,54 @@ function addJob(ports: OperatorPorts, what: "run" | "runs", plan: JobPlan, asked
   return addAction(ports, `${what}.${operation.type}`, subject, asked, { plan, progress });
 }
 
-async function addAction(
+function addAction(
   ports: OperatorPorts,
   kind: string,
   subject: JsonObject,
   asked: Asked,
   job: ActionRow["job"] = null,
 ): Promise<ActionRow> {
+  return keep(newAction(ports, kind, subject, asked, job), (action) => ports.store.addAction(action));
+}
+
+function newAction(
+  ports: OperatorPorts,
+  kind: string,
+  subject: JsonObject,
+  asked: Asked,
+  job: ActionRow["job"] = null,
+): NewAction {
   const { by, reason = null } = asked;
   for (const [name, text] of Object.entries({ by, reason })) {
     if (text !== null && text.length > ASKED_CHARS_MAX)
       throw badOperation(`${name} has ${text.length} characters, expected at most ${ASKED_CHARS_MAX}`);
   }
-  const actionId = idOf(ports, kind, subject, asked);
+  const actionId = idOf(ports, subject, asked);
   const state = job === null ? "done" : "running";
   const lane = laneOf(actionId, ports.lanes);
-  const action = await ports.store.addAction({ actionId, kind, by, reason, state, subject, job, lane });
-  if (JSON.stringify(action.subject) === JSON.stringify(subject)) return action;
+  return { actionId, kind, by, reason, state, subject, job, lane };
+}
+
+/** The action as it is kept, which may be by a former call; then that was the same request. */
+async function keep(action: NewAction, write: (action: NewAction) => Promise<ActionRow>): Promise<ActionRow> {
+  const kept = await write(action);
+  if (requestOf(kept) === requestOf(action)) return kept;
   throw engineError(
     "FLOW_IDEMPOTENCY_CONFLICT",
-    `the idempotency key came before with ${kind} of something else; use a new one for a new thing`,
-    { fields: { actionId } },
+    `the idempotency key came before with ${kept.kind} by ${kept.by}, expected the same request again; use a new key for a new one`,
+    { fields: { actionId: action.actionId } },
   );
 }
 
-/** A key counts for one kind of action, and for one run where the action is about one. */
-function idOf(
-  { newId, nameId }: OperatorPorts,
-  kind: string,
-  { runId }: JsonObject,
-  { idempotencyKey }: Asked,
-): string {
+function requestOf({ kind, by, reason, subject }: NewAction): string {
+  return JSON.stringify([kind, by, reason, subject]);
+}
+
+/** A key stands for one request about one run, or for one that is about no single run, whatever it asks for. */
+function idOf({ newId, nameId }: OperatorPorts, { runId }: JsonObject, { idempotencyKey }: Asked): string {
   if (idempotencyKey === undefined) return newId();
   const about = typeof runId === "string" ? runId : "";
-  return nameId(`action\n${kind}\n${about}\n${idempotencyKey}`);
+  return nameId(`action\n${about}\n${idempotencyKey}`);
 }
 
 async function requireAction(ports: OperatorPorts, actionId: string): Promise<ActionRow> {
@@ -264,20 +288,23 @@ async function stopJob(ports: OperatorPorts, actionId: string, asked: Asked): Pr
   }
 }
 
-async function pause(ports: OperatorPorts, what: Paused, asked: Asked): Promise<boolean> {
+async function pause(ports: OperatorPorts, what: Paused, asked: Asked): Promise<Standing> {
   checkPaused(ports, what);
-  await addAction(ports, `${what.scope}.pause`, { ...what }, asked);
-  const { by, reason = null } = asked;
-  const added = await ports.store.addPause({ ...what, by, reason });
+  const asking = newAction(ports, `${what.scope}.pause`, { ...what }, asked);
+  const kept = await keep(asking, (action) => ports.store.addPause(action, what));
   await ports.pausesChanged();
-  return added !== null;
+  const { by, reason, askedAtMs, result } = kept;
+  return {
+    pause: result?.pause ?? { ...what, by, reason, atMs: askedAtMs },
+    isNew: result?.hasChanged ?? false,
+  };
 }
 
 async function resume(ports: OperatorPorts, what: Paused, asked: Asked): Promise<boolean> {
-  await addAction(ports, `${what.scope}.resume`, { ...what }, asked);
-  const isLifted = await ports.store.removePause(what);
+  const asking = newAction(ports, `${what.scope}.resume`, { ...what }, asked);
+  const { result } = await keep(asking, (action) => ports.store.removePause(action, what));
   await ports.pausesChanged();
-  return isLifted;
+  return result?.hasChanged ?? false;
 }
 
 function checkPaused(ports: OperatorPorts, { flow, scope, name }: Paused): void {

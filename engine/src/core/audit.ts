@@ -4,9 +4,11 @@
  */
 import { COMPENSATING } from "./flow.ts";
 import type { HistoryEntry } from "./history.ts";
+import { childEndInboxId } from "./inputs.ts";
 import type { AuditFinding, DeadLetterRow, LanePosition, RunRow, StateCount, TimerRow } from "./ports.ts";
 import { toRunRow } from "./run-row.ts";
 import { activeTimers } from "./run.ts";
+import { seenBy } from "./seen.ts";
 import type { PendingCommand, Run, RunTimer } from "./run.ts";
 
 /** An audit ends at this many findings: by then it is clear that something is wrong, and a list without end helps nobody. */
@@ -21,6 +23,8 @@ export interface RunSurroundings {
   isInOutbox(commandId: string, attempt: number): boolean;
   /** A run that this one has started; null when there is none of this id. Asked of `listChildIds` alone. */
   child(runId: string): Pick<Run, "outcome" | "parent"> | null;
+  /** Whether a row of this id stands in the durable inbox. Asked of `listEndInboxIds` alone. */
+  isInInbox(inboxId: string): boolean;
 }
 
 /** The runs that a run waits for. */
@@ -28,6 +32,11 @@ export function listChildIds({ commands }: Pick<Run, "commands">): readonly stri
   return commands.flatMap(({ phase, childId }) =>
     phase === "delivered" && childId !== undefined ? [childId] : [],
   );
+}
+
+/** The rows of the durable inbox in which the ends of these runs may wait for it. */
+export function listEndInboxIds({ commands }: Pick<Run, "commands">): readonly string[] {
+  return commands.flatMap(({ id, childId }) => (childId === undefined ? [] : [childEndInboxId(id)]));
 }
 
 /** Walks the history of one run, entry by entry as stored, then compares its end with the run. */
@@ -60,7 +69,8 @@ export class RunAudit {
         `entry ${this.#entries} of the history is ${entry.kind}; a run starts once, and first`,
       );
     }
-    if (entry.eventId !== undefined) this.#addEventId(entry.eventId, entry.version);
+    const [eventId] = seenBy(entry) ?? [];
+    if (eventId !== undefined) this.#addEventId(eventId, entry.version);
     this.#lastState = entry.state;
   }
 
@@ -87,7 +97,7 @@ export class RunAudit {
     this.#checkCompensation();
     if (this.#run.outcome === null && this.#run.parked === null) {
       for (const command of this.#run.commands) this.#checkCommand(command, around);
-      for (const childId of listChildIds(this.#run)) this.#checkChild(childId, around.child(childId));
+      for (const command of this.#run.commands) this.#checkChild(command, around);
     }
     return this.#findings;
   }
@@ -108,8 +118,10 @@ export class RunAudit {
     this.#find("I3", `the undo under way is of ${told(undone)}, expected that of ${told(expected)}`);
   }
 
-  /** The end of a child and what it means to its parent are committed together. */
-  #checkChild(childId: string, child: Pick<Run, "outcome" | "parent"> | null): void {
+  /** The end of a child and what it means to its parent are committed together, if only as a row of the inbox, where it may outlive the child. */
+  #checkChild({ id, phase, childId }: PendingCommand, around: RunSurroundings): void {
+    if (phase !== "delivered" || childId === undefined || around.isInInbox(childEndInboxId(id))) return;
+    const child = around.child(childId);
     if (child === null) this.#find("I3", `the run waits for run ${childId}, which does not exist`);
     else if (child.parent?.runId !== this.runId)
       this.#find("I3", `the run waits for run ${childId}, which has another parent`);
@@ -171,6 +183,11 @@ export function auditOrphan(
   what: "history" | "a dead letter" | "a row of the search projection",
 ): AuditFinding {
   return { invariant: "I1", runId, message: `there is ${what} of this run, and no run` };
+}
+
+/** Two rows of one run: its start was taken in twice. */
+export function auditTwin(runId: string): AuditFinding {
+  return { invariant: "I6", runId, message: "the run is stored twice, with different births" };
 }
 
 /** What must hold of a lane's queues when nothing moves. */

@@ -197,7 +197,7 @@ export function checkRules(flow: FlowView, place: Place, transition: TransitionV
   const sources: Sources =
     event === null ? { data } : { data, event: { name: event, schema: flow.events.get(event) } };
   return [
-    ...(isLoose(guard) ? checkKeys(own("a guard"), guard, ["schema"], `${path}/guard`) : []),
+    ...(isLoose(guard) ? checkGuard(own("a guard"), guard, sources, `${path}/guard`) : []),
     ...(isLoose(update)
       ? [
           ...checkKeys(own("an update"), update, ["set"], `${path}/update`),
@@ -205,6 +205,67 @@ export function checkRules(flow: FlowView, place: Place, transition: TransitionV
         ]
       : []),
   ];
+}
+
+/** What a guard that is a schema is given; of a join the event is empty, and not looked into. */
+const SCENE_FIELDS = ["data", "event"];
+
+function checkGuard(place: Place, guard: Loose, sources: Sources, path: string): readonly Finding[] {
+  const properties = Object.fromEntries(SCENE_FIELDS.map((name) => [name, sources[name]?.schema ?? {}]));
+  return [
+    ...checkKeys(place, guard, ["schema"], path),
+    ...checkLookedAt(place, {
+      guard: guard["schema"],
+      schema: { properties },
+      path: `${path}/schema`,
+      depth: 0,
+    }),
+  ];
+}
+
+/** A part of a guard, and the schema of the value that it is held against. */
+interface Look {
+  readonly guard: unknown;
+  readonly schema: unknown;
+  readonly path: string;
+  readonly depth: number;
+}
+
+/** Deeper a guard is not followed: in code a schema may contain itself. */
+const LOOK_DEPTH_MAX = 10;
+
+/** Keywords whose schemas are about the same value as the schema they stand in. */
+const SAME_VALUE = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
+
+/** Fields that a guard asks for and the value does not declare: they are never there, so that the guard is never true, or always. */
+function checkLookedAt(place: Place, look: Look): readonly Finding[] {
+  const { guard, schema, path } = look;
+  const depth = look.depth + 1;
+  if (!isLoose(guard) || depth > LOOK_DEPTH_MAX) return [];
+  const { required } = guard;
+  const looksAt = (field: unknown, at: string): readonly Finding[] =>
+    checkField(place, "looks at", field, schema, at);
+  const fields = Object.entries(toLoose(guard["properties"])).flatMap(([field, inner]) => {
+    const at = `${path}/properties${toPointer([field])}`;
+    const declared = toLoose(toLoose(schema)["properties"])[field];
+    return [
+      ...looksAt(field, at),
+      ...checkLookedAt(place, { guard: inner, schema: declared, path: at, depth }),
+    ];
+  });
+  const needed = (Array.isArray(required) ? required : []).flatMap((field: unknown, index) =>
+    looksAt(field, `${path}/required/${index}`),
+  );
+  const same = SAME_VALUE.flatMap((keyword) => {
+    const inner = guard[keyword];
+    const at = `${path}/${keyword}`;
+    return Array.isArray(inner)
+      ? inner.flatMap((each, index) =>
+          checkLookedAt(place, { guard: each, schema, path: `${at}/${index}`, depth }),
+        )
+      : checkLookedAt(place, { guard: inner, schema, path: at, depth });
+  });
+  return [...fields, ...needed, ...same];
 }
 
 /** What the pointers of `from` may begin with, and what is known of the fields there. */

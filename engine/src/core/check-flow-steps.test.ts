@@ -113,6 +113,8 @@ function soundFlow(): Loose {
   }) as unknown as Loose;
 }
 
+const GIFT = { target: "printing", undo: { send: { ReturnGift: "command" } } };
+
 const H = "/states/holding";
 const P = "/states/printing";
 const R = "/states/racing";
@@ -194,6 +196,12 @@ const PLANTED: readonly Planted[] = [
     `${H}/undo/HoldSeat/retry/attempts`,
     0,
     ["bad-retry", `${H}/undo/HoldSeat/retry/attempts`, "holding"],
+  ],
+  [
+    "an answer with an undo of its own beside that of the command",
+    `${H}/on/Held`,
+    GIFT,
+    ["double-undo", `${H}/on/Held/undo`, "holding"],
   ],
   [
     "an unknown key of the undo of an event",
@@ -553,6 +561,13 @@ const PLANTED: readonly Planted[] = [
 describe("checkFlow, on steps, joins, children, schedules and migrations", () => {
   it("finds nothing wrong with a sound flow of all of them", () => {
     assert.deepEqual(checkFlow(soundFlow()), []);
+  });
+
+  it("lets an event have the undo of an answer after which that of the command is not needed", () => {
+    const flow = soundFlow();
+    put(flow, `${H}/on/Held`, GIFT);
+    put(flow, `${H}/undo/HoldSeat/unless/2`, "Held");
+    assert.deepEqual(checkFlow(flow), []);
   });
 
   for (const [what, path, value, ...faults] of PLANTED) {

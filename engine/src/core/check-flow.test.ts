@@ -517,6 +517,12 @@ describe("checkFlow", () => {
       "duplicate-key",
       "wrong-shape",
       "bad-schema",
+      // in inspect-flow.test.ts
+      "bad-constant",
+      // in check-children.test.ts
+      "unknown-flow",
+      "unknown-outcome",
+      "unlisted-outcome",
       // in check-ways.test.ts
       "no-final-state",
       "no-way-to-final",
@@ -532,6 +538,7 @@ describe("checkFlow", () => {
       "bad-join",
       "bad-migration",
       "bad-undo",
+      "double-undo",
       "guarded-join",
       "nothing-to-undo",
       "unanswered-join",

@@ -4,7 +4,7 @@ import { checkMigrations } from "./check-migrations.ts";
 import { checkKeys, checkKnown, checkName } from "./check-names.ts";
 import { checkSchedule } from "./check-schedule.ts";
 import { checkState } from "./check-state.ts";
-import { checkTimer } from "./check-timers.ts";
+import { checkBareTimer, checkTimer } from "./check-timers.ts";
 import { checkWays } from "./check-ways.ts";
 import { finding, named, THE_FLOW } from "./findings.ts";
 import type { Finding, FindingCode } from "./findings.ts";
@@ -48,6 +48,7 @@ export function checkFlow(definition: unknown): readonly Finding[] {
     ...[...flow.commands].flatMap(([type, command]) => checkCommand(flow, type, command)),
     ...checkInitial(flow),
     ...(flow.deadline === null ? [] : checkTimer(flow, null, flow.deadline)),
+    ...checkBareTimer(THE_FLOW, "flow-deadline", flow.raw["deadline"], "/deadline"),
     ...(flow.schedule === null ? [] : checkSchedule(flow, flow.schedule)),
     ...checkMigrations(flow),
     ...[...flow.states.values()].flatMap((state) => checkState(flow, state)),

@@ -49,9 +49,14 @@ function checkFrom(
     finding("bad-migration", THE_FLOW, {
       path: `${path}/from`,
       found: isOlder ? `has two migrations from version ${from}` : `has a migration from version ${from}`,
-      expected: isOlder ? "one for each older version" : `an older version than ${quote(version)}, from 1`,
+      expected: isOlder ? "one for each older version" : describeOlder(version),
     }),
   ];
+}
+
+function describeOlder(version: unknown): string {
+  if (version === 1) return "none: version 1 has no older one";
+  return version === 2 ? "version 1, the only older one" : `an older version than ${quote(version)}, from 1`;
 }
 
 function checkMove(flow: FlowView, place: Place, move: MoveView): readonly Finding[] {

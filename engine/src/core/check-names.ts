@@ -79,13 +79,6 @@ export function checkTarget(flow: FlowView, place: Place, verb: string, target: 
 
 /** `commandFailed` is always there and never declared. */
 export function checkEvent(flow: FlowView, place: Place, verb: string, event: string | null, path: string) {
-  if (event === COMMAND_FAILED) return [];
-  return checkKnown(
-    "unknown-event",
-    place,
-    verb,
-    event,
-    { names: flow.events, what: "the flow's events" },
-    path,
-  );
+  const names = new Set([...flow.events.keys(), COMMAND_FAILED]);
+  return checkKnown("unknown-event", place, verb, event, { names, what: "the flow's events" }, path);
 }

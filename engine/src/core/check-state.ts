@@ -3,7 +3,7 @@ import { checkAnswers } from "./check-answers.ts";
 import { checkProjection } from "./check-fields.ts";
 import { checkJoin, checkUnjoined } from "./check-join.ts";
 import { checkEvent, checkKeys, checkKnown, checkName } from "./check-names.ts";
-import { checkPoll, checkRetry, checkTimer } from "./check-timers.ts";
+import { checkBareTimer, checkPoll, checkRetry, checkTimer } from "./check-timers.ts";
 import { checkHidden, checkTransition } from "./check-transition.ts";
 import { checkUndo } from "./check-undo.ts";
 import { finding } from "./findings.ts";
@@ -39,9 +39,21 @@ export function checkState(flow: FlowView, state: StateView): readonly Finding[]
     ...state.on.flatMap((transition) => checkEvents(flow, place, state, transition)),
     ...checkHidden(place, state.on),
     ...state.timers.flatMap((timer) => checkTimer(flow, state, timer)),
+    ...checkBareTimers(place, state),
     ...(poll === null ? [] : checkPoll(flow, state, poll)),
     ...checkRetry(state),
     ...(state.isFinal ? [] : checkSteps(flow, place, state)),
+  ];
+}
+
+function checkBareTimers(place: Place, { raw, poll, path }: StateView): readonly Finding[] {
+  const { after, deadline } = raw;
+  return [
+    ...(Array.isArray(after)
+      ? after.flatMap((timer, index) => checkBareTimer(place, "after", timer, `${path}/after/${index}`))
+      : checkBareTimer(place, "after", after, `${path}/after`)),
+    ...checkBareTimer(place, "deadline", deadline, `${path}/deadline`),
+    ...checkBareTimer(place, "give-up", poll?.raw["giveUp"], `${path}/poll/giveUp`),
   ];
 }
 

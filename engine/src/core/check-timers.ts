@@ -31,6 +31,24 @@ export function checkTimer(flow: FlowView, state: StateView | null, timer: Timer
   ];
 }
 
+/** A timer that is written as its delay alone, which says nothing of where it leads. */
+export function checkBareTimer(
+  place: Place,
+  kind: TimerView["kind"],
+  timer: unknown,
+  path: string,
+): readonly Finding[] {
+  if (typeof timer !== "string") return [];
+  const delay = parseDuration(timer) === null ? "30s" : timer;
+  return [
+    finding("bad-timer", place, {
+      path,
+      found: `has a ${TIMER_WORDS[kind]} that is ${quote(timer)} alone`,
+      expected: `a delay and where it leads: { delay: ${delay}, target: … }`,
+    }),
+  ];
+}
+
 const TIMER_WORDS = {
   after: "timer",
   deadline: "deadline",

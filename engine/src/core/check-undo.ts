@@ -16,6 +16,7 @@ export function checkUndo(flow: FlowView, state: StateView, undo: UndoView): rea
   return [
     ...checkSent(place, state, undo),
     ...checkUnless(flow, state, placeOf(place, undo), undo),
+    ...checkDouble(flow, state, undo),
     ...checkTakingBack(flow, place, undo, carried, ["send", "unless", "retry"]),
   ];
 }
@@ -24,6 +25,23 @@ export function checkUndo(flow: FlowView, state: StateView, undo: UndoView): rea
 export function checkEventUndo(flow: FlowView, place: Place, undo: UndoView): readonly Finding[] {
   const carried: Carried = { name: undo.type, schema: flow.events.get(undo.type) };
   return checkTakingBack(flow, place, undo, carried, ["send", "retry"]);
+}
+
+/** A command that is answered is a step, and so is an event that has an undo: an answer with one of its own would be taken back by both. */
+function checkDouble(flow: FlowView, state: StateView, { type, unless }: UndoView): readonly Finding[] {
+  const answers = new Set(flow.commands.get(type)?.answers.map(({ text }) => text));
+  for (const { text } of unless) answers.delete(text);
+  return state.on.flatMap(({ event, undo }) => {
+    if (undo === null || event === null || !answers.has(event)) return [];
+    return [
+      finding("double-undo", stateNamed(state.name), {
+        path: undo.path,
+        found: `has an undo of ${event} and one of ${type}, which it answers`,
+        expected: "one of the two, for both would be carried out",
+        hint: `remove that of ${event}, or name ${event} under \`unless\` of that of ${type}`,
+      }),
+    ];
+  });
 }
 
 function placeOf(place: Place, { type }: UndoView): Place {

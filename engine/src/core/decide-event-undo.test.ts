@@ -246,3 +246,173 @@ describe("an event with an undo that parked its run", () => {
     assert.deepEqual([drive.run.state, drive.steps], ["going", ["Charged"]]);
   });
 });
+
+describe("an event with an undo that comes late", () => {
+  const cancel = { type: "cancel", compensate: true } as const;
+
+  /** Two payments are due; a storm after the first sets the compensation off, and the first refund is under way. */
+  function compensating(more: States = {}): Drive {
+    const drive = started({
+      first: {
+        on: { Charged: { update: "merge", undo }, Stormed: { target: "sorry", compensate: true } },
+      },
+      ...more,
+    });
+    drive.event("Charged", { amount: 7 });
+    drive.event("Stormed");
+    assert.deepEqual([drive.run.state, drive.command.data], ["compensating", { amount: 7 }]);
+    return drive;
+  }
+
+  test("is taken back in the same compensation, right after the step under way", () => {
+    const drive = compensating();
+    const { answer } = drive.event("Charged", { amount: 5 }, "late");
+    assert.deepEqual(answer, { outcome: "applied", version: 4, isRepeat: false });
+    assert.deepEqual([drive.run.state, drive.underWay], ["compensating", ["Refund"]]);
+    assert.equal(drive.event("Charged", { amount: 5 }, "late").answer.outcome, "applied");
+    drive.answer("Refunded");
+    assert.deepEqual([drive.command.data, drive.command.undoes], [{ amount: 5 }, `${RUN_ID}:4:Charged`]);
+    drive.answer("Refunded");
+    assert.equal(drive.run.outcome, "sorry");
+  });
+
+  test("comes before older steps, which wait their turn", () => {
+    const drive = started({
+      first: { on: { Charged: { update: "merge", undo }, Stormed: { target: "sorry", compensate: true } } },
+    });
+    for (const amount of [1, 2]) drive.event("Charged", { amount });
+    drive.event("Stormed");
+    drive.event("Charged", { amount: 3 });
+    const refunded = [2, 3, 1].map((amount) => {
+      const { data } = drive.command;
+      drive.answer("Refunded");
+      return [data, { amount }];
+    });
+    for (const [found, expected] of refunded) assert.deepEqual(found, expected);
+    assert.equal(drive.run.outcome, "sorry");
+  });
+
+  test("is unexpected where the state that was left has no undo of it", () => {
+    const drive = started();
+    drive.event("Charged", { amount: 7 });
+    drive.event("Stormed");
+    assert.equal(drive.event("Charged", { amount: 5 }).answer.outcome, "unexpected");
+    drive.answer("Refunded");
+    assert.equal(drive.run.outcome, "sorry");
+  });
+
+  test("is taken back also when it names a command that is waited for no more", () => {
+    const drive = started({
+      first: {
+        send: { Charge: "data", HoldSeat: "data" },
+        undo: { HoldSeat: { send: { ReleaseSeat: "data" } } },
+        on: { Charged: { target: "going", undo }, Stormed: { target: "sorry", compensate: true } },
+      },
+    });
+    drive.event("Stormed");
+    assert.equal(drive.command.type, "ReleaseSeat");
+    drive.event("Charged", { amount: 5 }, "late", `${RUN_ID}:1:0`);
+    drive.answer("SeatReleased");
+    assert.deepEqual(drive.command.data, { amount: 5 });
+  });
+
+  test("parks the run where its undo may not carry what it is given, and counts when that is mended", () => {
+    const drive = compensating();
+    drive.event("Charged", { sum: 5 });
+    assert.deepEqual([drive.run.parked, drive.run.state], ["rule-failed", "compensating"]);
+    drive.answer("Refunded");
+    drive.flow = tripOf({
+      ...PAYING,
+      first: { on: { Charged: { undo: { send: { Refund: () => ({ amount: 5 }) } } } } },
+    });
+    drive.operate({ type: "redrive" });
+    assert.deepEqual([drive.run.parked, drive.command.data], [null, { amount: 5 }]);
+    drive.answer("Refunded");
+    assert.equal(drive.run.outcome, "sorry");
+  });
+
+  test("is not lost where the undo before it has failed and is skipped", () => {
+    const drive = compensating();
+    drive.fail("invalid");
+    assert.equal(drive.run.parked, "undo-failed");
+    assert.equal(drive.event("Charged", { amount: 5 }).answer.outcome, "applied");
+    assert.equal(drive.run.parked, "undo-failed");
+    drive.operate({ type: "skip" });
+    assert.deepEqual([drive.run.parked, drive.command.data], [null, { amount: 5 }]);
+    drive.answer("Refunded");
+    assert.deepEqual([drive.run.outcome, drive.letters], ["sorry", []]);
+  });
+
+  test("waits behind a parked compensation where its undo may not carry what it is given", () => {
+    const drive = compensating();
+    drive.fail("invalid");
+    assert.equal(drive.event("Charged", { sum: 5 }).answer.outcome, "queued");
+    assert.equal(drive.event("Stormed").answer.outcome, "queued");
+    assert.equal(drive.event("Refunded", {}).answer.outcome, "queued");
+  });
+
+  test("is judged by the state of the new version's name after a migration", () => {
+    const drive = compensating();
+    const next = tripOf(
+      { ...PAYING, begin: { on: { Charged: { undo } } } },
+      { version: 2, initial: "begin", migrations: [{ from: 1, states: { first: "begin" } }] },
+    );
+    drive.migrate(next);
+    assert.equal(drive.run.compensation?.from, "begin");
+    assert.equal(drive.event("Charged", { amount: 5 }).answer.outcome, "applied");
+    assert.equal(drive.run.compensation?.steps.length, 2);
+  });
+
+  test("changes nothing in a compensation that began before states were noted, nor after the end", () => {
+    const drive = compensating();
+    const { from: _, ...compensation } = drive.run.compensation ?? { target: "", steps: [] };
+    drive.known = { run: { ...drive.run, compensation }, seen: new Map() };
+    assert.equal(drive.event("Charged", { amount: 5 }).answer.outcome, "unexpected");
+    drive.answer("Refunded");
+    assert.equal(drive.run.outcome, "sorry");
+    assert.equal(drive.event("Charged", { amount: 3 }, "too late").answer.outcome, "unexpected");
+    assert.equal(drive.last?.entry?.kind, "unexpected");
+  });
+
+  test("counts where it waited behind a parked run that is canceled, in its order", () => {
+    let isBroken = true;
+    const drive = started({
+      first: {
+        on: {
+          Stormed: { update: ({ data }) => (isBroken ? broken() : data), target: "going" },
+          Charged: { undo },
+        },
+      },
+      going: { on: { SeatHeld: { target: "sorry", undo: { send: { ReleaseSeat: "command" } } } } },
+    });
+    drive.event("Stormed");
+    drive.event("Charged", { amount: 1 });
+    drive.event("SeatHeld", { seat: "1A" });
+    drive.event("GuideLost");
+    drive.event("Charged", { amount: 2 });
+    isBroken = false;
+    drive.operate(cancel);
+    const undone = [0, 1, 2].map(() => {
+      const { data, undoes } = drive.command;
+      drive.answer(drive.command.type === "Refund" ? "Refunded" : "SeatReleased");
+      return [data, undoes];
+    });
+    assert.deepEqual(undone, [
+      [{ amount: 2 }, `${RUN_ID}:6:Charged`],
+      [{ seat: "1A" }, `${RUN_ID}:4:SeatHeld`],
+      [{ amount: 1 }, `${RUN_ID}:3:Charged`],
+    ]);
+    assert.deepEqual([drive.run.outcome, drive.letters], ["canceled", []]);
+    assert.equal(drive.history.filter(({ kind }) => kind === "unexpected").length, 1);
+  });
+
+  test("is taken in where the run is forced to, if it waited behind a parked one", () => {
+    const drive = paid(
+      { target: "going", update: broken, undo },
+      { going: { on: { SeatHeld: { target: "sorry", undo: { send: { ReleaseSeat: "data" } } } } } },
+    );
+    drive.event("SeatHeld");
+    drive.operate({ type: "force", state: "going" });
+    assert.equal(drive.run.outcome, "sorry");
+  });
+});

@@ -61,7 +61,6 @@ describe("migration", () => {
     const input = { kind: "operation", runId: RUN_ID, id: "m", operation, by: "ann", reason: null } as const;
     drive.input(input, to);
     assert.deepEqual(drive.input(input, to).answer, { outcome: "applied", version: 2, isRepeat: true });
-    assert.equal(rejectedWith(drive.input({ ...input, id: "n" }, to)), "FLOW_MIGRATION_MISSING");
   });
 
   test("to a version that says nothing about the run's own is refused", () => {
@@ -70,7 +69,18 @@ describe("migration", () => {
     assert.equal(rejectedWith(decision), "FLOW_MIGRATION_MISSING");
     assert.match(JSON.stringify(decision.answer), /expected one of: 7/);
     const none = drive.migrate(next({}, {}, { migrations: [] }));
-    assert.match(JSON.stringify(none.answer), /expected one of: none/);
+    assert.match(JSON.stringify(none.answer), /version 2 of flow \S+ has no `migrations`; add one from 1/);
+  });
+
+  test("of a run that is of that version already, or of a newer one, is refused", () => {
+    const drive = started();
+    drive.migrate(next());
+    for (const to of [next(), flowOf(ORDER)]) {
+      const decision = drive.migrate(to);
+      assert.equal(rejectedWith(decision), "FLOW_MIGRATION_REFUSED");
+      const told = new RegExp(`is of version 2 .* expected an older one than version ${to.version}`);
+      assert.match(JSON.stringify(decision.answer), told);
+    }
   });
 
   test("of a state that has no place in the new version is refused", () => {

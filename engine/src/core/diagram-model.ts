@@ -11,8 +11,9 @@ import { readFlow } from "./read-flow.ts";
 export const SEND_MARK = "→";
 export const UNDO_MARK = "↩";
 
-/** How many runs are in a state now. A row of `Store.countStates` is one. */
+/** How many runs of a version are in a state now. A row of `Store.countStates` is one. */
 export interface DiagramCount {
+  readonly flowVersion: number;
   readonly state: string;
   readonly runs: number;
   readonly parked: number;
@@ -20,8 +21,8 @@ export interface DiagramCount {
 
 export interface DrawnFlow {
   readonly title: string;
-  /** The limit on the whole run, in words. */
-  readonly deadline: string | null;
+  /** The limit on the whole run, and how many runs of other versions there are, in words. */
+  readonly notes: readonly string[];
   readonly initial: string | null;
   readonly states: readonly DrawnState[];
   readonly edges: readonly DrawnEdge[];
@@ -52,15 +53,14 @@ export interface DrawnEdge {
   readonly labels: readonly string[];
 }
 
-export function drawFlow(definition: unknown, counts: readonly DiagramCount[] = []): DrawnFlow {
+/** `allCounts` are those of every version; those of the one that is drawn stand in its states. */
+export function drawFlow(definition: unknown, allCounts: readonly DiagramCount[] = []): DrawnFlow {
   const flow = readFlow(definition);
   const version = flow.raw["version"];
+  const counts = allCounts.filter(({ flowVersion }) => flowVersion === version);
   return {
     title: `${flow.name}${typeof version === "number" ? ` v${version}` : ""}`,
-    deadline:
-      flow.deadline === null
-        ? null
-        : `${describeTimer(flow.deadline)}: ${flow.deadline.target ?? flow.deadline.event ?? "?"}`,
+    notes: describeFlow(flow, sumRuns(allCounts) - sumRuns(counts)),
     initial: flow.initial !== null && flow.states.has(flow.initial) ? flow.initial : null,
     states: [
       ...[...flow.states.values()].map((state) => drawState(flow, state, counts)),
@@ -68,6 +68,17 @@ export function drawFlow(definition: unknown, counts: readonly DiagramCount[] = 
     ],
     edges: [...flow.states.values()].flatMap((state) => drawEdges(flow, state)),
   };
+}
+
+function describeFlow({ deadline }: FlowView, runsElsewhere: number): readonly string[] {
+  return [
+    ...(deadline === null ? [] : [`${describeTimer(deadline)}: ${deadline.target ?? deadline.event ?? "?"}`]),
+    ...(runsElsewhere === 0 ? [] : [`${countRuns(runsElsewhere)} in other versions`]),
+  ];
+}
+
+function sumRuns(counts: readonly DiagramCount[]): number {
+  return counts.reduce((sum, { runs }) => sum + runs, 0);
 }
 
 /** `1 run`, `12 runs`. */
@@ -111,7 +122,7 @@ function describeEach(projection: unknown): string {
 function countOf(name: string, counts: readonly DiagramCount[]): Pick<DrawnState, "runs" | "parked"> {
   const own = counts.filter(({ state }) => state === name);
   return {
-    runs: own.reduce((sum, { runs }) => sum + runs, 0),
+    runs: sumRuns(own),
     parked: own.reduce((sum, { parked }) => sum + parked, 0),
   };
 }

@@ -254,20 +254,19 @@ function toPath(points: readonly Point[]): string {
 
 // ---------------------------------------------------------------- the frame
 
-function headerOf({ title, deadline }: DrawnFlow): string {
-  return deadline === null ? title : `${title}   ${deadline}`;
+function headerOf({ title, notes }: DrawnFlow): string {
+  return [title, ...notes].join("   ");
 }
 
 function renderFrame(flow: DrawnFlow, width: number, height: number, content: string): string {
   const title = escapeXml(flow.title);
-  const deadline =
-    flow.deadline === null ? "" : `<tspan class="sub" dx="12">${escapeXml(shorten(flow.deadline))}</tspan>`;
+  const notes = flow.notes.map((note) => `<tspan class="sub" dx="12">${escapeXml(shorten(note))}</tspan>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" role="img" aria-label="Flow ${title}">
 <title>${title}</title>
 <style>${STYLE}</style>
 <defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0L10 5L0 10z"/></marker></defs>
 <rect class="page" width="100%" height="100%"/>
-<text class="title" x="${MARGIN}" y="${MARGIN + 10}">${title}${deadline}</text>
+<text class="title" x="${MARGIN}" y="${MARGIN + 10}">${title}${notes.join("")}</text>
 ${content}
 </svg>
 `;

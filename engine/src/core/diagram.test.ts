@@ -63,9 +63,9 @@ const trip: FlowDefinition = {
 };
 
 const counts = [
-  { state: "created", runs: 12, parked: 1 },
-  { state: "paid", runs: 10_432, parked: 0 },
-  { state: "gone", runs: 3, parked: 0 },
+  { flowVersion: 2, state: "created", runs: 12, parked: 1 },
+  { flowVersion: 2, state: "paid", runs: 10_432, parked: 0 },
+  { flowVersion: 2, state: "gone", runs: 3, parked: 0 },
 ];
 
 /** A definition that no check would let through, as a picture may still be asked of it. */
@@ -106,7 +106,7 @@ stateDiagram-v2
 
   it("tells child flows, lists, joins, and what is taken back", () => {
     assert.equal(
-      toMermaid(trip, [{ state: "compensating", runs: 2, parked: 0 }]),
+      toMermaid(trip, [{ flowVersion: 1, state: "compensating", runs: 2, parked: 0 }]),
       `---
 title: "trip v1"
 ---
@@ -135,13 +135,22 @@ stateDiagram-v2
   it("leaves out the built-in states where nothing leads to them and no run is in them", () => {
     assert.doesNotMatch(toMermaid(order), /compensating|canceled/);
     assert.match(
-      toMermaid(order, [{ state: "canceled", runs: 1, parked: 0 }]),
+      toMermaid(order, [{ flowVersion: 2, state: "canceled", runs: 1, parked: 0 }]),
       /state "canceled" as s3\n\s+s3 : 1 run\n/,
     );
   });
 
+  it("counts the runs of the version that is drawn, and says how many there are of others", () => {
+    const former = { flowVersion: 1, state: "created", runs: 4, parked: 1 };
+    const text = toMermaid(order, [...counts, former, { ...former, flowVersion: 3, state: "held" }]);
+    assert.match(text, /title: "order v2, deadline 30d: expired, 8 runs in other versions"/);
+    assert.match(text, /12 runs, 1 parked/);
+    assert.match(toSvg(order, [former]), />deadline 30d: expired<.*>4 runs in other versions</);
+    assert.doesNotMatch(toSvg(order, [former]), /class="badge/);
+  });
+
   it("counts one run as one", () => {
-    const one = [{ state: "paid", runs: 1, parked: 0 }];
+    const one = [{ flowVersion: 2, state: "paid", runs: 1, parked: 0 }];
     assert.match(toMermaid(order, one), /s1 : 1 run\n/);
     assert.match(toSvg(order, one), /paid \(done\): 1 run, 0 parked/);
   });

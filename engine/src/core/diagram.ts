@@ -46,9 +46,8 @@ export function toMermaid(definition: FlowDefinition, counts?: readonly DiagramC
   return `${mermaidTitle(flow)}stateDiagram-v2\n${lines.map((line) => `    ${line}\n`).join("")}`;
 }
 
-function mermaidTitle({ title, deadline }: DrawnFlow): string {
-  const text = deadline === null ? title : `${title}, ${deadline}`;
-  return `---\ntitle: ${JSON.stringify(text)}\n---\n`;
+function mermaidTitle({ title, notes }: DrawnFlow): string {
+  return `---\ntitle: ${JSON.stringify([title, ...notes].join(", "))}\n---\n`;
 }
 
 function mermaidState(id: string, { name, work, runs, parked }: DrawnState): readonly string[] {

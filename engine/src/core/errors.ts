@@ -68,6 +68,12 @@ export const ENGINE_ERRORS = {
 export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
 export const engineError = errorsOf(ENGINE_ERRORS);
 
+/** What the caller may do about an error of this code. */
+export function kindOfCode(code: EngineErrorCode): ErrorKind {
+  const row = ENGINE_ERRORS[code];
+  return typeof row === "string" ? row : row.kind;
+}
+
 /** An error as it is stored and sent: plain data. The stack stays with dead letters, never in an answer. */
 export interface PlainError {
   readonly code: string;
@@ -81,7 +87,6 @@ export interface PlainError {
 /** Turns whatever was thrown into data. `fallback` names what an error without a code of ours means at this place. */
 export function toPlainError(error: unknown, fallback: EngineErrorCode): PlainError {
   const coded = typeof error === "object" && error !== null && "code" in error && "kind" in error;
-  const row = ENGINE_ERRORS[fallback];
   const retryAfterMs =
     typeof error === "object" &&
     error !== null &&
@@ -91,7 +96,7 @@ export function toPlainError(error: unknown, fallback: EngineErrorCode): PlainEr
       : undefined;
   return {
     code: coded ? String(error.code) : fallback,
-    kind: coded ? kindOf(error) : typeof row === "string" ? row : row.kind,
+    kind: coded ? kindOf(error) : kindOfCode(fallback),
     message: error instanceof Error ? error.message : String(error),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {}),

@@ -8,8 +8,8 @@ import type { BatchWrites } from "./ports.ts";
  */
 export function assertFenced(writes: BatchWrites): void {
   const fenced = new Set(writes.lanes.map(({ laneId }) => laneId));
-  const { runs, history, outbox, timersSet, timersCleared, deadLetters } = writes;
-  for (const rows of [runs, history, outbox, timersSet, timersCleared, deadLetters]) {
+  const { runs, history, outbox, timersSet, timersCleared, deadLetters, inboxAdded } = writes;
+  for (const rows of [runs, history, outbox, timersSet, timersCleared, deadLetters, inboxAdded]) {
     for (const { lane } of rows) {
       if (!fenced.has(lane))
         throw engineError(

@@ -21,6 +21,13 @@ describe("nearestName", () => {
     assert.equal(didYouMean("closed", []), null);
   });
 
+  it("finds the one name that begins with it, or that it begins with", () => {
+    assert.equal(nearestName("seeking", ["lost", "seeking-van"]), "seeking-van");
+    assert.equal(nearestName("seeking-van", ["lost", "seeking"]), "seeking");
+    assert.equal(nearestName("seeking", ["seeking-van", "seeking-driver"]), null);
+    assert.equal(nearestName("in", ["in-the-end"]), null);
+  });
+
   it("takes the first of names that are equally near", () => {
     assert.equal(nearestName("bat", ["cat", "hat"]), "cat");
   });

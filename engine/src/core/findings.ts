@@ -13,6 +13,7 @@ export const FINDINGS = {
   "bad-retry": "error",
   "bad-poll": "error",
   "bad-pointer": "error",
+  "bad-constant": "error",
   "bad-each": "error",
   "bad-undo": "error",
   "bad-compensate": "error",
@@ -27,6 +28,9 @@ export const FINDINGS = {
   "unknown-command": "error",
   "unknown-channel": "error",
   "unknown-business-state": "error",
+  "unknown-flow": "warning",
+  "unknown-outcome": "warning",
+  "unlisted-outcome": "warning",
   "unknown-field": "error",
   "missing-field": "error",
   "hidden-transition": "error",
@@ -40,6 +44,7 @@ export const FINDINGS = {
   "unsent-undo": "error",
   "unanswered-undo": "error",
   "untaken-unless": "warning",
+  "double-undo": "warning",
   "nothing-to-undo": "warning",
   "unanswered-join": "error",
   "guarded-join": "error",
@@ -129,20 +134,33 @@ export function didYouMean(name: string, known: Iterable<string>): string | null
 /** Names may be this long; a longer one is not compared with others either. */
 export const NAME_CHARS_MAX = 100;
 
-/** The known name nearest to a wrong one: at most a third of its letters differ, case aside. */
+/** The known name nearest to a wrong one: at most a third of its letters differ, case aside; else the only one of which either begins the other. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   if (name.length > NAME_CHARS_MAX) return null;
   const lower = name.toLowerCase();
+  const candidates = [...known];
   let nearest: string | null = null;
   let nearestDistance = Math.max(1, Math.floor(lower.length / 3)) + 1;
-  for (const candidate of known) {
+  for (const candidate of candidates) {
     const distance = editDistance(lower, candidate.toLowerCase(), nearestDistance - 1);
     if (distance < nearestDistance) {
       nearest = candidate;
       nearestDistance = distance;
     }
   }
-  return nearest;
+  return nearest ?? onlyPrefixed(lower, candidates);
+}
+
+/** Less than this begins too many names. */
+const PREFIX_CHARS_MIN = 3;
+
+function onlyPrefixed(lower: string, known: readonly string[]): string | null {
+  const alike = known.filter((candidate) => {
+    const other = candidate.toLowerCase();
+    const shorter = Math.min(lower.length, other.length);
+    return shorter >= PREFIX_CHARS_MIN && (other.startsWith(lower) || lower.startsWith(other));
+  });
+  return alike.length === 1 ? (alike[0] ?? null) : null;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface CommandView {
   readonly child: string | null;
   /** Of a child flow: the events that its outcomes answer with. */
   readonly answers: readonly TextView[];
+  /** Of a child flow: the outcomes that are listed. */
+  readonly outcomes: readonly string[];
 }
 
 export interface MigrationView {

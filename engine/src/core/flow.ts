@@ -150,11 +150,11 @@ export interface ScheduleDefinition<Data = JsonObject> {
   readonly data?: Data;
 }
 
-/** The next due time of a schedule strictly after a time, both in ms since 1970; null when there is none. Core knows no package. */
-export type NextOccurrence = (
+/** The due times of a schedule after `afterMs` and up to `untilMs`, in ms since 1970: the newest `max` of them, in order. Core knows no package. */
+export type ListDueTimes = (
   schedule: { readonly cron: string; readonly timeZone: string },
-  afterMs: number,
-) => number | null;
+  span: { readonly afterMs: number; readonly untilMs: number; readonly max: number },
+) => readonly number[];
 
 /** How runs of an older version become runs of this one. */
 export interface MigrationDefinition<State extends string = string, Data = JsonObject> {
@@ -242,10 +242,12 @@ export type CommandFailed = {
   readonly error: { readonly code: string; readonly kind: ErrorKind; readonly message: string };
 };
 
-/** A place where a value breaks its schema: a JSON Pointer and a sentence. */
+/** A place where a value breaks its schema, or a schema is none: a JSON Pointer and a sentence. */
 export interface SchemaFault {
   readonly path: string;
   readonly message: string;
+  /** What to do, where that can be guessed. */
+  readonly hint?: string;
 }
 
 /** Checks a value; null when it fits. */

@@ -4,6 +4,7 @@ import type { PlainError } from "./errors.ts";
 /**
  * What one entry of a run's history tells:
  * `started` · `event` taken, from outside or as an answer · `unexpected` event that changed nothing · `timer` fired ·
+ * `refused` what was acknowledged before it could be judged, and changed nothing ·
  * `command-attempted` failed and waits · `command-delivered`, the answer comes later · `polled` without news · `parked` · `queued` behind a parked run ·
  * `undone` a step was taken back · `canceled` `retried` `redriven` `skipped` `forced` `migrated` by an operator.
  */
@@ -11,6 +12,7 @@ export type HistoryKind =
   | "started"
   | "event"
   | "unexpected"
+  | "refused"
   | "timer"
   | "command-attempted"
   | "command-delivered"
@@ -34,7 +36,7 @@ export interface HistoryEntry {
   readonly state: string;
   /** Event type, timer kind or command type. */
   readonly type?: string;
-  /** Id of the event, for deduplication; of an answer it is the command's. */
+  /** Id of the event or the operation, by which a repeat is known; of a refused start its idempotency key. */
   readonly eventId?: string;
   /** Tells a repeat from another message under the same id. */
   readonly digest?: number;

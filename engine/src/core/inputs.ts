@@ -1,5 +1,5 @@
 /** Everything that can happen to a run, as data: what callers send, what participants answer, what timers do. */
-import type { Json, JsonObject } from "@sluice/contracts/envelope";
+import type { EventMessage, Json, JsonObject } from "@sluice/contracts/envelope";
 import type { PlainError } from "./errors.ts";
 import type { RunCondition } from "./run-condition.ts";
 import type { Parent, ParkReason } from "./run.ts";
@@ -38,6 +38,18 @@ export interface EventInput {
   readonly id: string;
   readonly type: string;
   readonly data: Json;
+  /** The command that it answers. Without it, it may answer any that waits for such an event. */
+  readonly commandId?: string;
+}
+
+/** An event as its run's lane takes it in. One without an id gets one, so that our own repetitions of it are known. */
+export function eventInput(
+  runId: string,
+  { id, type, data, commandId }: EventMessage,
+  newId: () => string,
+): EventInput {
+  const named = commandId === undefined ? {} : { commandId };
+  return { kind: "event", runId, id: id ?? newId(), type, data, ...named };
 }
 
 export interface SettledInput {
@@ -90,6 +102,11 @@ export interface RedriveInput {
   readonly version: number;
   readonly reason: ParkReason | null;
   readonly input: LetterInput;
+}
+
+/** The row of the durable inbox in which the end of a child run waits for an engine that serves its parent; `commandId` has started it. */
+export function childEndInboxId(commandId: string): string {
+  return `ended:${commandId}`;
 }
 
 /** What can become a dead letter. */

@@ -7,6 +7,7 @@ import type { Answer } from "./decision.ts";
 import type { LaneInput, LetterInput, Operation, Settlement } from "./inputs.ts";
 import type { PlainError } from "./errors.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { Period } from "./period.ts";
 import type { ParkReason, Run, TimerKind } from "./run.ts";
 
 /** Time and chance as inputs. In the simulation both are virtual. */
@@ -56,6 +57,8 @@ export interface LaneStep {
 
 export interface HistoryRow {
   readonly runId: string;
+  /** Of the run: history lies in the period of its birth. */
+  readonly createdAtMs: number;
   readonly lane: number;
   readonly entries: readonly HistoryEntry[];
 }
@@ -75,6 +78,9 @@ export interface TimerRow {
   readonly dueAtMs: number;
   readonly kind: TimerKind;
 }
+
+/** A timer as the store lists it, with what says whether it may fire here. */
+export interface StoredTimer extends TimerRow, Pick<Run, "flow" | "flowVersion" | "state"> {}
 
 /** An input that could not be taken in, or one that waits behind such an input. Order within a run is `version`. */
 export interface DeadLetterRow {
@@ -102,6 +108,8 @@ export interface BatchWrites {
   readonly deadLettersTaken: readonly Pick<DeadLetterRow, "runId" | "version">[];
   /** Durable inbox rows this batch has taken in. */
   readonly inboxTaken: readonly string[];
+  /** Inputs that follow from this batch, for runs of its lanes whose version another engine serves. */
+  readonly inboxAdded: readonly InboxRow[];
   /** Time of the batch, by the store's clock as the owner knows it. */
   readonly atMs: number;
 }
@@ -170,6 +178,13 @@ export interface ClaimedLane extends LanePosition {
   readonly unpublished: readonly OutboxRow[];
 }
 
+export interface TimerQuery {
+  readonly lanes: readonly number[];
+  readonly dueBeforeMs: number;
+  readonly after?: Pick<TimerRow, "dueAtMs" | "runId" | "number">;
+  readonly limit: number;
+}
+
 export interface FlowVersionRow {
   readonly flow: string;
   readonly version: number;
@@ -191,6 +206,8 @@ export interface RunQuery {
   readonly stuckForMs?: number;
   readonly updatedSinceMs?: number;
   readonly flowVersion?: number;
+  /** Runs of older versions than this one. */
+  readonly flowVersionBelow?: number;
   /** Only runs that have not ended. */
   readonly isOpen?: boolean;
   readonly cursor?: string;
@@ -254,6 +271,25 @@ export interface AuditReport {
   readonly runs: number;
   readonly entries: number;
   readonly findings: readonly AuditFinding[];
+}
+
+export interface DroppedPeriod extends Period {
+  readonly runs: number;
+}
+
+/** A period whose time has come and that must stay. */
+export interface HeldPeriod extends Period {
+  /** Runs that have not ended. With 0, its last run ended a while ago and not long enough, or somebody is reading its tables. */
+  readonly openRuns: number;
+}
+
+export interface Retention {
+  /** Periods that ended by then, by the store's clock, are over. */
+  readonly sinceMs: number;
+  /** Those that had runs. */
+  readonly dropped: readonly DroppedPeriod[];
+  /** The oldest first. */
+  readonly held: readonly HeldPeriod[];
 }
 
 export interface DeadLetterQuery {
@@ -332,11 +368,16 @@ export interface ActionRow {
   readonly subject: JsonObject;
   /** Null for what was done at once. */
   readonly job: { readonly plan: JobPlan; readonly progress: JobProgress } | null;
+  /** What came of a pause, or of lifting one; null for everything else. */
+  readonly result: PauseResult | null;
   /** The lane whose owner carries the job out. */
   readonly lane: number;
   /** Grows with every update, so that of two that update it one learns that it is late. */
   readonly revision: number;
 }
+
+/** An action as it is asked for; the rest is the store's. */
+export type NewAction = Omit<ActionRow, "askedAtMs" | "endedAtMs" | "revision" | "result">;
 
 export interface ActionQuery {
   /** A kind, or what stands before its dot: `runs` finds `runs.cancel` and `runs.force`. */
@@ -357,6 +398,17 @@ export interface PauseRow {
   readonly by: string;
   readonly reason: string | null;
   readonly atMs: number;
+}
+
+/** What stands still, by its name. */
+export type Paused = Pick<PauseRow, "flow" | "scope" | "name">;
+
+/** What came of a pause, or of lifting one. */
+export interface PauseResult {
+  /** Whether anything stands still that did not, or goes on that stood still. */
+  readonly hasChanged: boolean;
+  /** The pause that stands, or that stood until now; null where there was none to lift. */
+  readonly pause: PauseRow | null;
 }
 
 /** How far a flow's schedule has been served. */
@@ -417,12 +469,8 @@ export interface Store {
 
   openWriter(name: string): Promise<StoreWriter>;
 
-  /** Timers of these lanes due before a time, soonest first. */
-  listTimers(query: {
-    lanes: readonly number[];
-    dueBeforeMs: number;
-    limit: number;
-  }): Promise<readonly TimerRow[]>;
+  /** Timers of these lanes due before a time, soonest first; with `after` those behind that one. */
+  listTimers(query: TimerQuery): Promise<readonly StoredTimer[]>;
   appendInbox(rows: readonly InboxRow[]): Promise<void>;
   listInbox(lanes: readonly number[], limit: number): Promise<readonly InboxRow[]>;
 
@@ -436,7 +484,7 @@ export interface Store {
   totals(): Promise<StoreTotals>;
 
   /** Keeps an action; one that is kept already under its id is left alone. Its time is the store's. */
-  addAction(action: Omit<ActionRow, "askedAtMs" | "endedAtMs" | "revision">): Promise<ActionRow>;
+  addAction(action: NewAction): Promise<ActionRow>;
   /** Null when the stored revision is another: somebody else has updated it. An action that ends gets its time from the store. */
   updateAction(action: Pick<ActionRow, "actionId" | "revision" | "state" | "job">): Promise<ActionRow | null>;
   getAction(actionId: string): Promise<ActionRow | null>;
@@ -445,9 +493,13 @@ export interface Store {
   /** Jobs of these lanes that are not at their end. */
   listOpenJobs(lanes: readonly number[]): Promise<readonly ActionRow[]>;
 
-  /** Null when it stands already. */
-  addPause(pause: Omit<PauseRow, "atMs">): Promise<PauseRow | null>;
-  removePause(pause: Pick<PauseRow, "flow" | "scope" | "name">): Promise<boolean>;
+  /**
+   * Keeps an action, and in the same transaction the pause that it asks for, by whom and why the action says; one that stands already stays
+   * as it is. An action that is kept already is answered as it is kept, and pauses nothing.
+   */
+  addPause(action: NewAction, what: Paused): Promise<ActionRow>;
+  /** The same for an action that lifts a pause. */
+  removePause(action: NewAction, what: Paused): Promise<ActionRow>;
   listPauses(): Promise<readonly PauseRow[]>;
 
   listSchedules(): Promise<readonly ScheduleRow[]>;
@@ -467,8 +519,16 @@ export interface Store {
   /** Runs of these lanes written since a time: what a new owner must project again. */
   listWritten(lanes: readonly { laneId: number; sinceMs: number }[]): Promise<readonly RunRow[]>;
 
-  /** Work that must happen now and then, such as making tomorrow's partitions. Any engine may call it at any time. */
-  maintain(): Promise<void>;
+  /**
+   * Work that must happen before the first batch, and now and then: making the periods that runs will be born in. `retentionDays` says
+   * how long ended runs are kept; null: for ever. Any engine may call it at any time.
+   */
+  maintain(retentionDays: number | null): Promise<void>;
+  /**
+   * Drops the periods of births that ended so many days ago and whose runs have all ended, and not changed, for as long: runs, history,
+   * search rows and counts, all of a period or nothing. What comes for such a run later meets none.
+   */
+  dropPeriods(retentionDays: number): Promise<Retention>;
   /**
    * Checks what can be checked from stored rows alone, and ends at FINDINGS_MAX findings. With `quiet`, also what must hold when nothing
    * moves (I4).

@@ -52,6 +52,7 @@ function readCommand(type: string, command: unknown): CommandView {
       child === null
         ? readTexts(raw["answers"], `${path}/answers`)
         : readOutcomes(raw["outcomes"], `${path}/outcomes`),
+    outcomes: child === null ? [] : Object.keys(toLoose(raw["outcomes"])),
   };
 }
 

@@ -17,6 +17,7 @@ test("a run fits a condition when every part of it does", () => {
   const fitting: RunCondition = {
     flow: "order",
     flowVersion: 2,
+    flowVersionBelow: 3,
     state: "paid",
     businessState: "open",
     parked: true,
@@ -27,6 +28,7 @@ test("a run fits a condition when every part of it does", () => {
   for (const other of [
     { flow: "refund" },
     { flowVersion: 1 },
+    { flowVersionBelow: 2 },
     { state: "open" },
     { businessState: "done" },
     { parked: false },

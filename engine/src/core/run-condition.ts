@@ -4,6 +4,8 @@ import type { ParkReason, Run } from "./run.ts";
 export interface RunCondition {
   readonly flow?: string;
   readonly flowVersion?: number;
+  /** Runs of older versions than this one. */
+  readonly flowVersionBelow?: number;
   readonly state?: string;
   readonly businessState?: string;
   readonly parked?: boolean;
@@ -12,11 +14,12 @@ export interface RunCondition {
 
 /** A run that has ended fits nothing. */
 export function fitsCondition(run: Run, condition: RunCondition): boolean {
-  const { flow, flowVersion, state, businessState, parked, parkReason } = condition;
+  const { flow, flowVersion, flowVersionBelow, state, businessState, parked, parkReason } = condition;
   return (
     run.outcome === null &&
     (flow === undefined || run.flow === flow) &&
     (flowVersion === undefined || run.flowVersion === flowVersion) &&
+    (flowVersionBelow === undefined || run.flowVersion < flowVersionBelow) &&
     (state === undefined || run.state === state) &&
     (businessState === undefined || run.businessState === businessState) &&
     (parked === undefined || (run.parked !== null) === parked) &&

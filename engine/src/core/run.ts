@@ -37,6 +37,8 @@ export interface Compensation {
   readonly target: string;
   /** The one under way is the last. */
   readonly steps: readonly Step[];
+  /** The state that was left: events that come meanwhile are judged by it. Absent in runs of a former release. */
+  readonly from?: string;
 }
 
 /** The run that started this one, by which of its commands. */
@@ -69,8 +71,7 @@ export type ParkReason =
   | "command-refused"
   | "answer-not-taken"
   | "undo-failed"
-  | "data-too-large"
-  | "state-missing";
+  | "data-too-large";
 
 /** One execution of a flow. Immutable: each decision makes a new one. */
 export interface Run {

@@ -8,11 +8,12 @@ const OUTCOMES: Partial<Record<HistoryKind, SeenEvent["outcome"]>> = {
   parked: "parked",
 };
 
-/** What a history entry that carries an event id says to a repeat of that event. */
-export function seenOf(entry: HistoryEntry): SeenEvent {
-  return {
-    version: entry.version,
-    digest: entry.digest ?? 0,
-    outcome: OUTCOMES[entry.kind] ?? "applied",
-  };
+/**
+ * The id that a history entry took in, and what the entry says to a repeat under it; null for an entry that took in none. What was
+ * refused was not taken in: under the same id it may come again.
+ */
+export function seenBy(entry: HistoryEntry): readonly [id: string, seen: SeenEvent] | null {
+  const { eventId, kind, version, digest = 0 } = entry;
+  if (eventId === undefined || kind === "refused") return null;
+  return [eventId, { version, digest, outcome: OUTCOMES[kind] ?? "applied" }];
 }

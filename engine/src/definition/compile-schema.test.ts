@@ -142,13 +142,64 @@ describe("compileSchema", () => {
     });
   });
 
+  it("tells every misspelled keyword and unknown format, each at its place, with the nearest that there is", () => {
+    const faults = tryCompileSchema({
+      type: "object",
+      properties: {
+        at: { type: "string", format: "datetime" },
+        name: { tpye: "string", minimun: 3 },
+        list: { type: "array", items: { anyOf: [{ type: "strng" }, { maxlength: 2 }] } },
+        data: { enum: [{ tpye: "is data here" }], const: { format: "also" } },
+      },
+      $defs: { code: { xyz: 1 } },
+    });
+    assert.ok(typeof faults !== "function");
+    const told = faults.map(({ path, message, hint }) => [path, message, hint ?? null]);
+    assert.deepEqual(
+      told.filter(([, message]) => !String(message).startsWith("must ")),
+      [
+        ["/properties/at/format", 'is "datetime", a format that nobody knows', 'did you mean "date-time"?'],
+        ["/properties/name/tpye", "is no keyword of JSON Schema", 'did you mean "type"?'],
+        ["/properties/name/minimun", "is no keyword of JSON Schema", 'did you mean "minimum"?'],
+        [
+          "/properties/list/items/anyOf/1/maxlength",
+          "is no keyword of JSON Schema",
+          'did you mean "maxLength"?',
+        ],
+        ["/$defs/code/xyz", "is no keyword of JSON Schema", null],
+      ],
+    );
+    assert.ok(told.some(([path]) => path === "/properties/list/items/anyOf/0/type"));
+  });
+
+  it("tells every other fault of a schema at its place", () => {
+    const faults = tryCompileSchema({
+      properties: {
+        code: { pattern: "(" },
+        units: { minContains: 2 },
+        ref: { $ref: "#/$defs/nowhere" },
+        sound: { $ref: "#/$defs/sound" },
+      },
+      $defs: { sound: { then: {} } },
+    });
+    assert.ok(typeof faults !== "function");
+    assert.deepEqual(
+      faults.map(({ path }) => path),
+      ["/properties/code", "/properties/units", "/properties/ref/$ref", "/$defs/sound"],
+    );
+    assert.match(faults[0]?.message ?? "", /Invalid regular expression/);
+    assert.match(faults[1]?.message ?? "", /^"minContains" without "contains" is ignored$/);
+    assert.equal(faults[2]?.message, "leads nowhere: there is no /$defs/nowhere");
+  });
+
   it("refuses a misspelled keyword, an unknown format, a reference to nowhere and a schema without end", () => {
     const endless: { properties?: object } = {};
     endless.properties = { inner: endless };
     for (const [schema, message] of [
-      [{ type: "object", requried: ["a"] }, /unknown keyword: "requried"/],
-      [{ type: "string", format: "uiid" }, /unknown format "uiid"/],
-      [{ $ref: "#/$defs/none" }, /can't resolve reference/],
+      [{ type: "object", requried: ["a"] }, /is no keyword/],
+      [{ type: "string", format: "uiid" }, /is "uiid", a format that nobody knows/],
+      [{ $ref: "#/$defs/none" }, /leads nowhere/],
+      [{ $ref: "other.json" }, /can't resolve reference/],
       [{ $schema: "http://json-schema.org/draft-07/schema#" }, /draft-07/],
       [endless, /contains itself/],
     ] as const) {

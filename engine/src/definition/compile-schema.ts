@@ -5,6 +5,8 @@ import addFormats from "ajv-formats";
 import { engineError } from "../core/errors.ts";
 import type { CompileSchema, JsonSchema, SchemaFault, Validate } from "../core/flow.ts";
 import { toPointer } from "../core/pointer.ts";
+import { brokenParts, unknownWords } from "./schema-faults.ts";
+import type { Words } from "./schema-faults.ts";
 
 /** The most faults one check reports. More help nobody. */
 export const FAULTS_MAX = 20;
@@ -17,11 +19,15 @@ export const FAULTS_MAX = 20;
 export const compileSchema: CompileSchema = (schema) => {
   const compiled = tryCompileSchema(schema);
   if (typeof compiled === "function") return compiled;
-  const faults = compiled.map(({ path, message }) => `${path || "/"} ${message}`).join("; ");
+  const faults = compiled.map(describeFault).join("; ");
   throw engineError("FLOW_BAD_DEFINITION", `a schema is no JSON Schema (2020-12): ${faults}`, {
     fields: { faults: compiled },
   });
 };
+
+function describeFault({ path, message, hint }: SchemaFault): string {
+  return `${path || "/"} ${message}${hint === undefined ? "" : ` (${hint})`}`;
+}
 
 /** As `compileSchema`, but a wrong schema is an answer: where it is wrong, and how. */
 export function tryCompileSchema(schema: JsonSchema): Validate | readonly SchemaFault[] {
@@ -36,10 +42,20 @@ const compiledSchemas = new WeakMap<JsonSchema, Validate>();
 
 function compile(schema: JsonSchema): Validate | readonly SchemaFault[] {
   try {
-    const plain = toPlainSchema(schema) as object;
-    // Names (`$id`) live as long as their ajv, and two flows may use one name for two things: such a schema gets ajvs of its own.
-    const { first, every } = JSON.stringify(plain).includes('"$id"') ? createAjvs() : sharedAjvs;
-    if (every.validateSchema(plain) !== true) return toFaults(every.errors ?? []);
+    return compilePlain(toPlainSchema(schema) as object);
+  } catch (error) {
+    const message =
+      error instanceof RangeError ? "contains itself, or is nested too deeply" : messageOf(error);
+    return [{ path: "", message }];
+  }
+}
+
+function compilePlain(plain: object): Validate | readonly SchemaFault[] {
+  // Names (`$id`) live as long as their ajv, and two flows may use one name for two things: such a schema gets ajvs of its own.
+  const { first, every } = JSON.stringify(plain).includes('"$id"') ? createAjvs() : sharedAjvs;
+  try {
+    if (every.validateSchema(plain) !== true)
+      return [...toFaults(every.errors ?? []), ...unknownWords(plain, WORDS)].slice(0, FAULTS_MAX);
     const isFit = compileOnce(first, plain);
     let explain: ValidateFunction | undefined;
     return (value) => {
@@ -51,11 +67,26 @@ function compile(schema: JsonSchema): Validate | readonly SchemaFault[] {
       return toFaults(explain.errors ?? []);
     };
   } catch (error) {
-    if (error instanceof RangeError)
-      return [{ path: "", message: "contains itself, or is nested too deeply" }];
-    // A `$ref` to nowhere, an unknown keyword or format: ajv says which and where.
-    return [{ path: "", message: error instanceof Error ? error.message : String(error) }];
+    if (error instanceof RangeError) throw error;
+    const unknown = unknownWords(plain, WORDS);
+    const faults = unknown.length > 0 ? unknown : brokenParts(plain, whyBroken);
+    return faults.length > 0 ? faults.slice(0, FAULTS_MAX) : [{ path: "", message: messageOf(error) }];
   }
+}
+
+/** Null when it can be compiled. */
+function whyBroken(schema: object): string | null {
+  try {
+    compileOnce(sharedAjvs.first, schema);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Ajv's strictness is nothing that a reader of a flow could switch off. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/^strict mode: /, "");
 }
 
 /** Without a trace in the ajv, which would otherwise keep each schema for ever. */
@@ -84,6 +115,11 @@ function createAjv(allErrors: boolean): Ajv2020 {
 }
 
 const sharedAjvs = createAjvs();
+
+const WORDS: Words = {
+  keywords: Object.keys(sharedAjvs.first.RULES.keywords),
+  formats: Object.keys(sharedAjvs.first.formats),
+};
 
 /** Keywords whose value is data, not schemas. */
 const DATA_KEYWORDS = new Set(["enum", "const", "default", "examples", "required", "dependentRequired"]);

@@ -101,6 +101,35 @@ const facts: readonly true[] = [
   >,
 ];
 
+/** What is expected by the letter stays so in what a rule returns. */
+const Choice = Type.Union([Type.Literal("vip"), Type.Literal("plain")]);
+const choosing = {
+  ...base,
+  data: Type.Object({ orderId: Type.String(), choice: Choice, seats: Type.Array(Choice) }),
+  commands: {
+    Greet: { channel: "payments", data: Type.Object({ how: Choice }), answers: ["Expired"] },
+    Wave: { channel: "payments", data: Type.Object({ how: Choice }), answers: ["Expired"] },
+  },
+} as const;
+
+const chosen = defineFlow({
+  ...choosing,
+  states: {
+    created: {
+      send: {
+        Greet: ({ orderId }) => ({ how: orderId === "" ? "vip" : "plain" }),
+        Wave: { each: ({ seats }) => seats.map(() => ({ how: "vip" as const })) },
+      },
+      undo: { Greet: { send: { Wave: ({ choice }) => ({ how: choice }) } } },
+      on: {
+        Paid: { target: "paid", update: () => ({ orderId: "o-1", choice: "vip", seats: ["plain"] }) },
+        Counted: { update: ({ data }) => ({ ...data, choice: "plain" }) },
+        Expired: "expired",
+      },
+    },
+    ...ends,
+  },
+});
 /** Each of these is wrong in one place. They are only compiled. */
 export const wrong = [
   () =>
@@ -216,6 +245,17 @@ export const wrong = [
         created: {
           // @ts-expect-error TS2322 at Paid: the update forgets the rest of the data
           on: { Paid: { target: "paid", update: ({ event }) => ({ paymentId: event.paymentId }) } },
+        },
+        ...ends,
+      },
+    }),
+  () =>
+    defineFlow({
+      ...choosing,
+      states: {
+        created: {
+          // @ts-expect-error TS2322 at Paid: the update gives a text that the data does not know
+          on: { Paid: { target: "paid", update: ({ data }) => ({ ...data, choice: "gold" }) } },
         },
         ...ends,
       },
@@ -418,6 +458,7 @@ describe("defineFlow", () => {
   });
 
   it("hands back the definition it was given, as data", () => {
+    assert.equal(chosen.initial, "created");
     const definition: FlowDefinition = right;
     assert.deepEqual(Object.keys(definition.states), ["created", "paid", "expired"]);
     assert.equal(definition.initial, "created");

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import type { FlowDefinition } from "../core/flow.ts";
-
-/** Where a rule is a function, its source text stands under this key. */
-const FUNCTION_KEY = "$function";
+import { FUNCTION_KEY, pinnedPart } from "../core/version-changed.ts";
 
 /**
  * A definition as plain JSON, to be stored and shown: a function becomes `{ "$function": "its source text" }`; everything else
@@ -23,17 +21,8 @@ export function flowToJson(definition: FlowDefinition): JsonObject {
  * costs a version number, accepting a harmful one costs the runs that began under the old rule.
  */
 export function hashFlow(definition: FlowDefinition): string {
-  const text = JSON.stringify(sortKeys(flowToJson(asRunsMeetIt(definition))));
+  const text = JSON.stringify(sortKeys(pinnedPart(flowToJson(definition))));
   return createHash("sha256").update(text).digest("hex");
-}
-
-function asRunsMeetIt(flow: FlowDefinition): FlowDefinition {
-  const { description: _, schedule: _s, migrations: _m, ...definition } = flow;
-  const states = Object.entries(definition.states).map(([name, { description: __, ...state }]) => [
-    name,
-    state,
-  ]);
-  return { ...definition, states: Object.fromEntries(states) as FlowDefinition["states"] };
 }
 
 function toJson(value: unknown): Json {

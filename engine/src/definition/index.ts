@@ -6,7 +6,7 @@ export type { Compensating, Flow, FlowTypes } from "./define-flow.ts";
 
 // A flow as data.
 export { FLOW_SCHEMA } from "./flow-schema.ts";
-export { FILE_BYTES_MAX, loadFlowFile, requireFlowFile } from "./load-flow.ts";
+export { FILE_BYTES_MAX, loadFlowFile, requireFlowFile, toLoadedFlow } from "./load-flow.ts";
 export type { LoadedFlow } from "./load-flow.ts";
 export { flowToJson, hashFlow } from "./hash-flow.ts";
 export { CANCELED, COMMAND_FAILED, COMPENSATING, FAN_OUT_MAX } from "../core/flow.ts";
@@ -39,6 +39,8 @@ export type { Duration } from "../core/duration.ts";
 export { checkFlow } from "../core/check-flow.ts";
 export { assertFlow } from "./load-flow.ts";
 export { inspectFlow } from "./inspect-flow.ts";
+export { inspectChildren } from "./inspect-children.ts";
+export type { ServedDefinitions } from "../core/check-children.ts";
 export { FINDINGS } from "../core/findings.ts";
 export type { Finding, FindingCode } from "../core/findings.ts";
 export type { LocatedFinding } from "./flow-source.ts";

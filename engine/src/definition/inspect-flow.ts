@@ -1,6 +1,6 @@
 import type { Json } from "@sluice/contracts/envelope";
 import { checkFlow } from "../core/check-flow.ts";
-import { finding, quote, THE_FLOW } from "../core/findings.ts";
+import { didYouMean, finding, quote, THE_FLOW } from "../core/findings.ts";
 import type { Finding, Place } from "../core/findings.ts";
 import type { SchemaFault } from "../core/flow.ts";
 import { isLoose, stateNamed } from "../core/flow-view.ts";
@@ -9,6 +9,7 @@ import { getPointer, parsePointer, toPointer } from "../core/pointer.ts";
 import { readFlow } from "../core/read-flow.ts";
 import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
 import { FLOW_SCHEMA } from "./flow-schema.ts";
+import { inspectConstants } from "./inspect-constants.ts";
 import { inspectSchedule } from "./inspect-schedule.ts";
 
 /**
@@ -18,11 +19,12 @@ import { inspectSchedule } from "./inspect-schedule.ts";
 export function inspectFlow(definition: unknown): readonly Finding[] {
   const checked = checkFlow(definition);
   const said = new Set(checked.filter(({ severity }) => severity === "error").map(({ path }) => path));
-  const shape = shapeFaults(definition).filter(({ path }) => !said.has(path));
+  const shape = firstOfEach(shapeFaults(definition)).filter(({ path }) => !said.has(path));
   const flow = readFlow(definition);
   return [
     ...shape.map((fault) => shapeFinding(definition, fault)),
     ...schemaFindings(flow),
+    ...inspectConstants(flow),
     ...inspectSchedule(flow, checked),
     ...checked,
   ];
@@ -37,6 +39,12 @@ function shapeFaults(definition: unknown): readonly SchemaFault[] {
       return [{ path: "", message: "contains itself, or is nested too deeply" }];
     throw error;
   }
+}
+
+/** Of a value of the wrong type nothing else is told: it breaks every other rule of its place too. */
+function firstOfEach(faults: readonly SchemaFault[]): readonly SchemaFault[] {
+  const ofType = new Set(faults.flatMap(({ path, message }) => (TYPES[message] === undefined ? [] : [path])));
+  return faults.filter(({ path, message }) => TYPES[message] !== undefined || !ofType.has(path));
 }
 
 /** In code a rule may be a function; for its shape any rule that a file could hold stands in for it. */
@@ -84,7 +92,13 @@ function shapeFinding(definition: unknown, { path, message }: SchemaFault): Find
     path,
     found: `has ${type === undefined ? quote(value) : describeValue(value)} at ${path || "/"}`,
     expected: type ?? message.slice("must be ".length),
+    hint: typeof value === "string" ? didYouMean(value, permittedWords(message)) : null,
   });
+}
+
+/** The texts that a sentence such as `must be one of "data", "command"` permits. */
+function permittedWords(message: string): readonly string[] {
+  return [...message.matchAll(/"([^"]*)"/g)].flatMap(([, word]) => word ?? []);
 }
 
 /** A value and its type, where quotes alone would not tell a text from what it spells. */
@@ -104,7 +118,7 @@ function schemaFindings(flow: FlowView): readonly Finding[] {
     ),
   );
   const schemas: readonly SchemaAt[] = [
-    { place: THE_FLOW, path: "/data", schema: flow.raw["data"] },
+    { place: { ...THE_FLOW, subject: "the data" }, path: "/data", schema: flow.raw["data"] },
     ...[...flow.events].map(([type, schema]) => ({
       place: { subject: `event ${type}`, state: null },
       path: toPointer(["events", type]),
@@ -139,6 +153,7 @@ function schemaFinding({ place, path, schema }: SchemaAt): readonly Finding[] {
       path: path + fault.path,
       found: `has a schema that is wrong: ${fault.path}${fault.path === "" ? "" : " "}${fault.message}`,
       expected: "a JSON Schema of draft 2020-12",
+      hint: fault.hint ?? null,
     }),
   );
 }

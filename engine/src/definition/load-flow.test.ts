@@ -344,7 +344,7 @@ describe("requireFlowFile", () => {
     const message = await messageOf(requireFlowFile(fixture("many-faults.yaml")));
     const errors = (await notesOf(fixture("many-faults.yaml"))).filter((note) => !/unused|odd/.test(note));
     assert.equal(message.split("\n").length, errors.length + 1);
-    assert.match(message, /many-faults\.yaml:30:19: state created goes to "piad", .* \[unknown-target\]/);
+    assert.match(message, /many-faults\.yaml:32:19: state created goes to "piad", .* \[unknown-target\]/);
   });
 });
 

@@ -106,18 +106,27 @@ function emptyFile(file: string): LoadedFlow {
   return { definition: null, findings: [{ ...noFlow("is empty"), file, line: 1, column: 1 }] };
 }
 
-function inspectText({ value, findings, source }: ParsedText): LoadedFlow {
+function inspectText({ value, former, findings, source }: ParsedText): LoadedFlow {
   if (value === undefined) return { definition: null, findings };
   if (!isLoose(value)) {
     const found = noFlow(`holds ${describeValue(value)}`);
     return { definition: null, findings: [...locateFindings([found], source), ...findings] };
   }
   const definition = withoutSchemaLink(value);
-  const all = [...findings, ...locateFindings(inspectFlow(definition), source)].sort(byPlace);
+  const found = isLoose(former)
+    ? foundInBoth(inspectFlow(definition), inspectFlow(withoutSchemaLink(former)))
+    : inspectFlow(definition);
+  const all = [...findings, ...locateFindings(found, source)].sort(byPlace);
   if (all.some(isError)) return { definition: null, findings: all };
   const flow = definition as unknown as FlowDefinition;
   rememberSource(flow, source);
   return { definition: flow, findings: all };
+}
+
+/** Where a key stands twice nobody knows which was meant; sure is what is wrong either way. */
+function foundInBoth(some: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
+  const known = new Set(others.map(({ path, message }) => `${path} ${message}`));
+  return some.filter(({ path, message }) => known.has(`${path} ${message}`));
 }
 
 function noFlow(found: string): Finding {
@@ -173,10 +182,13 @@ async function importFlows(path: string): Promise<readonly LoadedFlow[]> {
       `${path} exports no flow, expected at least one: export const purchase = defineFlow({ … })`,
     );
   }
-  return [...new Set(flows)].map((definition) => {
-    const findings = locateFindings(inspectFlow(definition), sourceOf(definition));
-    return { definition: findings.some(isError) ? null : definition, findings };
-  });
+  return [...new Set(flows)].map(toLoadedFlow);
+}
+
+/** A flow of code, such as one that an app serves, with everything that is wrong with it. */
+export function toLoadedFlow(definition: FlowDefinition): LoadedFlow {
+  const findings = locateFindings(inspectFlow(definition), sourceOf(definition));
+  return { definition: findings.some(isError) ? null : definition, findings };
 }
 
 /** A fault of the file's own syntax is a finding, as in a file of data; what goes wrong when it runs, or in what it imports, is not. */

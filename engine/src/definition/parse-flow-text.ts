@@ -20,6 +20,8 @@ export const THE_FILE: Place = { subject: "the file", state: null };
 export interface ParsedText {
   /** Undefined when the text cannot be read; the findings say why. */
   readonly value: unknown;
+  /** The same as it would be if of equal keys the first counted; undefined where none stands twice. */
+  readonly former: unknown;
   /** What is wrong with the text itself: its syntax, and keys that stand twice. */
   readonly findings: readonly LocatedFinding[];
   readonly source: Source;
@@ -33,20 +35,31 @@ export function parseYaml(text: string, file: string): ParsedText {
   const overflow = faults.find(({ message }) => OVERFLOW.test(message));
   if (overflow !== undefined) {
     const position = toPosition(parsed.lines, overflow.pos[0]);
-    return { value: undefined, findings: [tooDeep(file, position)], source };
+    return unreadable(source, [tooDeep(file, position)]);
   }
   const broken = faults.filter(({ code }) => code !== "DUPLICATE_KEY").slice(0, SYNTAX_FAULTS_MAX);
   if (broken.length > 0) {
-    return { value: undefined, findings: broken.map((fault) => syntaxFault(parsed, text, fault)), source };
+    return unreadable(
+      source,
+      broken.map((fault) => syntaxFault(parsed, text, fault)),
+    );
   }
   try {
-    const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
-    // Through text, so that what two aliases share is two values, and what contains itself is refused.
-    return { value: JSON.parse(JSON.stringify(value ?? null)), findings: duplicates(parsed), source };
+    return withDuplicates(parsed, toPlain(document));
   } catch (error) {
     const found = error instanceof RangeError ? tooDeep(file) : badSyntax(file, "YAML", oneLine(error), null);
-    return { value: undefined, findings: [found], source };
+    return unreadable(source, [found]);
   }
+}
+
+/** Through text, so that what two aliases share is two values, and what contains itself is refused. */
+function toPlain(document: Pick<Document, "toJS">): unknown {
+  const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX });
+  return JSON.parse(JSON.stringify(value ?? null));
+}
+
+function unreadable(source: Source, findings: readonly LocatedFinding[]): ParsedText {
+  return { value: undefined, former: undefined, findings, source };
 }
 
 /** JSON by the letter. The YAML parser, which reads JSON too, only tells the places. */
@@ -54,13 +67,13 @@ export function parseJson(text: string, file: string): ParsedText {
   const parsed = parseDocumentOf(text, file);
   const { source } = parsed;
   try {
-    return { value: JSON.parse(text), findings: duplicates(parsed), source };
+    return withDuplicates(parsed, JSON.parse(text));
   } catch (error) {
     const found =
       error instanceof RangeError
         ? tooDeep(file)
         : badSyntax(file, "JSON", oneLine(error), positionAt(text, findJsonFault(text)));
-    return { value: undefined, findings: [found], source };
+    return unreadable(source, [found]);
   }
 }
 
@@ -179,6 +192,28 @@ function badSyntax(
 /** A parser may quote the text it stumbled over, line breaks included. */
 export function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
+}
+
+function withDuplicates(parsed: Parsed, value: unknown): ParsedText {
+  const findings = duplicates(parsed);
+  const former = findings.length === 0 ? undefined : toPlain(withFirstKeys(parsed.document));
+  return { value, former, findings, source: parsed.source };
+}
+
+function withFirstKeys(document: Document.Parsed): Document {
+  const copy = document.clone();
+  visit(copy, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      map.items = map.items.filter(({ key }) => {
+        const name = isScalar(key) ? String(key.value) : "";
+        const isFirst = !seen.has(name);
+        seen.add(name);
+        return isFirst;
+      });
+    },
+  });
+  return copy;
 }
 
 /** Of two equal keys only the last counts, and a reader sees the first. */

@@ -126,7 +126,7 @@ type Known<V extends AnyVocabulary, Sent> = {
 
 /** What of the data a command carries: all of it, some fields by name, or what a pure function makes of it. */
 type ProjectionForm<Data, Sent> =
-  | ((data: Readonly<Data>) => Sent)
+  | ((data: Readonly<Data>) => Sent | Literals)
   | WholeData<Data, Sent>
   | { readonly pick: readonly Pickable<Data, Sent>[] };
 
@@ -141,7 +141,7 @@ type Pickable<Data, Sent> = Json extends Sent
 
 /** One command for each element of a list: those a pure function answers, or those of a list in the data. */
 type EachForm<Data, Sent> =
-  | { readonly each: (data: Readonly<Data>) => readonly Sent[] }
+  | { readonly each: (data: Readonly<Data>) => readonly (Sent | Literals)[] }
   | {
       readonly each: Pointer<"", Data>;
       /** The field that carries the element. Absent: the element is all that is carried. */
@@ -178,7 +178,7 @@ interface TakingBack<V extends AnyVocabulary, Carried> {
 
 /** As a projection, with what was carried by the command that is taken back. */
 type UndoProjectionForm<Data, Carried, Sent> =
-  | ((data: Readonly<Data>, carried: Readonly<Carried>) => Sent)
+  | ((data: Readonly<Data>, carried: Readonly<Carried>) => Sent | Literals)
   | WholeData<Data, Sent>
   | (Carried extends Sent ? "command" : never)
   | { readonly pick: readonly Pickable<Data, Sent>[] };
@@ -213,7 +213,7 @@ interface RulesForm<V extends AnyVocabulary, Payload> {
   readonly guard?: Rule<V["data"], Payload, boolean> | { readonly schema: JsonSchema };
   /** A pure change of the data: a function, `"merge"` of the event's fields, or single values by JSON Pointer. */
   readonly update?:
-    Rule<V["data"], Payload, V["data"]> | Merge<V["data"], Payload> | SetForm<V["data"], Payload>;
+    Rule<V["data"], Payload, V["data"] | Literals> | Merge<V["data"], Payload> | SetForm<V["data"], Payload>;
   /** How that is taken back of which the event tells that it was done. `"command"` is what the event carried. */
   readonly undo?: TakingBack<V, Payload>;
 }
@@ -229,6 +229,19 @@ interface JoinForm<V extends AnyVocabulary> {
 }
 type JoinedForm<V extends AnyVocabulary> = Omit<LeavingForm<V, Nothing>, "undo"> & { readonly undo?: never };
 type Nothing = Readonly<Record<never, never>>;
+
+/**
+ * Nothing is of this type. It stands beside what a function returns, since the compiler looks at that before it knows the data: where a text
+ * or a number may be expected by the letter it keeps `"vip"`, and does not make a `string` of it.
+ */
+type Literals = (("" | 0) & Nobody) | LiteralMembers | (readonly Literals[] & Nobody);
+interface LiteralMembers extends Nobody {
+  readonly [member: string]: Literals;
+}
+interface Nobody {
+  readonly [nobody]: never;
+}
+declare const nobody: unique symbol;
 
 type Rule<Data, Payload, Result> = (scene: Scene<Readonly<Data>, Readonly<Payload>>) => Result;
 

@@ -7,9 +7,8 @@ import type { Answer } from "../core/decision.ts";
 import { engineError } from "../core/errors.ts";
 import { FLOW_CHANNEL } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
-import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow, TimerRow } from "../core/ports.ts";
-import { activeTimers } from "../core/run.ts";
-import { historyRow, timerChanges, timerRow } from "./batch-work.ts";
+import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow } from "../core/ports.ts";
+import { historyRow, timerChanges } from "./batch-work.ts";
 import type { BatchWork, DueCommand } from "./batch-work.ts";
 import { childRunId, startChild } from "./family.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
@@ -29,8 +28,6 @@ export interface BatchPlan {
   readonly outbox: readonly OutboxItem[];
   /** Outbox positions that this batch settles, by lane. */
   readonly settled: SettledPositions;
-  /** Timers that were due and that a pause keeps from firing. */
-  readonly heldTimers: readonly TimerRow[];
   /** The lanes under whose epochs it was decided. */
   readonly lanes: ReadonlyMap<number, OwnedLane>;
 }
@@ -64,8 +61,7 @@ export async function planBatch(
   work: BatchWork,
   offered: readonly QueueItem[],
 ): Promise<BatchPlan> {
-  const heldTimers: TimerRow[] = [];
-  const answers = await applyItems(parts, batch, work, offered, heldTimers);
+  const answers = await applyItems(parts, batch, work, offered);
   const items = offered.slice(0, answers.length);
   await settleFamilies(parts, batch, work);
   const calls = callsFromOutbox(items, work);
@@ -83,7 +79,6 @@ export async function planBatch(
     writes: collectWrites(parts, work, items, answers, outbox, settled),
     outbox,
     settled,
-    heldTimers,
     lanes: parts.lanes,
   };
 }
@@ -91,13 +86,12 @@ export async function planBatch(
 /** How many runs are read at once: enough to save exchanges, few enough that the largest of them fit into memory. */
 const RUNS_READ_MAX = 64;
 
-/** Timers that a pause keeps from firing go to `heldTimers`. One answer for each item that was taken: the first always is, and none after the batch has grown beyond `batchBytesMax`. */
+/** One answer for each item that was taken: the first always is, and none after the batch has grown beyond `batchBytesMax`. */
 async function applyItems(
   parts: PlanParts,
   batch: Batch,
   work: BatchWork,
   items: readonly QueueItem[],
-  heldTimers: TimerRow[],
 ): Promise<readonly Answer[]> {
   const answers: Answer[] = [];
   for (let from = 0; from < items.length; from += RUNS_READ_MAX) {
@@ -110,9 +104,7 @@ async function applyItems(
     );
     for (const item of portion) {
       if (work.bytes > parts.options.batchBytesMax) return answers;
-      const held = heldTimer(parts, work, item);
-      if (held !== null) heldTimers.push(held);
-      answers.push(held === null ? applyItem(parts, work, item) : STALE);
+      answers.push(isHeld(parts, work, item) ? STALE : applyItem(parts, work, item));
     }
   }
   return answers;
@@ -165,7 +157,8 @@ async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): 
     await loadLetters(batch, work, inputs);
     for (const input of inputs) {
       const answer = work.apply(input);
-      if (answer.outcome !== "rejected") continue;
+      if (isUnserved(answer)) work.leave(input);
+      if (answer.outcome !== "rejected" || isUnserved(answer)) continue;
       const { code, message } = answer.error;
       const level = EXPECTED_OF_FAMILY.has(code) ? "debug" : "error";
       parts.log[level]({ runId: input.runId, code }, message);
@@ -173,17 +166,17 @@ async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): 
   }
 }
 
-function heldTimer({ pauses }: PlanParts, work: BatchWork, { input }: QueueItem): TimerRow | null {
-  if (!pauses.any || input?.kind !== "timer") return null;
+/** Whether a pause keeps a timer from firing. Its row stays in the store, and is read again when the pause is lifted. */
+function isHeld({ pauses }: PlanParts, work: BatchWork, { input }: QueueItem): boolean {
+  if (!pauses.any || input?.kind !== "timer") return false;
   const run = work.runOf(input.runId);
-  if (run === null || !pauses.isStatePaused(run.flow, run.state)) return null;
-  const timer = activeTimers(run).find(({ number }) => number === input.number);
-  return timer === undefined ? null : timerRow(run, timer);
+  return run !== null && pauses.isStatePaused(run.flow, run.state);
 }
 
 function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer {
   if (item.input === null) return STALE;
   const answer = work.apply(item.input);
+  if (answer.outcome === "rejected" && item.inboxId !== undefined) work.noteRefused(item.input, answer.error);
   // Nobody waits for the answer to an input of our own, so a refusal would go unseen.
   if (answer.outcome === "rejected" && item.answer === undefined) {
     log.error({ runId: item.runId, input: item.input.kind, code: answer.error.code }, answer.error.message);
@@ -224,7 +217,7 @@ async function callParticipants(
 function isCarriedOutHere({ participants, pauses }: PlanParts, work: BatchWork, due: DueCommand): boolean {
   const { channel } = due.command;
   if (channel !== FLOW_CHANNEL && !participants.serves(channel)) return false;
-  return !pauses.any || !pauses.holds(due, work.runOf(due.runId)?.state ?? null);
+  return !pauses.any || !pauses.holds(due, work.runOf(due.runId)?.state ?? due.state);
 }
 
 function splitCalls(
@@ -270,7 +263,8 @@ function dueFromOutbox({ runId, lane, call }: QueueItem, work: BatchWork): DueCo
   const command = run?.commands.find(
     ({ id, attempt, phase }) => id === call?.commandId && attempt === call.attempt && phase === "sending",
   );
-  return flow === undefined || command === undefined ? null : { runId, lane, flow, command };
+  if (run === null || flow === undefined || command === undefined) return null;
+  return { runId, lane, flow, command, state: run.state };
 }
 
 /** Gives each command its place in its lane's outbox. */
@@ -322,12 +316,13 @@ function collectWrites(
     deadLetters: work.deadLetters,
     deadLettersTaken: work.deadLettersTaken,
     inboxTaken,
+    inboxAdded: work.inboxAdded,
     atMs: work.nowMs,
   };
 }
 
 /** An input for a version that this engine does not serve stays in the durable inbox, for one that does. */
-function isUnserved(answer: Answer | undefined): boolean {
+export function isUnserved(answer: Answer | undefined): boolean {
   return answer?.outcome === "rejected" && answer.error.code === "FLOW_VERSION_UNSERVED";
 }
 

@@ -3,16 +3,19 @@
  * Knows no store and no clock; the writer feeds it inputs and asks for the writes.
  */
 import { decide } from "../core/decide.ts";
-import type { Answer, Decision, KnownRun, Limits } from "../core/decision.ts";
+import type { Answer, Decision, KnownRun, Limits, Rejection } from "../core/decision.ts";
 import type { LaneInput, Operation, OperationInput } from "../core/inputs.ts";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import { toPlainError } from "../core/errors.ts";
-import type { PlainError } from "../core/errors.ts";
-import { seenOf } from "../core/seen.ts";
+import type { EngineErrorCode, PlainError } from "../core/errors.ts";
+import { noteRefused } from "../core/rules/refused.ts";
+import { seenBy } from "../core/seen.ts";
 import type { HistoryEntry } from "../core/history.ts";
-import type { DeadLetterRow, HistoryRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
+import type { DeadLetterRow, HistoryRow, InboxRow, LoadedRun, SeenEvent, TimerRow } from "../core/ports.ts";
+import { laneOf } from "../core/lane.ts";
 import { activeTimers } from "../core/run.ts";
-import { familyInputs } from "./family.ts";
+import { familyInputs, inboxIdOf } from "./family.ts";
+import type { FamilyInput } from "./family.ts";
 import { roughInputBytes } from "../core/rough-bytes.ts";
 import type { PendingCommand, Run, RunTimer } from "../core/run.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
@@ -34,6 +37,8 @@ export interface DueCommand {
   readonly lane: number;
   readonly flow: CompiledFlow;
   readonly command: PendingCommand;
+  /** Of its run, when it was sent. */
+  readonly state: string;
 }
 
 /** A history entry with what the log tells of it beside: history keeps no stack. */
@@ -63,12 +68,14 @@ export class BatchWork {
   /** Made by this batch and not taken in again by it. */
   deadLetters: DeadLetterRow[] = [];
   readonly deadLettersTaken: Pick<DeadLetterRow, "runId" | "version">[] = [];
+  /** What follows for runs whose version is not served here. */
+  readonly inboxAdded: InboxRow[] = [];
   readonly notes: Note[] = [];
   unexpectedEvents = 0;
   /** What the batch writes, about. */
   bytes = 0;
   #due: DueCommand[] = [];
-  #inputs: LaneInput[] = [];
+  #inputs: FamilyInput[] = [];
 
   constructor(flows: FlowRegistry, limits: Limits, lanes: number, nowMs: number) {
     this.#flows = flows;
@@ -144,6 +151,19 @@ export class BatchWork {
     return decision.answer;
   }
 
+  /**
+   * Writes into a run's history that an input was refused which its sender was told is kept. One of a version that is not served stays in
+   * the durable inbox, and a history that is full has no room for it.
+   */
+  noteRefused(input: LaneInput, error: Rejection): void {
+    const work = this.#runs.get(input.runId);
+    const flow = work?.run == null ? undefined : this.flowOf(work.run);
+    if (work?.run == null || flow === undefined || UNNOTED.has(error.code)) return;
+    // An operation is a row of the audit, which says how it ended.
+    if (input.kind !== "start" && input.kind !== "event") return;
+    this.#fold(work, flow, noteRefused(work.run, input, error, this.nowMs), input);
+  }
+
   #knownRun({ run, seen, letters }: WorkRun, input: LaneInput): KnownRun | null {
     if (run === null) return null;
     const known: KnownRun = { run, seen, deadLetters: letters };
@@ -170,7 +190,8 @@ export class BatchWork {
     if (entry.data !== undefined && entry.data !== before?.data) this.bytes += roughInputBytes(input);
     work.run = run;
     work.entries.push(entry);
-    if (entry.eventId !== undefined) work.seen.set(entry.eventId, seenOf(entry));
+    const [id, event] = seenBy(entry) ?? [];
+    if (id !== undefined && event !== undefined) work.seen.set(id, event);
     if (decision.deadLetter !== null) {
       this.deadLetters.push(decision.deadLetter);
       work.letters.push(decision.deadLetter);
@@ -181,12 +202,19 @@ export class BatchWork {
     if (entry.kind === "unexpected") this.unexpectedEvents++;
     if (before === null || before.state !== run.state)
       this.transitions.push(transitionOf(before, run, this.nowMs));
-    for (const command of decision.send) this.#due.push({ runId: run.runId, lane: run.lane, flow, command });
+    for (const command of decision.send)
+      this.#due.push({ runId: run.runId, lane: run.lane, flow, command, state: run.state });
   }
 
   /** Inputs of other runs of the same lane that follow from what was decided: a child's end for its parent, a cancellation for a child. */
-  takeInputs(): LaneInput[] {
+  takeInputs(): FamilyInput[] {
     return this.#inputs.splice(0);
+  }
+
+  /** Leaves such an input to an engine that serves the version of its run: nobody would send it again. */
+  leave(input: FamilyInput): void {
+    const lane = laneOf(input.runId, this.lanes);
+    this.inboxAdded.push({ inboxId: inboxIdOf(input), lane, input });
   }
 
   newestFlow(name: string): CompiledFlow | undefined {
@@ -220,6 +248,8 @@ export class BatchWork {
   }
 }
 
+const UNNOTED: ReadonlySet<string> = new Set<EngineErrorCode>(["FLOW_VERSION_UNSERVED", "FLOW_HISTORY_FULL"]);
+
 /** What a failed attempt failed with, as the participant's side has told it. */
 function failureOf(input: LaneInput): PlainError | null {
   return input.kind === "settled" && input.settlement.type === "failed" ? input.settlement.error : null;
@@ -234,7 +264,7 @@ export function isSending(run: Run, commandId: string, attempt: number): boolean
 
 /** What a changed run adds to its history: one packed row. */
 export function historyRow({ work, run }: { readonly work: WorkRun; readonly run: Run }): HistoryRow {
-  return { runId: run.runId, lane: run.lane, entries: work.entries };
+  return { runId: run.runId, createdAtMs: run.createdAtMs, lane: run.lane, entries: work.entries };
 }
 
 /** The difference between the timers that are stored and those that are active now. */

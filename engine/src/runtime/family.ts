@@ -3,14 +3,17 @@
  * F1  A child lives in its parent's lane: its start, its end and what the end means to the parent are one transaction each, and no
  *     message between them can be lost or come twice.
  * F2  A child's id follows from the command that started it, so that a command sent again meets the same child.
+ *     Where this engine does not serve the version of the other one, what it means is kept in the lane's inbox by that transaction.
  * F3  A child whose parent stopped waiting for it is canceled with compensation, unless the command says that it goes on.
  */
 import { isJsonObject } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
-import { ENGINE_ERRORS } from "../core/errors.ts";
-import type { EngineErrorCode, PlainError } from "../core/errors.ts";
+import { plain } from "../core/decision.ts";
+import { kindOfCode } from "../core/errors.ts";
+import type { EngineErrorCode } from "../core/errors.ts";
 import { FLOW_CHANNEL } from "../core/flow.ts";
-import type { LaneInput, Settlement } from "../core/inputs.ts";
+import { childEndInboxId } from "../core/inputs.ts";
+import type { LaneInput, OperationInput, SettledInput, Settlement } from "../core/inputs.ts";
 import { laneOf } from "../core/lane.ts";
 import type { PendingCommand, Run } from "../core/run.ts";
 import type { BatchWork, DueCommand } from "./batch-work.ts";
@@ -78,9 +81,15 @@ function endOf(outcome: string, { data }: Run): Settlement {
 }
 
 function failed(code: EngineErrorCode, message: string): Settlement {
-  const row = ENGINE_ERRORS[code];
-  const error: PlainError = { code, kind: typeof row === "string" ? row : row.kind, message };
-  return { type: "failed", error };
+  return { type: "failed", error: plain(code, kindOfCode(code), message) };
+}
+
+/** What one run means to another: the end of a child to its parent, or the end of the wait to a child. */
+export type FamilyInput = SettledInput | OperationInput;
+
+/** One of each kind for each command, so that the same is not kept twice. */
+export function inboxIdOf(input: FamilyInput): string {
+  return input.kind === "settled" ? childEndInboxId(input.commandId) : input.id;
 }
 
 /** What a change of one run means to its parent and its children. `flow` is the version that had sent its commands. */
@@ -90,8 +99,8 @@ export function familyInputs(
   run: Run,
   input: LaneInput,
   lanes: number,
-): LaneInput[] {
-  const inputs: LaneInput[] = [];
+): FamilyInput[] {
+  const inputs: FamilyInput[] = [];
   if (run.parent !== null && run.outcome !== null && before?.outcome == null) {
     const { runId, commandId } = run.parent;
     const settlement = endOf(run.outcome, run);
@@ -114,7 +123,7 @@ function leftChildren(before: Run | null, run: Run, input: LaneInput): readonly 
   return children.filter(({ id }) => id !== settled && !waitedFor.has(id));
 }
 
-function cancelChild({ id, childId }: PendingCommand, lane: number, lanes: number): LaneInput {
+function cancelChild({ id, childId }: PendingCommand, lane: number, lanes: number): OperationInput {
   return {
     kind: "operation",
     runId: childId ?? childRunId(id, lane, lanes),

@@ -21,6 +21,11 @@ export class FlowRegistry {
     return this.#newest;
   }
 
+  /** All versions of a flow, oldest first. */
+  versionsOf(name: string): readonly CompiledFlow[] {
+    return this.all.filter((flow) => flow.name === name).sort((a, b) => a.version - b.version);
+  }
+
   get all(): readonly CompiledFlow[] {
     return [...this.#versions.values()];
   }

@@ -6,7 +6,7 @@
  * N3  Every wait is bounded: past `submitMs` the caller is told that the outcome is unknown.
  */
 import { decide } from "../core/decide.ts";
-import { rejectUnkeepable } from "../core/decision.ts";
+import { reject, rejectUnkeepable } from "../core/decision.ts";
 import type { Answer, Limits } from "../core/decision.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import { engineError, hasCode } from "../core/errors.ts";
@@ -14,6 +14,7 @@ import { copyJson } from "../core/json-copy.ts";
 import { laneOf } from "../core/lane.ts";
 import type { Clock, LogPort, PeerAnswer, Store } from "../core/ports.ts";
 import { roughInputBytes } from "../core/rough-bytes.ts";
+import { rejectWrong } from "../core/rules/events.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { QueueItem } from "./queue-item.ts";
@@ -194,15 +195,11 @@ export class Intake {
     }
     const run = await this.#ports.store.getRun(input.runId);
     if (run === null)
-      return rejected("FLOW_UNKNOWN_RUN", `no run ${input.runId}, expected the id of a stored run`, {});
+      return reject("FLOW_UNKNOWN_RUN", `no run ${input.runId}, expected the id of a stored run`).answer;
     if (input.kind !== "event") return null;
-    const validate = this.#ports.flows.get(run.flow, run.flowVersion)?.events.get(input.type);
-    if (validate === undefined)
-      return rejected("FLOW_UNKNOWN_EVENT", `flow ${run.flow} declares no event ${input.type}`, {});
-    const faults = validate(input.data);
-    return faults === null
-      ? null
-      : rejected("FLOW_BAD_EVENT", `the data of event ${input.type} breaks its schema`, { errors: faults });
+    const flow = this.#ports.flows.get(run.flow, run.flowVersion);
+    // A version that is not served here is its owner's to judge.
+    return (flow === undefined ? null : rejectWrong(flow, run, input))?.answer ?? null;
   }
 }
 
@@ -214,14 +211,6 @@ function refuseUnkeepable(input: LaneInput | null): Answer | null {
   return input.kind === "start"
     ? rejectUnkeepable("FLOW_BAD_DATA", "the data of a run", fault).answer
     : rejectUnkeepable("FLOW_BAD_EVENT", `the data of event ${input.type}`, fault).answer;
-}
-
-function rejected(
-  code: "FLOW_UNKNOWN_RUN" | "FLOW_UNKNOWN_EVENT" | "FLOW_BAD_EVENT",
-  message: string,
-  fields: object,
-): Answer {
-  return { outcome: "rejected", error: { code, message, fields: { ...fields } } };
 }
 
 function notOwner(lane: number): Error {

@@ -20,9 +20,12 @@ export function conditionOf({ operation, filter }: Aim): RunCondition | null {
   const { flow, flowVersion, state, businessState, parked, parkReason } = filter;
   if (filter.runIds !== undefined) return null;
   const isOfParked = operation.type === "redrive" || operation.type === "skip";
+  // A run that is there already, or began there while the job works, is none of its business.
+  const older = operation.type === "migrate" ? { flowVersionBelow: operation.toVersion } : {};
   return {
     ...(flow === undefined ? {} : { flow }),
     ...(flowVersion === undefined ? {} : { flowVersion }),
+    ...older,
     ...(state === undefined ? {} : { state }),
     ...(businessState === undefined ? {} : { businessState }),
     ...(parked === undefined ? (isOfParked ? { parked: true } : {}) : { parked }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { engineError } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
-import type { Store } from "../core/ports.ts";
+import type { Store, Transport } from "../core/ports.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
 import { memoryDatabase, startEngine, until } from "./fixtures/memory-engine.ts";
 
@@ -41,6 +41,38 @@ test("a job comes to its end also where engines reach each other only through th
   );
   const { job } = await two.operator.requireAction(actionId);
   assert.deepEqual([job?.progress.applied, job?.progress.refused], [RUNS, {}]);
+});
+
+test("a stop is over within stopMs, also where a job or a transport does not come to an end", async (t) => {
+  const database = memoryDatabase();
+  const stored = createMemoryStore({ database, engineId: "one" });
+  let isSaving = false;
+  const forever = (): Promise<never> => new Promise(() => {});
+  const hanging = (): Promise<never> => {
+    isSaving = true;
+    return forever();
+  };
+  const source: Transport = {
+    channel: "shop",
+    commandsPerSendMax: 1,
+    sendsMax: 1,
+    send: () => Promise.resolve([]),
+    stop: forever,
+  };
+  const engine = await startEngine(t, database, {
+    flows: [order],
+    store: { ...stored, updateAction: hanging },
+    participants: [source],
+    options: { stopMs: 300 },
+  });
+  const { runId } = await engine.client.start("order", { data: {} });
+  const cancel = { operation: { type: "cancel", compensate: false }, filter: { runIds: [runId] } } as const;
+  await engine.operator.startJob(cancel, { by: "ann" });
+  await until("the job is under way", () => isSaving);
+  const beganMs = performance.now();
+  await engine.stop();
+  assert.ok(performance.now() - beganMs < 5_000);
+  assert.ok(database.lanes.every(({ ownerId }) => ownerId === null));
 });
 
 test("a job that is interrupted within a page counts every run it was applied to", async (t) => {

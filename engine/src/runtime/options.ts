@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly roundsMax?: number;
   /** Most timers that fire in one batch, so that an outage's backlog does not stampede. @default 200 */
   readonly timersPerBatchMax?: number;
+  /** Most timers that are read from the store at once; those of what is paused take no place among them. @default 10000 */
+  readonly timersReadMax?: number;
   /** Most inputs that wait in one writer's queue; beyond it callers get FLOW_INBOX_FULL. @default 10000 */
   readonly queueMax?: number;
   /** Most bytes of inputs that wait in one writer's queue, about; beyond it callers get FLOW_INBOX_FULL. @default 67108864 */
@@ -40,9 +42,17 @@ export interface EngineOptions {
   readonly dataBytesMax?: number;
   /** Most history entries of one run. @default 50000 */
   readonly entriesMax?: number;
+  /**
+   * How many days a run is kept after it has ended, at least; it goes with all runs that began in the same stretch of the calendar. Null: for
+   * ever. The same for all engines of a deployment. @default null
+   */
+  readonly retentionDays?: number | null;
   /** Where other engines of the deployment reach this one; null: they leave inputs in the durable inbox. @default null */
   readonly address?: string | null;
 }
+
+/** Less, and a period might go while an input for one of its runs is still on its way. */
+const RETENTION_DAYS_MIN = 1;
 
 export interface ResolvedEngineOptions extends Limits {
   readonly lanes: number | null;
@@ -53,6 +63,7 @@ export interface ResolvedEngineOptions extends Limits {
   readonly cachedBytesMax: number;
   readonly roundsMax: number;
   readonly timersPerBatchMax: number;
+  readonly timersReadMax: number;
   readonly queueMax: number;
   readonly cachedRunsMax: number;
   readonly waitersMax: number;
@@ -61,6 +72,7 @@ export interface ResolvedEngineOptions extends Limits {
   readonly leaseMs: number;
   readonly submitMs: number;
   readonly stopMs: number;
+  readonly retentionDays: number | null;
   readonly address: string | null;
 }
 
@@ -88,6 +100,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
     cachedBytesMax: whole("cachedBytesMax", 134_217_728, 0, 68_719_476_736),
     roundsMax: whole("roundsMax", 16, 1, 100),
     timersPerBatchMax: whole("timersPerBatchMax", 200, 1, 5_000),
+    timersReadMax: whole("timersReadMax", 10_000, 1, 100_000),
     queueMax: whole("queueMax", 10_000, 1, 1_000_000),
     cachedRunsMax: whole("cachedRunsMax", 25_000, 0, 10_000_000),
     waitersMax: whole("waitersMax", 10_000, 1, 1_000_000),
@@ -98,6 +111,10 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
     stopMs: whole("stopMs", 10_000, 0, 600_000),
     dataBytesMax: whole("dataBytesMax", 1_048_576, 1_024, 67_108_864),
     entriesMax: whole("entriesMax", 50_000, 10, 1_000_000),
+    retentionDays:
+      options.retentionDays == null
+        ? null
+        : whole("retentionDays", RETENTION_DAYS_MIN, RETENTION_DAYS_MIN, 36_500),
     address: options.address ?? null,
   });
 }

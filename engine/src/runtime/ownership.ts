@@ -17,12 +17,14 @@ import type {
   LogPort,
   OutboxRow,
   Store,
+  StoredTimer,
   TimerRow,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
 import { Broadcast } from "./broadcast.ts";
 import { failureReason } from "./failure-reason.ts";
 import { Signal } from "./signal.ts";
+import { TimerWindow } from "./timer-window.ts";
 import type { Writer } from "./writer.ts";
 
 interface OwnershipPorts {
@@ -35,6 +37,10 @@ interface OwnershipPorts {
   readonly leaseMs: number;
   /** The versions of flows that this engine can carry on. */
   readonly serves: readonly string[];
+  /** Most timers read at once. Past it the rest is read a moment later. */
+  readonly timersReadMax: number;
+  /** Whether a timer would not fire here now. */
+  standsStill(timer: StoredTimer): boolean;
   writerOf(lane: number): Writer;
   /** A claimed lane, with what its former owner left unsettled. */
   install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void;
@@ -47,21 +53,18 @@ interface OwnershipPorts {
   lanesLost(count: number): void;
 }
 
-/** How far ahead timers are kept in memory at least (a beat comes three times in a lease), and how many are read at once. Past the limit the rest is read a moment later. */
+/** How far ahead timers are kept in memory at least (a beat comes three times in a lease), and the rest between two portions of a backlog at most. */
 const TIMER_HORIZON_MS = 60_000;
-const TIMERS_READ_MAX = 10_000;
+const TIMERS_AGAIN_MS = 1_000;
 /** The store's clock is only estimated between heartbeats; what a new owner projects again reaches back this much further. */
 export const CLOCK_MARGIN_MS = 10_000;
 
 export class Ownership {
   readonly #ports: OwnershipPorts;
-  readonly #timersAheadMs: number;
   readonly #held = new Map<number, number>();
   #directory = new Map<number, LaneRow>();
   #offsetMs = 0;
   #nowFloorMs = 0;
-  #horizonMs = 0;
-  #refreshAtMs = 0;
   #heardAtMs = Number.NEGATIVE_INFINITY;
   /** Why the last heartbeat failed. */
   #silence = "it has not answered yet";
@@ -69,11 +72,18 @@ export class Ownership {
   #wake = new Signal();
   #finished: Promise<void> = Promise.resolve();
   readonly #changed: Broadcast;
+  readonly #window: TimerWindow;
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
-    this.#timersAheadMs = Math.max(TIMER_HORIZON_MS, ports.leaseMs);
     this.#changed = new Broadcast(ports.clock);
+    this.#window = new TimerWindow({
+      store: ports.store,
+      aheadMs: Math.max(TIMER_HORIZON_MS, ports.leaseMs),
+      readMax: ports.timersReadMax,
+      againMs: Math.min(TIMERS_AGAIN_MS, ports.leaseMs),
+      standsStill: ports.standsStill,
+    });
   }
 
   /** Joins the deployment; resolves when every lane has an owner. */
@@ -102,7 +112,13 @@ export class Ownership {
   }
 
   timerHorizonMs(): number {
-    return this.#horizonMs;
+    return this.#window.horizonMs;
+  }
+
+  /** A pause was lifted: timers that it kept are read again now. */
+  readTimersAgain(): void {
+    this.#window.restart();
+    this.#wake.notify();
   }
 
   get heldLanes(): readonly number[] {
@@ -168,7 +184,7 @@ export class Ownership {
     this.#directory = new Map(heartbeat.lanes.map((lane) => [lane.laneId, lane]));
     this.#notice(heartbeat.lanes);
     await this.#balance(heartbeat);
-    await this.#refreshTimers();
+    await this.#lookForTimers();
     await this.#ports.tend(this.heldLanes);
     this.#changed.notify();
   }
@@ -226,13 +242,11 @@ export class Ownership {
     // Time does not go back on a lane, however far behind this clock may be: what we write is dated after what is projected already.
     this.#nowFloorMs = Math.max(this.#nowFloorMs, ...claimed.map(({ projectedAtMs }) => projectedAtMs));
     const laneIds = claimed.map(({ laneId }) => laneId);
-    const horizonMs = Math.max(this.#horizonMs, this.nowMs() + this.#timersAheadMs);
     const [runs, timers] = await Promise.all([
       this.#readRuns(claimed.flatMap(({ unpublished }) => unpublished)),
-      store.listTimers({ lanes: laneIds, dueBeforeMs: horizonMs, limit: TIMERS_READ_MAX }),
+      this.#window.begin(laneIds, this.nowMs()),
       this.#ports.caughtUp(claimed),
     ]);
-    this.#extendHorizon(timers, horizonMs);
     for (const lane of claimed) {
       this.#held.set(lane.laneId, lane.epoch);
       this.#ports.install(
@@ -250,24 +264,8 @@ export class Ownership {
     return new Map(runs.map((run) => [run.runId, run]));
   }
 
-  /** After a full read the rest is read soon: a backlog fires in portions, so that it does not stampede. */
-  #extendHorizon(timers: readonly TimerRow[], horizonMs: number): void {
-    const isFull = timers.length >= TIMERS_READ_MAX;
-    this.#horizonMs = isFull ? (timers.at(-1)?.dueAtMs ?? horizonMs) : horizonMs;
-    this.#refreshAtMs = this.nowMs() + (isFull ? 1_000 : this.#timersAheadMs / 2);
-  }
-
-  async #refreshTimers(): Promise<void> {
-    if (this.#held.size === 0 || this.nowMs() < this.#refreshAtMs) return;
-    const horizonMs = this.nowMs() + this.#timersAheadMs;
-    // Moved before the read: a timer committed meanwhile is set by its batch, and setting one twice is harmless.
-    this.#horizonMs = horizonMs;
-    const timers = await this.#ports.store.listTimers({
-      lanes: this.heldLanes,
-      dueBeforeMs: horizonMs,
-      limit: TIMERS_READ_MAX,
-    });
-    this.#extendHorizon(timers, horizonMs);
+  async #lookForTimers(): Promise<void> {
+    const timers = await this.#window.look(this.heldLanes, this.nowMs());
     for (const timer of timers) this.#ports.writerOf(timer.lane).setTimers([timer]);
   }
 

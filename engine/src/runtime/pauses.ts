@@ -37,8 +37,8 @@ export class Pauses {
     );
   }
 
-  /** Whether a command is kept back. `state` is that of its run, null where it is not known: then only the flow and the command count. */
-  holds({ flow, command }: Pick<DueCommand, "flow" | "command">, state: string | null): boolean {
+  /** Whether a command is kept back. `state` is that of its run. */
+  holds({ flow, command }: Pick<DueCommand, "flow" | "command">, state: string): boolean {
     const child = flow.commands.get(command.type)?.child?.flow;
     if (child !== undefined && this.isFlowPaused(child)) return true;
     return this.#rows.some(

@@ -17,7 +17,8 @@ function logNote(log: LogPort, note: Note): void {
   else if (isGivenUp(note)) log.warn(failureFields(note, error), "a command is given up");
   else if (entry.kind === "command-attempted")
     log.info(failureFields(note, error), "an attempt of a command failed");
-  else if (entry.error !== undefined) log.info(failureFields(note, error), "a query of a poll failed");
+  else if (entry.kind === "polled" && entry.error !== undefined)
+    log.info(failureFields(note, error), "a query of a poll failed");
   else log.debug(fieldsOf(note), "a run has changed");
 }
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
 import type { JsonObject } from "@sluice/contracts/envelope";
+import { createEngine } from "../create-engine.ts";
 import type { Engine } from "../create-engine.ts";
 import type { CommandDefinition, FlowDefinition, JoinDefinition, StateDefinition } from "../core/flow.ts";
 import { laneOf } from "../core/lane.ts";
@@ -277,6 +278,56 @@ describe("a child run", () => {
     await world.send(child, "Returned");
     assert.equal((await second.client.waitFinal(parent, 5_000))?.outcome, "over");
     await assertSound(second);
+  });
+});
+
+describe("a family of which an engine serves only one", () => {
+  /** An engine that alone has all the lanes, and a trip that has begun with a guide, both of which it took over. */
+  async function openPart(t: TestContext, served: readonly FlowDefinition[]) {
+    const database = memoryDatabase();
+    const agency = new Agency();
+    const parts = { participants: [agency.participant] };
+    // Made before there is a run that it would have to serve, as the older engine of a deployment is.
+    const part = await createEngine({
+      store: createMemoryStore({ database, engineId: "part" }),
+      flows: served,
+      options: { lanes: 4, leaseMs: 300 },
+      ...parts,
+    });
+    t.after(() => part.stop());
+    const whole = await startEngine(t, database, { flows: [trip, guide], ...parts });
+    const parent = await worldOf(whole, agency).start();
+    const child = await childOf(worldOf(whole, agency), parent);
+    await whole.stop();
+    await part.start();
+    const again = async (): Promise<World> => {
+      await part.stop();
+      const next = await startEngine(t, database, { engineId: "again", flows: [trip, guide], ...parts });
+      return worldOf(next, agency);
+    };
+    return { parent, child, part: worldOf(part, agency), again };
+  }
+
+  test("keeps the end of a child for one that serves the parent", async (t) => {
+    const { parent, child, part, again } = await openPart(t, [guide]);
+    await part.send(child, "Returned");
+    assert.equal((await part.run(child)).outcome, "back");
+    assert.equal((await part.engine.store.totals()).inbox, 1);
+    await assertSound(part.engine);
+    const whole = await again();
+    assert.equal((await whole.engine.client.waitFinal(parent, 5_000))?.outcome, "over");
+    assert.equal((await whole.engine.store.totals()).inbox, 0);
+    await assertSound(whole.engine);
+  });
+
+  test("keeps the end of the wait for one that serves the child", async (t) => {
+    const { parent, child, part, again } = await openPart(t, [trip]);
+    await part.send(parent, "Stormed");
+    assert.equal((await part.run(child)).outcome, null);
+    const whole = await again();
+    assert.equal((await whole.engine.client.waitFinal(child, 5_000))?.outcome, "canceled");
+    assert.equal((await part.run(parent)).outcome, "home");
+    await assertSound(whole.engine);
   });
 });
 

@@ -429,14 +429,14 @@ describe("versions", () => {
     },
   };
 
-  test("a migration that nothing is said about, or to a version that is not served, is refused", async (t) => {
+  test("a migration to the version that the run has, or to one that is not served, is refused", async (t) => {
     const engine = await start(t, memoryDatabase(), new Sides(), { flows: [trip, second] });
     const { runId } = await engine.client.start("trip", { data: {} });
     await reaches(engine, runId, "awaiting-money");
     assert.equal((await engine.client.require(runId)).flowVersion, 2);
     assert.equal(
       rejectionOf(await operate(engine, runId, { type: "migrate", toVersion: 2 })),
-      "FLOW_MIGRATION_MISSING",
+      "FLOW_MIGRATION_REFUSED",
     );
     assert.equal(
       rejectionOf(await operate(engine, runId, { type: "migrate", toVersion: 3 })),

@@ -5,7 +5,8 @@
 import type { EventMessage } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer } from "../core/decision.ts";
-import type { NextOccurrence } from "../core/flow.ts";
+import type { ListDueTimes } from "../core/flow.ts";
+import { eventInput } from "../core/inputs.ts";
 import type { LaneInput, Operation, Settlement } from "../core/inputs.ts";
 import { engineError, toPlainError } from "../core/errors.ts";
 import type {
@@ -20,11 +21,13 @@ import type {
   PeerAnswer,
   Peers,
   Store,
+  StoredTimer,
   TimerRow,
   TransactionalParticipant,
   Transport,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { isUnserved } from "./batch-plan.ts";
 import { BatchWork } from "./batch-work.ts";
 import type { DueCommand } from "./batch-work.ts";
 import { FlowRegistry } from "./flow-registry.ts";
@@ -46,6 +49,7 @@ import { Schedules } from "./schedules.ts";
 import type { StartRun } from "./schedules.ts";
 import { Writer } from "./writer.ts";
 import type { OutboxItem } from "./queue-item.ts";
+import { Upkeep } from "./upkeep.ts";
 
 export interface RuntimeParts {
   readonly store: Store;
@@ -58,13 +62,11 @@ export interface RuntimeParts {
   readonly peers: Peers | null;
   readonly engineId: string;
   readonly lanes: number;
-  readonly nextOccurrence: NextOccurrence;
+  readonly listDueTimes: ListDueTimes;
   readonly start: StartRun;
   readonly options: ResolvedEngineOptions;
 }
 
-/** How often the engine does work that only has to happen now and then, such as making tomorrow's partitions. */
-const MAINTENANCE_MS = 600_000;
 /** How often a graceful stop looks whether everything has drained. */
 const DRAIN_LOOK_MS = 10;
 
@@ -101,7 +103,7 @@ export class Runtime {
   readonly #schedules: Schedules;
   /** Committed commands that a pause keeps from being sent. */
   #held: OutboxItem[] = [];
-  #cancelMaintenance: () => void = () => {};
+  readonly #upkeep: Upkeep;
 
   constructor(parts: RuntimeParts) {
     const { store, clock, log, options } = parts;
@@ -143,11 +145,18 @@ export class Runtime {
       submit: (input) => this.submit(input),
       preview: (run, operation) => this.preview(run, operation),
     });
+    this.#upkeep = new Upkeep({
+      store,
+      clock,
+      log,
+      meter: parts.meter,
+      retentionDays: options.retentionDays,
+    });
     this.#schedules = new Schedules({
       store,
       log,
       lanes: parts.lanes,
-      nextOccurrence: parts.nextOccurrence,
+      listDueTimes: parts.listDueTimes,
       flows: () => this.#flows.newest.values(),
       isPaused: (flow) => this.#pauses.isFlowPaused(flow),
       nowMs: () => this.#ownership.nowMs(),
@@ -161,7 +170,7 @@ export class Runtime {
 
   /** Joins the deployment; resolves when every lane has an owner. */
   async start(): Promise<void> {
-    await this.#maintain();
+    await this.#upkeep.start();
     // Before the first lane: what is paused is not sent even once.
     await this.readPauses();
     for (const writer of this.#writers) writer.start();
@@ -172,14 +181,18 @@ export class Runtime {
   }
 
   /** Resolves when the source may forget the event: it is stored, or it never will be. */
-  async #takeFromTransport(runId: string, { id, type, data }: EventMessage): Promise<void> {
-    const input: LaneInput = { kind: "event", runId, id: id ?? this.#parts.clock.newId(), type, data };
-    this.#noteRefusal("transport", input, await this.submit(input));
+  async #takeFromTransport(runId: string, event: EventMessage): Promise<void> {
+    const input = eventInput(runId, event, () => this.#parts.clock.newId());
+    const answer = await this.submit(input);
+    if (answer.outcome === "rejected" && isUnserved(answer))
+      throw engineError(answer.error.code, answer.error.message);
+    this.#noteRefusal("transport", input, answer);
   }
 
   /** What the rules refuse while nobody waits for an answer would go unseen. */
   #noteRefusal(source: "inbox" | "transport", input: LaneInput, answer: Answer): void {
-    if (answer.outcome !== "rejected") return;
+    // What another version's engine is to take in is not refused: it waits.
+    if (answer.outcome !== "rejected" || isUnserved(answer)) return;
     const { code, message } = answer.error;
     const event = input.kind === "event" ? { eventId: input.id, type: input.type } : {};
     this.#metrics.inputRefused(source, code);
@@ -189,15 +202,15 @@ export class Runtime {
   /** Stops in good order, bounded by `stopMs`: no more intake, nobody waits, batches and calls under way end, lanes are given up. */
   async stop(): Promise<void> {
     const { clock, options, transports } = this.#parts;
+    const untilMs = clock.monotonicMs() + options.stopMs;
     const ownWork = Promise.all([this.#jobs.stop(), this.#schedules.stop()]);
     this.#intake.stop();
     this.#runEnds.stop();
-    this.#cancelMaintenance();
-    await ownWork;
-    const untilMs = clock.monotonicMs() + options.stopMs;
+    this.#upkeep.stop();
+    await this.#before(untilMs, ownWork);
     while (!this.#isDrained() && clock.monotonicMs() < untilMs) await this.#rest(DRAIN_LOOK_MS);
     for (const relay of this.#relays.values()) relay.stop();
-    for (const transport of transports) await transport.stop?.();
+    await this.#before(untilMs, Promise.all(transports.map(async (transport) => transport.stop?.())));
     while (this.#writers.some((writer) => !writer.isIdle) && clock.monotonicMs() < untilMs)
       await this.#rest(DRAIN_LOOK_MS);
     await this.#projector.flush();
@@ -349,6 +362,8 @@ export class Runtime {
       lanes,
       leaseMs: options.leaseMs,
       serves: this.#flows.all.map(({ name, version }) => `${name}@${version}`),
+      timersReadMax: options.timersReadMax,
+      standsStill: (timer) => this.#standsStill(timer),
       writerOf: (lane) => this.#writerOf(lane),
       install: (lane, timers, runs) => this.#install(lane, timers, runs),
       removed: (lane) => this.#remove(lane),
@@ -413,13 +428,22 @@ export class Runtime {
     );
   }
 
+  /** Whether a timer is kept from firing by a pause, or is of a version for another engine. One of a run that is gone fires, and is told. */
+  #standsStill({ flow, flowVersion, state }: StoredTimer): boolean {
+    if (flow === "") return false;
+    return (
+      this.#flows.get(flow, flowVersion) === undefined ||
+      (this.#pauses.any && this.#pauses.isStatePaused(flow, state))
+    );
+  }
+
   #dueOf(commandId: string, attempt: number, run: Run | undefined): DueCommand | null {
     const command = run?.commands.find(
       (each) => each.id === commandId && each.attempt === attempt && each.phase === "sending",
     );
     const flow = run === undefined ? undefined : this.#flows.get(run.flow, run.flowVersion);
     if (run === undefined || command === undefined || flow === undefined) return null;
-    return { runId: run.runId, lane: run.lane, flow, command };
+    return { runId: run.runId, lane: run.lane, flow, command, state: run.state };
   }
 
   #remove(lane: number): void {
@@ -446,7 +470,7 @@ export class Runtime {
   /** Takes what is paused now; what a lifted pause has kept goes on. */
   async readPauses(): Promise<void> {
     if (!this.#pauses.update(await this.#parts.store.listPauses())) return;
-    for (const writer of this.#writers) writer.resumeTimers();
+    this.#ownership.readTimersAgain();
     this.#relayAll(this.#held.splice(0));
   }
 
@@ -458,9 +482,9 @@ export class Runtime {
   }
 
   #isHeld(due: DueCommand): boolean {
-    return (
-      this.#pauses.any && this.#pauses.holds(due, this.#writerOf(due.lane).peek(due.runId)?.state ?? null)
-    );
+    // A run that is not in memory is where it was when the command was sent: leaving a state withdraws what it waits for.
+    const state = this.#writerOf(due.lane).peek(due.runId)?.state ?? due.state;
+    return this.#pauses.any && this.#pauses.holds(due, state);
   }
 
   async #projectAgain(claimed: readonly ClaimedLane[]): Promise<void> {
@@ -507,20 +531,23 @@ export class Runtime {
     this.#writerOf(lane).enqueue({ lane, runId, position, input: null });
   }
 
-  async #maintain(): Promise<void> {
-    await this.#parts.store.maintain();
-    this.#cancelMaintenance = this.#parts.clock.schedule(MAINTENANCE_MS, () => {
-      this.#maintain().catch((error: unknown) =>
-        this.#parts.log.warn({ err: error }, "maintenance failed and is tried again later"),
-      );
-    });
-  }
-
   #isDrained(): boolean {
     return (
       this.#writers.every((writer) => writer.isIdle) &&
       [...this.#relays.values()].every((relay) => relay.isIdle)
     );
+  }
+
+  /** Waits for work that somebody else bounds, or does not, but no longer than until then. */
+  async #before(untilMs: number, work: Promise<unknown>): Promise<void> {
+    const { clock, log } = this.#parts;
+    const ended = work.catch((error: unknown) =>
+      log.warn({ err: error }, "something did not stop in good order"),
+    );
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const disarm = clock.schedule(Math.max(0, untilMs - clock.monotonicMs()), resolve);
+    await Promise.race([ended, over]);
+    disarm();
   }
 
   #rest(ms: number): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compileFlow } from "../core/compile-flow.ts";
-import { nextOccurrence } from "../definition/next-occurrence.ts";
+import { listDueTimes } from "../definition/next-occurrence.ts";
 import { compileSchema } from "../definition/compile-schema.ts";
 import { Schedules } from "./schedules.ts";
 
@@ -31,7 +31,7 @@ test("a schedule that stops begins with no further run, and waits for the one it
     },
     log: silent,
     lanes: LANES,
-    nextOccurrence,
+    listDueTimes,
     flows: () => [report],
     isPaused: () => false,
     nowMs: () => BEGIN_MS + 3_000,

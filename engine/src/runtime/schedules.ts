@@ -8,7 +8,7 @@
 import type { JsonObject } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import { hasCode } from "../core/errors.ts";
-import type { NextOccurrence } from "../core/flow.ts";
+import type { ListDueTimes } from "../core/flow.ts";
 import { laneOf } from "../core/lane.ts";
 import type { LogPort, Store } from "../core/ports.ts";
 
@@ -21,7 +21,7 @@ interface SchedulePorts {
   readonly store: Pick<Store, "listSchedules" | "saveSchedule">;
   readonly log: LogPort;
   readonly lanes: number;
-  readonly nextOccurrence: NextOccurrence;
+  readonly listDueTimes: ListDueTimes;
   flows(): Iterable<CompiledFlow>;
   isPaused(flow: string): boolean;
   nowMs(): number;
@@ -69,32 +69,17 @@ export class Schedules {
   }
 
   async #serveFlow(flow: CompiledFlow, lastDueAtMs: number | null): Promise<void> {
-    const { store, nowMs, isPaused } = this.#ports;
+    const { store, nowMs, isPaused, listDueTimes } = this.#ports;
     if (flow.schedule === null || isPaused(flow.name) || this.#isStopping) return;
     if (lastDueAtMs === null) return store.saveSchedule({ flow: flow.name, lastDueAtMs: nowMs() });
-    const due = this.#listDue(flow.schedule, lastDueAtMs);
-    for (const dueAtMs of chooseDue(flow.schedule.catchUp, due, nowMs())) {
+    const untilMs = nowMs();
+    const due = listDueTimes(flow.schedule, { afterMs: lastDueAtMs, untilMs, max: CATCH_UP_MAX });
+    for (const dueAtMs of chooseDue(flow.schedule.catchUp, due, untilMs)) {
       if (this.#isStopping) return;
       await this.#startRun(flow, dueAtMs);
     }
     const newest = due.at(-1);
     if (newest !== undefined) await store.saveSchedule({ flow: flow.name, lastDueAtMs: newest });
-  }
-
-  /** Due times since the last one served, the newest CATCH_UP_MAX of them. */
-  #listDue(schedule: NonNullable<CompiledFlow["schedule"]>, lastDueAtMs: number): readonly number[] {
-    const { nextOccurrence, nowMs } = this.#ports;
-    const now = nowMs();
-    const due: number[] = [];
-    for (
-      let at = nextOccurrence(schedule, lastDueAtMs);
-      at !== null && at <= now;
-      at = nextOccurrence(schedule, at)
-    ) {
-      due.push(at);
-      if (due.length > CATCH_UP_MAX) due.shift();
-    }
-    return due;
   }
 
   async #startRun(flow: CompiledFlow, dueAtMs: number): Promise<void> {

@@ -127,6 +127,33 @@ test("an input of the inbox that the rules refuse is logged and counted", async 
   assert.deepEqual([line?.level, line?.fields["runId"], line?.fields["eventId"]], ["warn", RUN_ID, "e"]);
 });
 
+test("what was accepted and is refused later stands in the history of its run, and may come again", async (t) => {
+  const memory = memoryStore();
+  const { engine, refused } = await startWatched(t, memory);
+  const { runId } = await engine.client.start("order", { key: "o-1", data: { card: "4711" } });
+  const lane = laneOf(runId, LANES);
+  const bad: LaneInput = { kind: "event", runId, id: "pay-1", type: "Paid", data: {} };
+  const start = startOf(runId);
+  await memory.appendInbox([bad, start].map((input, at) => ({ inboxId: `row ${at}`, lane, input })));
+  await until("both are refused", () => refused.length === 2);
+  const { items } = await engine.client.history({ runId, limit: 10 });
+  assert.deepEqual(
+    items
+      .slice(1)
+      .map(({ version, kind, type, eventId, error }) => [version, kind, type, eventId, error?.code]),
+    [
+      [2, "refused", "Paid", "pay-1", "FLOW_BAD_EVENT"],
+      [3, "refused", undefined, `start of ${runId}`, "FLOW_RUN_EXISTS"],
+    ],
+  );
+  assert.equal((await engine.client.require(runId)).state, "open");
+  const again = { id: "pay-1", type: "Paid", data: { by: "card" } };
+  const sent = await engine.client.send(runId, again);
+  assert.deepEqual([sent.outcome, sent.version, sent.isRepeat], ["applied", 4, false]);
+  assert.equal((await engine.client.send(runId, again)).isRepeat, true);
+  assert.deepEqual((await engine.store.audit({ quiet: false })).findings, []);
+});
+
 test("an event that a transport brings and the rules refuse is acknowledged, logged and counted", async (t) => {
   let submit: SubmitEvent = () => assert.fail("the transport was not started");
   const source: Transport = {

@@ -4,10 +4,11 @@ import { test } from "node:test";
 import { createEngine } from "../create-engine.ts";
 import type { Engine } from "../create-engine.ts";
 import type { FlowDefinition } from "../core/flow.ts";
-import type { Transport } from "../core/ports.ts";
+import type { SubmitEvent, Transport } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
+import { NO_METER } from "./metrics.ts";
 
 const parcel = (version: number): FlowDefinition => ({
   name: "parcel",
@@ -44,6 +45,35 @@ function open(
     options: { lanes: 8, leaseMs: 300, stopMs: 50, submitMs: 2_000 },
   });
 }
+
+test("an event of a broker for a version that is not served here is not acknowledged, and no refusal", async (t) => {
+  const database = createMemoryDatabase({ nowMs: () => Date.now() });
+  let submit: SubmitEvent = () => assert.fail("the transport was not started");
+  const broker: Transport = { ...post(true), start: async (take) => void (submit = take) };
+  const refused: object[] = [];
+  const older = await createEngine({
+    store: createMemoryStore({ database, engineId: "older" }),
+    flows: [parcel(1)],
+    participants: [broker],
+    meter: {
+      ...NO_METER,
+      counter: (name) => ({
+        inc: (labels) => void (name === "sluice_refused_inputs_total" && refused.push(labels)),
+      }),
+    },
+    options: { lanes: 8, leaseMs: 300, stopMs: 50 },
+  });
+  t.after(() => older.stop());
+  const newer = await open(database, "newer", [1, 2], false);
+  await newer.start();
+  const { runId } = await newer.client.start("parcel", { data: {} });
+  await newer.stop();
+  await older.start();
+  await assert.rejects(submit(runId, { id: "e-1", type: "Sent", data: {} }), {
+    code: "FLOW_VERSION_UNSERVED",
+  });
+  assert.deepEqual(refused, []);
+});
 
 test("an engine that does not serve the version of a run leaves its command for one that does", async (t) => {
   const database = createMemoryDatabase({ nowMs: () => Date.now() });

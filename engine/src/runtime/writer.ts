@@ -69,10 +69,6 @@ export class Writer {
   readonly #timers = new TimerHeap();
   readonly #wake = new Signal();
   #queue: QueueItem[] = [];
-  /** Due, and kept from firing by a pause. Their rows are still in the store. */
-  readonly #heldTimers = new Map<string, TimerRow>();
-  /** How often pauses were lifted. What a batch under way has held back meanwhile is not held any more. */
-  #resumptions = 0;
   #queuedBytes = 0;
   #connection: StoreWriter | null = null;
   #failures = 0;
@@ -191,15 +187,6 @@ export class Writer {
   #forgetLane(laneId: number): void {
     this.#cache.dropLane(laneId);
     this.#timers.dropLane(laneId);
-    for (const [key, { lane }] of this.#heldTimers) if (lane === laneId) this.#heldTimers.delete(key);
-  }
-
-  /** A pause was lifted: timers it kept are set again, and those whose time has come fire. */
-  resumeTimers(): void {
-    this.#resumptions++;
-    this.setTimers([...this.#heldTimers.values()]);
-    this.#heldTimers.clear();
-    this.#wake.notify();
   }
 
   /** Gives a lane up in good order: after the batch under way nothing of it is written here any more. */
@@ -287,7 +274,6 @@ export class Writer {
 
   async #runBatch(items: readonly QueueItem[]): Promise<void> {
     const startedMs = this.#ports.clock.monotonicMs();
-    const resumptions = this.#resumptions;
     const lanes = new Map(this.#lanes);
     let batch: Batch | null = null;
     let work: BatchWork | null = null;
@@ -303,7 +289,6 @@ export class Writer {
       this.#failuresInRow = 0;
       this.#again(items.slice(plan.items.length), false);
       this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
-      if (resumptions !== this.#resumptions) this.resumeTimers();
     } catch (error) {
       await batch?.rollback();
       for (const runId of work?.heldRunIds() ?? []) this.#cache.delete(runId);
@@ -338,7 +323,6 @@ export class Writer {
       // The lane may have gone while the commit was on its way back, and may be ours again under another epoch.
       if (this.#lanes.get(run.lane) === plan.lanes.get(run.lane)) this.#remember(run, workRun.seen);
     }
-    for (const timer of plan.heldTimers) this.#heldTimers.set(`${timer.runId}:${timer.number}`, timer);
     this.#ports.projector.add(writes.runs, writes.lanes, work.nowMs);
     this.#ports.metrics.batchCommitted(plan.items.length, tookMs, work);
     plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));

@@ -9,6 +9,7 @@ import type { OpenHarness } from "./store-contract/harness.ts";
 import { lanePromises } from "./store-contract/lane-promises.ts";
 import { operationPromises } from "./store-contract/operation-promises.ts";
 import { queuePromises } from "./store-contract/queue-promises.ts";
+import { retentionPromises } from "./store-contract/retention-promises.ts";
 import { searchPromises } from "./store-contract/search-promises.ts";
 
 export type { OpenHarness, StoreHarness } from "./store-contract/harness.ts";
@@ -22,5 +23,6 @@ export function storeContract(name: string, open: OpenHarness): void {
     operationPromises(open);
     searchPromises(open);
     auditPromises(open);
+    retentionPromises(open);
   });
 }

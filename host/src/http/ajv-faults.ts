@@ -14,33 +14,50 @@ export const FAULTS_MAX = 20;
 export function faultsOf(errors: readonly ErrorObject[], part: string): readonly Fault[] {
   return errors.slice(0, FAULTS_MAX).map((error) => ({
     path: `${part}${error.instancePath}${childOf(error)}`,
-    message: messageOf(error),
+    message: messageOf(error, part),
   }));
 }
+
+/** Whoever sends a name chooses its length. */
+const NAME_CHARS_MAX = 80;
 
 /** Faults about a member of an object point at that member, not at the object. */
 function childOf({ keyword, params }: ErrorObject): string {
   if (keyword === "required") return `/${String(params["missingProperty"])}`;
-  if (keyword === "additionalProperties") return `/${String(params["additionalProperty"])}`;
+  if (keyword === "additionalProperties")
+    return `/${String(params["additionalProperty"]).slice(0, NAME_CHARS_MAX)}`;
   return "";
 }
 
-function messageOf(error: ErrorObject): string {
+function messageOf(error: ErrorObject, part: string): string {
   const { keyword, params } = error;
   switch (keyword) {
     case "required":
       return "is missing";
     case "additionalProperties":
-      return "is not known here; leave it out";
+      return `is not known here, expected ${knownMembers(error)}`;
     case "type":
       return `is ${kindOfValue(error.data)}, expected ${words(params["type"])}`;
     case "enum":
-      return `is ${kindOfValue(error.data)}, expected one of ${list(params["allowedValues"])}`;
+      return `is ${otherThan(params["allowedValues"], error.data, part)}, expected one of ${list(params["allowedValues"])}`;
     case "const":
       return `is ${kindOfValue(error.data)}, expected ${JSON.stringify(params["allowedValue"])}`;
     default:
       return error.message ?? `breaks the rule ${keyword}`;
   }
+}
+
+function knownMembers({ parentSchema }: ErrorObject): string {
+  const names = Object.keys(Object(parentSchema?.["properties"]) as object);
+  return names.length === 0 ? "none" : `one of: ${names.join(", ")}`;
+}
+
+/** A value that is none of a list. What stands in a query is no secret: every log of requests has it. */
+function otherThan(allowed: unknown, value: unknown, part: string): string {
+  if (part === "querystring") return JSON.stringify(String(value).slice(0, NAME_CHARS_MAX));
+  const kind = kindOfValue(value);
+  const isOfKind = Array.isArray(allowed) && allowed.some((each) => kindOfValue(each) === kind);
+  return isOfKind ? kind.replace(/^an? /, "another ") : kind;
 }
 
 /** The kind of a value, never the value: a body may hold a secret, and an answer may be logged on its way. */

@@ -7,7 +7,7 @@ export interface HttpOptions {
   readonly host?: string | undefined;
   /** The TCP port; 0 lets the system choose. `SLUICE_HTTP_PORT`. @default 7070 */
   readonly port?: number | string | undefined;
-  /** The largest body taken, in bytes; past it HOST_BODY_TOO_LARGE. `SLUICE_HTTP_BODY_BYTES_MAX`. @default 1 MiB */
+  /** The largest body taken, in bytes; past it HOST_BODY_TOO_LARGE. `SLUICE_HTTP_BODY_BYTES_MAX`. @default 1 MiB and 64 KiB */
   readonly bodyBytesMax?: number | string | undefined;
   /**
    * The bytes of all bodies in flight, at least those of one; past it HOST_OVERLOADED. `SLUICE_HTTP_BODIES_BYTES_MAX`.
@@ -44,11 +44,13 @@ export interface ResolvedHttpOptions {
   readonly stopMs: number;
 }
 
+/** What callers may send as one thing, 1 MiB, with room for what they wrap it in. */
+const BODY_BYTES_MAX = 1_114_112;
 /** Four thousand requests that each send 1 MiB slowly would otherwise hold 4 GiB. */
 const BODIES_BYTES_MAX = 268_435_456;
 
 function readBodyLimits(read: OptionReader<HttpOptions>) {
-  const bodyBytesMax = read.wholeNumber("bodyBytesMax", { min: 1, default: 1_048_576 });
+  const bodyBytesMax = read.wholeNumber("bodyBytesMax", { min: 1, default: BODY_BYTES_MAX });
   return {
     bodyBytesMax,
     bodiesBytesMax: read.wholeNumber("bodiesBytesMax", {

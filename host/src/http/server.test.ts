@@ -33,7 +33,10 @@ const BODY = {
     tags: { type: "array", items: { type: "string" } },
   },
 } as const;
-const QUERY = { type: "object", properties: { limit: { type: "integer", maximum: 100 } } } as const;
+const QUERY = {
+  type: "object",
+  properties: { limit: { type: "integer", maximum: 100 }, order: { enum: ["oldest", "newest"] } },
+} as const;
 
 function addRoutes(app: FastifyInstance): void {
   app.post("/v1/orders", { schema: { body: BODY, querystring: QUERY } }, (request) => ({
@@ -112,14 +115,37 @@ const BAD_BODIES: readonly (readonly [
     "an unknown member",
     '{"units":1,"x":2}',
     "",
-    [{ path: "body/x", message: "is not known here; leave it out" }],
+    [{ path: "body/x", message: "is not known here, expected one of: units, mode, at, tags" }],
   ],
   ["a number below its limit", '{"units":0}', "", [{ path: "body/units", message: "must be >= 1" }]],
   [
     "a word that is none of the list",
     '{"units":1,"mode":"x"}',
     "",
-    [{ path: "body/mode", message: 'is a text, expected one of "fast", "safe"' }],
+    [{ path: "body/mode", message: 'is another text, expected one of "fast", "safe"' }],
+  ],
+  [
+    "a number for a word of a list",
+    '{"units":1,"mode":1}',
+    "",
+    [{ path: "body/mode", message: 'is a number, expected one of "fast", "safe"' }],
+  ],
+  [
+    "an unknown member with a name without an end",
+    `{"units":1,"${"x".repeat(500)}":2}`,
+    "",
+    [
+      {
+        path: `body/${"x".repeat(80)}`,
+        message: "is not known here, expected one of: units, mode, at, tags",
+      },
+    ],
+  ],
+  [
+    "a word of the query that is none of the list",
+    '{"units":1}',
+    "?order=up",
+    [{ path: "querystring/order", message: 'is "up", expected one of "oldest", "newest"' }],
   ],
   [
     "a text of the wrong format",
@@ -555,24 +581,27 @@ test("shows its documents without asking anything of another machine", async (t)
 test("serves the page of errors with an anchor for each code", async (t) => {
   const { url } = await start(t);
   const html = await (await fetch(`${url}/docs/errors`)).text();
-  assert.match(html, /<b id="HOST_BAD_REQUEST">HOST_BAD_REQUEST<\/b> \| 400 \| a &lt;b&gt;/);
+  assert.match(html, /<h1>Errors<\/h1>/);
+  assert.match(
+    html,
+    /<tr id="HOST_BAD_REQUEST"><td>HOST_BAD_REQUEST<\/td><td>400<\/td><td>a &lt;b&gt;<\/td>/,
+  );
 });
 
 test("serves an application's errors on the page of errors", async (t) => {
   const { url } = await start(t, {}, (app) => {
     app.register(async (scope) => {
       const catalogue = { SHOP_SOLD_OUT: "conflict", SHOP_BIG: { kind: "invalid", http: 413 } } as const;
-      const meanings = { SHOP_SOLD_OUT: "Nothing <left>.", SHOP_BIG: "Too much." };
+      const meanings = { SHOP_SOLD_OUT: "Nothing <left>.", SHOP_BIG: "Too much|many." };
       describeErrors(scope, { title: "Shop", catalogue, meanings });
     });
   });
   const html = await (await fetch(`${url}/docs/errors`)).text();
-  assert.match(html, /## Shop\n/);
-  assert.match(
-    html,
-    /\| `<b id="SHOP_SOLD_OUT">SHOP_SOLD_OUT<\/b>` \| conflict \| 409 \| Nothing &lt;left&gt;\. \|/,
-  );
-  assert.match(html, /id="SHOP_BIG">SHOP_BIG<\/b>` \| invalid \| 413 \|/);
+  assert.match(html, /<h2>Shop<\/h2>/);
+  const row = (code: string, ...cells: string[]) =>
+    `<tr id="${code}"><td><code>${code}</code></td>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+  assert.ok(html.includes(row("SHOP_SOLD_OUT", "conflict", "409", "Nothing &lt;left&gt;.")), html);
+  assert.ok(html.includes(row("SHOP_BIG", "invalid", "413", "Too much|many.")), html);
   assert.match(html, /id="HOST_BAD_REQUEST"/);
 });
 

@@ -2,8 +2,8 @@
 import { cp, mkdtemp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { makeFolders } from "../data-folder.ts";
 import { hostError } from "../errors.ts";
-import { makeFolders } from "./data-directory.ts";
 import { SYSTEM_DIRECTORY } from "./layout.ts";
 import { isReachable } from "./os-user.ts";
 import type { OsUser } from "./os-user.ts";

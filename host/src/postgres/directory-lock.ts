@@ -15,6 +15,12 @@ export interface DirectoryLock {
   release(): Promise<void>;
 }
 
+/** What a refusal says beside the holder. */
+interface Refusal {
+  readonly directory: string;
+  readonly remedy: string;
+}
+
 interface Claim {
   readonly pid: number;
   readonly startTime: string;
@@ -24,15 +30,25 @@ interface Claim {
 /** Each round of a lost race finds another holder; more than a few means that something is broken. */
 const ROUNDS_MAX = 100;
 
-/** @throws HOST_DATA_DIRECTORY_IN_USE (conflict) that names the living holder */
-export async function lockDirectory(directory: string, lockFile: string): Promise<DirectoryLock> {
+const REMEDY =
+  "stop that process, name another one with the option dataDirectory (--data-dir), or share a server with SLUICE_DATABASE_URL";
+
+/**
+ * Takes the lock. `remedy` is what the message tells whoever finds it taken.
+ * @throws HOST_DATA_DIRECTORY_IN_USE (conflict) that names the living holder
+ */
+export async function lockDirectory(
+  directory: string,
+  lockFile: string,
+  remedy = REMEDY,
+): Promise<DirectoryLock> {
   const nonce = randomUUID();
   const claim: Claim = { pid: process.pid, startTime: (await startTimeOf(process.pid)) ?? "", nonce };
   const claimFile = `${lockFile}.claim-${nonce}`;
   await writeFile(claimFile, JSON.stringify(claim), { flag: "wx" });
   try {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      if (!(await tryLock(lockFile, claimFile, directory))) continue;
+      if (!(await tryLock(lockFile, claimFile, { directory, remedy }))) continue;
       await sweep(lockFile);
       return { release: () => release(lockFile, claim) };
     }
@@ -43,7 +59,7 @@ export async function lockDirectory(directory: string, lockFile: string): Promis
 }
 
 /** `false`: somebody was faster; look again. */
-async function tryLock(lockFile: string, claimFile: string, directory: string): Promise<boolean> {
+async function tryLock(lockFile: string, claimFile: string, refusal: Refusal): Promise<boolean> {
   if (await tryLink(claimFile, lockFile)) return true;
   const first = await readClaim(lockFile);
   if (first === "absent") return false;
@@ -56,7 +72,7 @@ async function tryLock(lockFile: string, claimFile: string, directory: string): 
     if (successor === "absent") break;
     last = successor;
   }
-  if (await isHolderAlive(last)) throw await inUse(directory, last);
+  if (await isHolderAlive(last)) throw await inUse(refusal, last);
   const after = `${lockFile}.after-${last.nonce}`;
   if (!(await tryLink(claimFile, after))) return false;
   const now = await readClaim(lockFile);
@@ -112,10 +128,10 @@ async function isHolderAlive({ pid, startTime }: Claim): Promise<boolean> {
   return pid > 0 && (await startTimeOf(pid)) === startTime;
 }
 
-async function inUse(directory: string, { pid }: Claim): Promise<Error> {
+async function inUse({ directory, remedy }: Refusal, { pid }: Claim): Promise<Error> {
   return hostError(
     "HOST_DATA_DIRECTORY_IN_USE",
-    `the data directory ${directory} is in use by ${await describeProcess(pid)}, expected it free; stop that process, name another one with the option dataDirectory (--data-dir), or share a server with SLUICE_DATABASE_URL`,
+    `the data directory ${directory} is in use by ${await describeProcess(pid)}, expected it free; ${remedy}`,
     { fields: { directory, holderPid: pid } },
   );
 }

@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { hostError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { ServerProcess } from "../server-process.ts";
 import { findBinaries, programOf } from "./binaries.ts";
 import type { Binaries } from "./binaries.ts";
 import { prepareDataDirectory, toUnusable } from "./data-directory.ts";
@@ -30,7 +31,7 @@ import {
   startedWith,
   stopPostmaster,
 } from "./postmaster.ts";
-import type { Postmaster, StartConfig } from "./postmaster.ts";
+import type { StartConfig } from "./postmaster.ts";
 import { waitUntilReady } from "./ready.ts";
 import type { ReadyConfig } from "./ready.ts";
 import { serverArguments } from "./server-settings.ts";
@@ -175,7 +176,7 @@ async function startOrAdopt(
   ready: ReadyConfig,
   stopMs: number,
   log: Log,
-): Promise<Postmaster> {
+): Promise<ServerProcess> {
   for (let starts = 1; ; starts += 1) {
     const adopted = await adopt(start, ready, stopMs, log);
     if (adopted !== undefined) return adopted;
@@ -192,7 +193,7 @@ async function adopt(
   ready: ReadyConfig,
   stopMs: number,
   log: Log,
-): Promise<Postmaster | undefined> {
+): Promise<ServerProcess | undefined> {
   const running = await findPostmaster(start.cluster);
   if (running === undefined) return undefined;
   if (await isUsable(running, start, ready)) {
@@ -205,7 +206,7 @@ async function adopt(
 }
 
 /** Another program or other settings (an upgrade, a changed option) take effect only with a new server. */
-async function isUsable(running: Postmaster, start: StartConfig, ready: ReadyConfig): Promise<boolean> {
+async function isUsable(running: ServerProcess, start: StartConfig, ready: ReadyConfig): Promise<boolean> {
   if ((await readStartedWith(start.cluster)) !== startedWith(start.program, start.args)) return false;
   return waitUntilReady(running, ready).then(
     () => true,
@@ -214,7 +215,7 @@ async function isUsable(running: Postmaster, start: StartConfig, ready: ReadyCon
 }
 
 /** Starts the server and waits until it answers; one that does not is ended again. */
-async function startAndWait(start: StartConfig, ready: ReadyConfig): Promise<Postmaster> {
+async function startAndWait(start: StartConfig, ready: ReadyConfig): Promise<ServerProcess> {
   const postmaster = await startPostmaster(start);
   try {
     await waitUntilReady(postmaster, ready);

@@ -70,6 +70,11 @@ export function defaultDataDirectory(root: string): string {
   const inside = join(resolve(root), ".sluice", "data");
   const user = serverUser(layoutOf(inside).cluster);
   if (user === undefined || isReachable(inside, user)) return inside;
+  return systemDirectoryOf(root);
+}
+
+/** The folder of a project below /var/lib/sluice, named after it. */
+export function systemDirectoryOf(root: string): string {
   return join(SYSTEM_DIRECTORY, `${basename(resolve(root))}-${hashOf(resolve(root), 8)}`);
 }
 

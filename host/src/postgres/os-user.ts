@@ -24,7 +24,7 @@ export function serverUser(cluster: string): OsUser | undefined {
 }
 
 /** @see passwd(5) */
-function findUser(name: string): OsUser | undefined {
+export function findUser(name: string): OsUser | undefined {
   const line = readFileSync("/etc/passwd", "utf8")
     .split("\n")
     .find((entry) => entry.startsWith(`${name}:`));

@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { hostError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { readLogTail } from "../server-process.ts";
+import type { ServerProcess } from "../server-process.ts";
 import { closePostgres, openPostgres } from "./open.ts";
-import { readLogTail, readPidFile } from "./postmaster.ts";
-import type { Postmaster } from "./postmaster.ts";
+import { readPidFile } from "./postmaster.ts";
 import type { SocketTarget } from "./url.ts";
 
 export interface ReadyConfig {
@@ -26,7 +27,7 @@ const SAY_EVERY_MS = 5000;
  * @throws HOST_DATABASE_START_FAILED (unavailable) with the last lines of its log
  */
 export async function waitUntilReady(
-  postmaster: Postmaster,
+  postmaster: ServerProcess,
   config: ReadyConfig,
   stopping?: AbortSignal,
 ): Promise<void> {

@@ -5,9 +5,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../log.ts";
+import { boundLog } from "../server-process.ts";
+import type { ServerProcess } from "../server-process.ts";
 import type { ResolvedEmbeddedOptions } from "./embedded-options.ts";
-import { boundLog, startPostmaster, stopPostmaster } from "./postmaster.ts";
-import type { Postmaster, StartConfig } from "./postmaster.ts";
+import { startPostmaster, stopPostmaster } from "./postmaster.ts";
+import type { StartConfig } from "./postmaster.ts";
 import { waitUntilReady } from "./ready.ts";
 import type { ReadyConfig } from "./ready.ts";
 
@@ -28,10 +30,10 @@ const FIRST_PAUSE_MS = 50;
 const PAUSE_MS_MAX = 5000;
 const LOG_CHECK_MS = 60_000;
 
-export function supervise(first: Postmaster, config: SupervisorConfig): Supervisor {
+export function supervise(first: ServerProcess, config: SupervisorConfig): Supervisor {
   const { log, options } = config;
   const stopping = new AbortController();
-  let current: Postmaster | undefined = first;
+  let current: ServerProcess | undefined = first;
 
   const keepRunning = async (): Promise<void> => {
     while (current !== undefined) {
@@ -70,7 +72,7 @@ export function supervise(first: Postmaster, config: SupervisorConfig): Supervis
 }
 
 /** A new server that answers, or `undefined` when we are stopping. The failure after `restartsMax` is thrown. */
-async function restart(config: SupervisorConfig, stopping: AbortSignal): Promise<Postmaster | undefined> {
+async function restart(config: SupervisorConfig, stopping: AbortSignal): Promise<ServerProcess | undefined> {
   for (let failures = 0; ; failures += 1) {
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, PAUSE_MS_MAX);
     await sleep(pauseMs, undefined, { signal: stopping, ref: false }).catch(() => {});

@@ -4,9 +4,7 @@
  * SLUICE_TEST_DATABASE_URL names.
  */
 import { randomUUID } from "node:crypto";
-import { accessSync, constants, statfsSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env } from "node:process";
 import { after } from "node:test";
@@ -19,6 +17,7 @@ import { layoutOf } from "./layout.ts";
 import { closePostgres, openPostgres, quoteIdentifier } from "./open.ts";
 import type { OpenPostgresOptions, Sql } from "./open.ts";
 import { findPostmaster, stopPostmaster } from "./postmaster.ts";
+import { testFolder } from "./testing-folder.ts";
 import { seedCluster } from "./testing-template.ts";
 import { withDatabase } from "./url.ts";
 import type { PostgresTarget } from "./url.ts";
@@ -58,20 +57,6 @@ export function testDataDirectory(t: TestContext): string {
 }
 
 const FOLDER_PREFIX = "sluice-test-";
-
-/** Where there is room in memory, tests do not wait for the disk: what they prove dies with a process, not with the machine. */
-const MEMORY_FOLDER = "/dev/shm";
-const MEMORY_FREE_BYTES_MIN = 2_147_483_648;
-
-function testFolder(): string {
-  try {
-    accessSync(MEMORY_FOLDER, constants.W_OK);
-    const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
-    return bavail * bsize >= MEMORY_FREE_BYTES_MIN ? MEMORY_FOLDER : tmpdir();
-  } catch {
-    return tmpdir();
-  }
-}
 
 interface TestServer {
   readonly target: PostgresTarget;

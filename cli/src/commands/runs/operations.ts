@@ -15,9 +15,9 @@ type Flags = FilterFlags & JobFlags;
 const ID = "01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57";
 
 const BY_FILTER =
-  "Named by id a run is changed at once. Named by filters, which hold together, runs are changed by the server, one after the other, in\n" +
-  "the background: Ctrl-C leaves it at that, and `sluice jobs` shows how far it is. It asks before, unless --yes or --dry-run is given,\n" +
-  "and ends with 1 when runs were left as they are.";
+  "Named by id, or by its key beside --flow, a run is changed at once. Named by filters, which hold together, runs are changed by the\n" +
+  "server, one after the other, in the background: Ctrl-C leaves it at that, and `sluice jobs` shows how far it is. It asks before,\n" +
+  "unless --yes or --dry-run is given, and ends with 1 when runs were left as they are.";
 
 export function addOperationCommands(runs: Command, run: Run): void {
   addCancelCommand(runs, run);
@@ -38,6 +38,7 @@ function addCancelCommand(runs: Command, run: Run): void {
     more: "The steps of a run that can be taken back are, the last of them first; then it ends in the state `canceled`.",
     examples: [
       [`runs cancel ${ID} --reason "called off"`, "one run"],
+      ["runs cancel order-4711 --flow purchase", "one run, by its key"],
       ["runs cancel --flow purchase --state payment-pending --stuck-for 1h", "many, after asking"],
       ["runs cancel --flow purchase --dry-run --list", "what would happen to each"],
     ],
@@ -129,5 +130,12 @@ export function migrate(cli: Cli, ids: readonly string[], flags: MigrateFlags): 
 }
 
 function toWish(operation: Wish["operation"], runIds: readonly string[], flags: FilterFlags): Wish {
-  return { operation, runIds, filter: filterOf(flags) };
+  const { type } = operation;
+  const to = type === "force" || type === "migrate" ? " --to …" : "";
+  return {
+    operation,
+    runIds,
+    filter: filterOf(flags),
+    example: `sluice runs ${type}${to} --flow purchase --state paid`,
+  };
 }

@@ -15,12 +15,12 @@ import { copyJson } from "../json-copy.ts";
 import { withCommand, withoutCommand } from "../run.ts";
 import type { ParkReason, PendingCommand, Run } from "../run.ts";
 import { armAt, requireState } from "./enter.ts";
-import { takeEvent } from "./events.ts";
+import { takeAnswer, takeEvent } from "./events.ts";
 import { asSent, park, queueBehind } from "./park.ts";
 import type { Trace } from "./park.ts";
 import { pollAgain } from "./polls.ts";
 import { isStranded } from "./stranded.ts";
-import { stepUndone, undoRetry } from "./undo.ts";
+import { undoRetry } from "./undo.ts";
 
 export function settle(context: Context, run: Run, input: SettledInput): Decision {
   const command = run.commands.find(({ id }) => id === input.commandId);
@@ -30,7 +30,7 @@ export function settle(context: Context, run: Run, input: SettledInput): Decisio
   const { settlement } = input;
   switch (settlement.type) {
     case "answered":
-      return takeAnswer(context, run, command, input, settlement.event);
+      return settleAnswered(context, run, command, input, settlement.event);
     case "delivered":
       if (command.phase !== "sending" || command.attempt !== input.attempt)
         return unchanged({ outcome: "stale" });
@@ -48,7 +48,7 @@ export function settle(context: Context, run: Run, input: SettledInput): Decisio
       const ended: SettledInput = { ...input, attempt: command.attempt };
       const said = wordOfChild(context.flow, command, settlement);
       return said.type === "answered"
-        ? takeAnswer(context, run, command, ended, said.event)
+        ? settleAnswered(context, run, command, ended, said.event)
         : failAttempt(context, run, command, ended, said.error);
     }
   }
@@ -105,7 +105,7 @@ interface AnswerEvent {
 }
 
 /** An answer counts whichever attempt brought it, since all attempts are one command. */
-function takeAnswer(
+function settleAnswered(
   context: Context,
   run: Run,
   command: PendingCommand,
@@ -121,21 +121,7 @@ function takeAnswer(
   const fault = checkDeclared(context.flow, command, { type: event.type, data });
   if (fault !== null) return failAttempt(context, run, command, input, fault);
   const trace: Trace = { type: event.type, commandId: command.id, attempt: input.attempt, data };
-  if (run.parked !== null) return queueBehind(context, asSent(run, command), input, trace);
-  if (command.purpose === "undo") return stepUndone(context, run, command, input, trace);
-  const answered = withoutCommand(run, command.id);
-  const decision = takeEvent(context, answered, input, event.type, data, trace, {
-    answered: command,
-    parked: asSent(run, command),
-  });
-  const state = requireState(context.flow, run.state);
-  if (decision.answer.outcome !== "unexpected" || !isStranded(answered, state)) return decision;
-  const why = plain(
-    "FLOW_RULE_FAILED",
-    "bug",
-    `state ${run.state} takes no ${event.type} now, and it answered the command the state has sent`,
-  );
-  return park(context, asSent(run, command), input, trace, "answer-not-taken", why);
+  return takeAnswer(context, run, command, input, { type: event.type, data }, trace);
 }
 
 /** Whether a participant may answer so. A wrong answer is a mistake of the participant: it is not tried again. */

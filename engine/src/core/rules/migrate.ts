@@ -9,7 +9,7 @@
 import type { CompiledFlow, CompiledMigration, CompiledState, CompiledTimer } from "../compile-flow.ts";
 import { reject } from "../decision.ts";
 import type { Context, Decision } from "../decision.ts";
-import type { PendingCommand, Run, RunTimer, Step, TimerKind } from "../run.ts";
+import type { Compensation, PendingCommand, Run, RunTimer, Step, TimerKind } from "../run.ts";
 import { armAt, enter, withData } from "./enter.ts";
 import type { Moved } from "./enter.ts";
 import { passJoins } from "./follow.ts";
@@ -20,6 +20,7 @@ type Migrated = { readonly moved: Moved } | { readonly refused: Decision };
 /** `context.flow` is the version to go to, `pinned` the one the run comes from; without it no timer is known to have fired. */
 export function migrate(context: Context, run: Run, pinned: CompiledFlow | undefined): Migrated {
   const { flow } = context;
+  if (run.flowVersion >= flow.version) return { refused: notOlder(flow, run) };
   const migration = flow.migrations.get(run.flowVersion);
   if (migration === undefined) return { refused: missing(flow, run) };
   const goal = run.compensation?.target ?? run.state;
@@ -133,8 +134,18 @@ function renameSteps(run: Run, { states }: CompiledMigration): Run {
   return {
     ...run,
     steps: run.steps.map(rename),
-    compensation: compensation === null ? null : { ...compensation, steps: compensation.steps.map(rename) },
+    compensation: compensation === null ? null : renameIn(compensation, rename, states),
   };
+}
+
+function renameIn(
+  compensation: Compensation,
+  rename: (step: Step) => Step,
+  states: CompiledMigration["states"],
+): Compensation {
+  const { from, steps } = compensation;
+  const left = from === undefined ? {} : { from: states.get(from)?.target ?? from };
+  return { ...compensation, ...left, steps: steps.map(rename) };
 }
 
 /** A command of the run that the new version does not send where the run would be, or an undo it does not know. */
@@ -155,13 +166,22 @@ function isSentBy({ poll, send }: CompiledState, { type, channel, purpose }: Pen
   return senders.some(({ command }) => command.type === type && command.channel === channel);
 }
 
-function missing(flow: CompiledFlow, run: Run): Decision {
-  const known = [...flow.migrations.keys()].join(", ") || "none";
+function notOlder(flow: CompiledFlow, run: Run): Decision {
   return reject(
-    "FLOW_MIGRATION_MISSING",
-    `version ${flow.version} of flow ${flow.name} says nothing about runs of version ${run.flowVersion}, expected one of: ${known}; add it to \`migrations\``,
+    "FLOW_MIGRATION_REFUSED",
+    `the run is of version ${run.flowVersion} of flow ${flow.name}, expected an older one than version ${flow.version}, to which it is to go`,
     { runId: run.runId },
   );
+}
+
+function missing(flow: CompiledFlow, run: Run): Decision {
+  const version = `version ${flow.version} of flow ${flow.name}`;
+  const known = [...flow.migrations.keys()].join(", ");
+  const said =
+    known === ""
+      ? `${version} has no \`migrations\`; add one from ${run.flowVersion}`
+      : `${version} says nothing about runs of version ${run.flowVersion}, expected one of: ${known}; add it to \`migrations\``;
+  return reject("FLOW_MIGRATION_MISSING", said, { runId: run.runId });
 }
 
 function unmapped(flow: CompiledFlow, run: Run, state: string): Decision {

@@ -8,7 +8,14 @@ import { toPlainError } from "../errors.ts";
 import { CANCELED, COMMAND_FAILED, COMPENSATING, FLOW_CHANNEL } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
 import { copyJson } from "../json-copy.ts";
-import type { LetterInput, Operation, OperationInput, RedriveInput, SettledInput } from "../inputs.ts";
+import type {
+  EventInput,
+  LetterInput,
+  Operation,
+  OperationInput,
+  RedriveInput,
+  SettledInput,
+} from "../inputs.ts";
 import type { DeadLetterRow } from "../ports.ts";
 import { fitsCondition } from "../run-condition.ts";
 import { withoutCommand } from "../run.ts";
@@ -21,7 +28,7 @@ import { migrate } from "./migrate.ts";
 import type { Trace } from "./park.ts";
 import { nextQueryAtMs, queryNumber } from "./polls.ts";
 import { withNewAttempts } from "./redrive.ts";
-import { addSteps, addUntakenStep, compensate, givenUp } from "./steps.ts";
+import { addSteps, addUntakenStep, addWaitingStep, compensate, givenUp } from "./steps.ts";
 import type { Told } from "./steps.ts";
 import { isStranded } from "./stranded.ts";
 import { afterUndo } from "./undo.ts";
@@ -135,18 +142,19 @@ function cancel(context: Context, run: Run, letters: readonly DeadLetterRow[]): 
 /** All that the run has done, or may have done, is taken back before it ends. */
 function cancelCompensated(context: Context, run: Run, letters: readonly DeadLetterRow[]): Outcome {
   if (run.compensation !== null) return cancelCompensating(run, run.compensation);
-  const free = setFree(context, run, letters);
+  const { free, rest } = setFree(context, run, letters, true);
   const moved = compensate(context, free, free.steps, CANCELED, run.version + 1);
-  return { moved: passJoins(context, moved), kind: "canceled", taken: withoutHeads(letters) };
+  return { moved: passJoins(context, moved), kind: "canceled", taken: { all: letters, again: rest } };
 }
 
 /** The undo under way goes on, also if it parked the run; all other steps follow it, and then the run ends. */
-function cancelCompensating(run: Run, { target, steps }: Compensation): Outcome {
+function cancelCompensating(run: Run, before: Compensation): Outcome {
+  const { target, steps } = before;
   if (target === CANCELED && run.steps.length === 0) {
     const message = `the run is being canceled already, and takes back ${steps.length} steps before; retry or skip its undo, or cancel without compensation`;
     return { refused: reject("FLOW_COMPENSATING", message, { runId: run.runId }) };
   }
-  const compensation: Compensation = { target: CANCELED, steps: [...run.steps, ...steps] };
+  const compensation: Compensation = { ...before, target: CANCELED, steps: [...run.steps, ...steps] };
   return { moved: { run: { ...run, steps: [], compensation }, send: [] }, kind: "canceled" };
 }
 
@@ -154,19 +162,32 @@ function cancelCompensating(run: Run, { target, steps }: Compensation): Outcome 
 function moveTo(context: Context, run: Run, letters: readonly DeadLetterRow[], target: CompiledState): Moved {
   // Where the run ends nothing is taken back any more, so no rule that throws can hold it here.
   const isEnd = target.outcome !== null;
-  const free = isEnd ? { ...run, parked: null, compensation: null } : setFree(context, run, letters);
+  const free = isEnd ? { ...run, parked: null, compensation: null } : setFree(context, run, letters).free;
   return passJoins(context, enter(context, free, target, run.version + 1, true));
 }
 
-/** A run that its operator takes out of its state. What it has done, or may have done, can still be taken back, and so can what parked it. */
-function setFree({ flow }: Context, run: Run, letters: readonly DeadLetterRow[]): Run {
+/**
+ * A run that its operator takes out of its state. What it has done, or may have done, can still be taken back, and so can what parked it;
+ * at its end (`isEnd`) also what waited behind, which was told and nobody takes in any more. `rest` is what is left of the dead letters.
+ */
+function setFree(
+  { flow }: Context,
+  run: Run,
+  letters: readonly DeadLetterRow[],
+  isEnd = false,
+): { readonly free: Run; readonly rest: readonly DeadLetterRow[] } {
   const state = requireState(flow, run.state);
   const steps = [...run.steps, ...(run.compensation?.steps ?? [])];
-  const free: Run = { ...run, parked: null, compensation: null, steps };
-  const head = letters.find(({ reason }) => reason !== null);
-  const told = head === undefined ? null : toldBy(flow, run, head.input);
-  const done = told === null ? free : addUntakenStep(free, state, told);
-  return addSteps(done, state, givenUp(run.commands));
+  let free: Run = { ...run, parked: null, compensation: null, steps };
+  const rest: DeadLetterRow[] = [];
+  for (const letter of letters) {
+    const told = toldBy(flow, run, letter);
+    const before = free;
+    if (letter.reason === null && isEnd && told !== null) free = addWaitingStep(flow, free, state, told);
+    if (letter.reason !== null && told !== null) free = addUntakenStep(free, state, told);
+    if (letter.reason === null && free === before) rest.push(letter);
+  }
+  return { free: addSteps(free, state, givenUp(run.commands)), rest };
 }
 
 /** The run is where it was not before: what parked it is dropped, what waited behind is taken in there. */
@@ -226,7 +247,7 @@ function withoutHead(
 ): Moved {
   if (head === undefined) return stay(run);
   const moved = withoutSubject(context, run, head.input, behind);
-  const told = toldBy(context.flow, run, head.input);
+  const told = toldBy(context.flow, run, head);
   if (told === null) return moved;
   return { ...moved, run: addUntakenStep(moved.run, requireState(context.flow, run.state), told) };
 }
@@ -241,7 +262,7 @@ function withoutSubject(
     case "timer":
       return stay(withoutTimer(context, run, input.number));
     case "event": {
-      const command = answeredLate(context.flow, run, input.type, behind);
+      const command = answeredLate(context.flow, run, input, behind);
       return command === undefined ? stay(run) : withoutWaited(context, run, command, input.type);
     }
     case "settled": {
@@ -261,17 +282,18 @@ function withoutWaited(context: Context, run: Run, command: PendingCommand, even
   return stay(addSteps(remaining, requireState(context.flow, run.state), [{ command, event }]));
 }
 
-/** The command that an event answered: one that was taken and has no other word waiting. Nobody would answer it again. */
+/** The command that an event answered: the one it names, or one that was taken and has no other word waiting. Nobody would answer it again. */
 function answeredLate(
   flow: CompiledFlow,
   { commands }: Run,
-  event: string,
+  { type, commandId }: EventInput,
   behind: readonly DeadLetterRow[],
 ): PendingCommand | undefined {
-  const told = new Set(behind.flatMap(({ input }) => (input.kind === "settled" ? [input.commandId] : [])));
+  if (commandId !== undefined) return commands.find(({ id }) => id === commandId);
+  const told = new Set(behind.map(({ input }) => (input.kind === "timer" ? undefined : input.commandId)));
   const isTaken = ({ id, phase, channel }: PendingCommand): boolean =>
     phase === "delivered" && channel !== FLOW_CHANNEL && !told.has(id);
-  return commands.find((command) => isTaken(command) && canAnswer(flow, command, event));
+  return commands.find((command) => isTaken(command) && canAnswer(flow, command, type));
 }
 
 function stay(run: Run): Moved {
@@ -294,12 +316,12 @@ function withNextQuery(context: Context, run: Run, query: Pick<PendingCommand, "
 }
 
 /** The event that a dead letter tells of, if it is one that its state could have taken. */
-function toldBy(flow: CompiledFlow, run: Run, input: LetterInput): Told | null {
-  if (input.kind === "event") return input;
+function toldBy(flow: CompiledFlow, run: Run, { input, version }: DeadLetterRow): Told | null {
+  if (input.kind === "event") return { type: input.type, data: input.data, version };
   if (input.kind === "timer") return null;
   const command = run.commands.find(({ id }) => id === input.commandId);
   const told = command === undefined ? null : eventOf(flow, command, input.settlement);
-  return told !== null && flow.events.get(told.type)?.(told.data) === null ? told : null;
+  return told !== null && flow.events.get(told.type)?.(told.data) === null ? { ...told, version } : null;
 }
 
 /** What the word of a command says, as an event. */

@@ -13,7 +13,7 @@ import { withCommand } from "../run.ts";
 import type { ParkReason, PendingCommand, Run } from "../run.ts";
 import { checkAnswer, settle } from "./commands.ts";
 import { requireState } from "./enter.ts";
-import { takeEvent } from "./events.ts";
+import { takeFromOutside, traceOfEvent } from "./events.ts";
 import { park, queueBehind } from "./park.ts";
 import type { Trace } from "./park.ts";
 import { isStranded } from "./stranded.ts";
@@ -54,7 +54,7 @@ function takeAgain(context: Context, run: Run, input: LetterInput, reason: ParkR
 /** Its sender was told that it is kept, so it can be refused no more. */
 function takeEventAgain(context: Context, run: Run, input: EventInput): Decision {
   const trace = traceOf(input);
-  const decision = takeEvent(context, run, input, input.type, input.data, trace);
+  const decision = takeFromOutside(context, run, input, trace);
   const { answer } = decision;
   if (answer.outcome === "rejected") {
     const { code, message } = answer.error;
@@ -81,7 +81,7 @@ function isTakeable({ flow }: Context, command: PendingCommand, { settlement }: 
 
 /** Its event id stays with the entry that took the event in first. */
 function traceOf(input: LetterInput): Trace {
-  if (input.kind === "event") return { type: input.type, data: input.data };
+  if (input.kind === "event") return traceOfEvent(input);
   return input.kind === "settled" ? { commandId: input.commandId, attempt: input.attempt } : {};
 }
 

@@ -5,9 +5,11 @@
  * P2  What an undo carries is fixed when its step is over, from the data as it is then.
  * P3  Steps are taken back one at a time, the newest first; the target is entered when the last is done. Nothing but an operator
  *     interrupts that: timers sleep, and events of the definition are unexpected.
+ * P4  An event that tells meanwhile of something done is a step too, the next to be taken back, if the state that was left has an undo of
+ *     it: what was done late is not lost.
  */
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
-import type { CompiledState, CompiledTransition, CompiledUndo } from "../compile-flow.ts";
+import type { CompiledFlow, CompiledState, CompiledTransition, CompiledUndo } from "../compile-flow.ts";
 import type { Context } from "../decision.ts";
 import { engineError } from "../errors.ts";
 import { COMPENSATING, STEPS_MAX } from "../flow.ts";
@@ -60,6 +62,8 @@ function stepOf(run: Run, state: CompiledState, { command, event }: Over): Step[
 export interface Told {
   readonly type: string;
   readonly data: Json;
+  /** The version that the event made; by default the next one. */
+  readonly version?: number;
 }
 
 /** Adds what an event itself tells that it was done, if the transition that it takes has an undo. */
@@ -89,6 +93,35 @@ export function addUntakenStep(run: Run, state: CompiledState, told: Told): Run 
   return run;
 }
 
+/**
+ * The same for one that only waited behind another. Nobody knows where the run would have been by then: where its state does not take such
+ * events, whichever state does may have the undo.
+ */
+export function addWaitingStep(flow: CompiledFlow, run: Run, state: CompiledState, told: Told): Run {
+  const judges = state.on.has(told.type) ? [state] : flow.states.values();
+  for (const judge of judges) {
+    const done = addUntakenStep(run, judge, told);
+    if (done !== run) return done;
+  }
+  return run;
+}
+
+/** The run with what this event tells among the steps being taken back, as the next of them; null where there is nothing to take back (P4). */
+export function takeBackToo(
+  flow: CompiledFlow,
+  run: Run,
+  compensation: Compensation,
+  told: Told,
+): Run | null {
+  const state = flow.states.get(compensation.from ?? "");
+  if (state === undefined) return null;
+  const before: Run = { ...run, steps: [...run.steps, ...compensation.steps] };
+  const step = addUntakenStep(before, state, told).steps[before.steps.length];
+  if (step === undefined) return null;
+  const steps = compensation.steps.toSpliced(-1, 0, step);
+  return { ...run, compensation: { ...compensation, steps } };
+}
+
 function unlessItThrows<T>(rule: () => T): T | null {
   try {
     return rule();
@@ -107,7 +140,7 @@ function rememberEvent(
   const carried = carry(command, project(data, told.data));
   const undo = { type: command.type, channel: command.channel, data: carried };
   // No command did it, so it gets an id that none has.
-  const commandId = `${run.runId}:${run.version + 1}:${told.type}`;
+  const commandId = `${run.runId}:${told.version ?? run.version + 1}:${told.type}`;
   return remember(run, [{ state: state.name, command: told.type, commandId, undo }]);
 }
 
@@ -120,7 +153,7 @@ export function compensate(
   version: number,
 ): Moved {
   const kept = run.steps.filter((step) => !steps.includes(step));
-  return takeBack(context, { ...run, steps: kept }, { target, steps }, version);
+  return takeBack(context, { ...run, steps: kept }, { target, steps, from: run.state }, version);
 }
 
 /** Sends the undo of the newest step, or enters the target when none is left. */

@@ -45,8 +45,8 @@ export function stepUndone(
 
 /** The run as it goes on when the step under way counts as taken back. */
 export function afterUndo(context: Context, run: Run, undo: PendingCommand): Moved {
-  const { target, steps } = requireCompensation(run);
-  const rest: Compensation = { target, steps: steps.slice(0, -1) };
+  const compensation = requireCompensation(run);
+  const rest: Compensation = { ...compensation, steps: compensation.steps.slice(0, -1) };
   return passJoins(context, takeBack(context, withoutCommand(run, undo.id), rest, run.version + 1));
 }
 

@@ -44,6 +44,7 @@ function* auditRuns(database: MemoryDatabase, quiet: boolean): Generator<AuditFi
       isTimerStored: (timer) => rows.some((row) => isTimerOf(row, timer)),
       isInOutbox: (commandId, attempt) => attempts.has(`${commandId}#${attempt}`),
       child: (childId) => getRuns(database, [childId])[0] ?? null,
+      isInInbox: (inboxId) => database.inbox.has(inboxId),
     });
     yield* found(quiet ? auditProjected(run, database.projection.get(runId) ?? null) : null);
   }

@@ -18,6 +18,7 @@ export function commitBatch(database: MemoryDatabase, writes: BatchWrites, chang
     ({ runId, entries }) => [runId, entries.map((entry) => JSON.stringify(entry))] as const,
   );
   const deadLetters = writes.deadLetters.map((row) => [deadLetterKey(row), JSON.stringify(row)] as const);
+  const inbox = writes.inboxAdded.map((row) => [row.inboxId, JSON.stringify(row)] as const);
 
   for (const [runId, run] of runs) database.runs.set(runId, run);
   for (const [runId, entries] of history)
@@ -27,6 +28,7 @@ export function commitBatch(database: MemoryDatabase, writes: BatchWrites, chang
   for (const row of writes.timersCleared) database.timers.delete(timerKey(row));
   for (const row of writes.timersSet) database.timers.set(timerKey(row), copyRow(row));
   for (const inboxId of writes.inboxTaken) database.inbox.delete(inboxId);
+  for (const [inboxId, text] of inbox) if (!database.inbox.has(inboxId)) database.inbox.set(inboxId, text);
   for (const [key, text] of changes) {
     if (text === null) database.values.delete(key);
     else database.values.set(key, text);

@@ -1,6 +1,7 @@
 import { engineError } from "../../core/errors.ts";
 import { LANES_DEFAULT, checkLanes } from "../../core/lane.ts";
 import type { FlowVersionRow } from "../../core/ports.ts";
+import { versionChanged } from "../../core/version-changed.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 
 export function openDeployment(
@@ -35,15 +36,10 @@ function makeLanes(database: MemoryDatabase, lanes: number): void {
 }
 
 export function saveFlowVersions(database: MemoryDatabase, versions: readonly FlowVersionRow[]): void {
-  for (const { flow, version, hash } of versions) {
-    const stored = database.flowVersions.get(`${flow}:${version}`);
-    if (stored !== undefined && stored.hash !== hash) {
-      throw engineError(
-        "FLOW_VERSION_CHANGED",
-        `flow ${flow} version ${version} is stored with another definition; give a changed definition a new version`,
-        { fields: { flow, version } },
-      );
-    }
+  for (const row of versions) {
+    const stored = database.flowVersions.get(`${row.flow}:${row.version}`);
+    if (stored !== undefined && stored.hash !== row.hash)
+      throw versionChanged(row, [...database.flowVersions.values()]);
   }
   for (const row of versions) {
     const key = `${row.flow}:${row.version}`;

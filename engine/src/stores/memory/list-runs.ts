@@ -25,6 +25,7 @@ function matches(row: RunRow, query: RunQuery, nowMs: number): boolean {
     (query.flow === undefined || row.flow === query.flow) &&
     (query.isOpen !== true || row.outcome === null) &&
     (query.flowVersion === undefined || row.flowVersion === query.flowVersion) &&
+    (query.flowVersionBelow === undefined || row.flowVersion < query.flowVersionBelow) &&
     (query.state === undefined || row.state === query.state) &&
     (query.businessState === undefined || row.businessState === query.businessState) &&
     (query.key === undefined || row.key === query.key) &&

@@ -1,6 +1,6 @@
 import type { LoadedRun, SeenEvent } from "../../core/ports.ts";
 import type { Run } from "../../core/run.ts";
-import { seenOf } from "../../core/seen.ts";
+import { seenBy } from "../../core/seen.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 import { fromStoredRun, historyOf } from "./stored-run.ts";
 
@@ -17,7 +17,8 @@ export function getRuns(database: MemoryDatabase, runIds: readonly string[]): Ru
 function listSeen(database: MemoryDatabase, runId: string): Map<string, SeenEvent> {
   const seen = new Map<string, SeenEvent>();
   for (const entry of historyOf(database, runId)) {
-    if (entry.eventId !== undefined && !seen.has(entry.eventId)) seen.set(entry.eventId, seenOf(entry));
+    const [id, event] = seenBy(entry) ?? [];
+    if (id !== undefined && event !== undefined && !seen.has(id)) seen.set(id, event);
   }
   return seen;
 }

@@ -3,6 +3,7 @@ import type { Store } from "../../core/ports.ts";
 import { audit } from "./audit.ts";
 import { claimLanes, leave, leaveLanes } from "./claim-lanes.ts";
 import { listFlowVersions, openDeployment, saveFlowVersions } from "./deployment.ts";
+import { dropPeriods } from "./drop-periods.ts";
 import { heartbeat, listLanes } from "./heartbeat.ts";
 import { listDeadLetters } from "./list-dead-letters.ts";
 import { listHistory } from "./list-history.ts";
@@ -88,6 +89,7 @@ export function createMemoryStore({ database, engineId }: MemoryStoreOptions): S
     project: method(project),
     listWritten: method(listWritten),
     maintain: method(() => undefined),
+    dropPeriods: method(dropPeriods),
     audit: method(audit),
     close: () => {
       isClosed = true;

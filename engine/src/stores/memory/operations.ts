@@ -4,23 +4,24 @@ import type {
   ActionQuery,
   ActionRow,
   ApiKeyRow,
+  NewAction,
   Page,
+  PauseResult,
   PauseRow,
+  Paused,
   ScheduleRow,
   Store,
 } from "../../core/ports.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 
-export function addAction(database: MemoryDatabase, action: Parameters<Store["addAction"]>[0]): ActionRow {
-  const before = getAction(database, action.actionId);
-  if (before !== null) return before;
+export function addAction(database: MemoryDatabase, action: NewAction): ActionRow {
+  return getAction(database, action.actionId) ?? keepAction(database, action, null);
+}
+
+function keepAction(database: MemoryDatabase, action: NewAction, result: PauseResult | null): ActionRow {
   const askedAtMs = Math.floor(database.nowMs());
-  const row: ActionRow = {
-    ...action,
-    askedAtMs,
-    endedAtMs: isEnded(action.state) ? askedAtMs : null,
-    revision: 1,
-  };
+  const endedAtMs = isEnded(action.state) ? askedAtMs : null;
+  const row: ActionRow = { ...action, askedAtMs, endedAtMs, revision: 1, result };
   database.actions.set(row.actionId, JSON.stringify(row));
   return row;
 }
@@ -76,23 +77,29 @@ function isEnded(state: ActionRow["state"]): boolean {
   return state === "done" || state === "stopped";
 }
 
-export function addPause(database: MemoryDatabase, pause: Parameters<Store["addPause"]>[0]): PauseRow | null {
-  const key = pauseKey(pause);
-  if (database.pauses.has(key)) return null;
-  const row: PauseRow = Object.freeze({ ...pause, atMs: database.nowMs() });
-  database.pauses.set(key, row);
-  return row;
+export function addPause(database: MemoryDatabase, action: NewAction, what: Paused): ActionRow {
+  const before = getAction(database, action.actionId);
+  if (before !== null) return before;
+  const { by, reason } = action;
+  const standing = database.pauses.get(pauseKey(what));
+  const pause: PauseRow = standing ?? Object.freeze({ ...what, by, reason, atMs: database.nowMs() });
+  database.pauses.set(pauseKey(what), pause);
+  return keepAction(database, action, { hasChanged: standing === undefined, pause });
 }
 
-export function removePause(database: MemoryDatabase, pause: Parameters<Store["removePause"]>[0]): boolean {
-  return database.pauses.delete(pauseKey(pause));
+export function removePause(database: MemoryDatabase, action: NewAction, what: Paused): ActionRow {
+  const before = getAction(database, action.actionId);
+  if (before !== null) return before;
+  const pause = database.pauses.get(pauseKey(what)) ?? null;
+  database.pauses.delete(pauseKey(what));
+  return keepAction(database, action, { hasChanged: pause !== null, pause });
 }
 
 export function listPauses(database: MemoryDatabase): readonly PauseRow[] {
   return [...database.pauses.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
 }
 
-function pauseKey({ flow, scope, name }: Pick<PauseRow, "flow" | "scope" | "name">): string {
+function pauseKey({ flow, scope, name }: Paused): string {
   return `${flow}\n${scope}\n${name}`;
 }
 

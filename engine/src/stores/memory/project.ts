@@ -58,3 +58,11 @@ export function listWritten(
     .filter(({ lane, writtenAtMs }) => writtenAtMs >= (sinceMs.get(lane) ?? Number.POSITIVE_INFINITY))
     .map((stored) => toRunRow(fromStoredRun(stored)));
 }
+
+/** Takes a run out of the projection, and off its counter. */
+export function forgetProjected(database: MemoryDatabase, runId: string): void {
+  const row = database.projection.get(runId);
+  if (row === undefined) return;
+  countRun(database, row, -1);
+  database.projection.delete(runId);
+}

@@ -1,20 +1,34 @@
 import { STUCK_MS } from "../../core/ports.ts";
-import type { InboxRow, OutboxRow, StoreTotals, TimerRow } from "../../core/ports.ts";
+import type { InboxRow, OutboxRow, StoreTotals, StoredTimer, TimerQuery } from "../../core/ports.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
+import { fromStoredRun } from "./stored-run.ts";
 
-export function listTimers(
-  database: MemoryDatabase,
-  query: { lanes: readonly number[]; dueBeforeMs: number; limit: number },
-): TimerRow[] {
+export function listTimers(database: MemoryDatabase, query: TimerQuery): StoredTimer[] {
+  const { after, dueBeforeMs, limit } = query;
   const lanes = new Set(query.lanes);
   return [...database.timers.values()]
-    .filter(({ lane, dueAtMs }) => lanes.has(lane) && dueAtMs < query.dueBeforeMs)
-    .sort(
-      (a, b) =>
-        a.dueAtMs - b.dueAtMs || (a.runId === b.runId ? a.number - b.number : a.runId < b.runId ? -1 : 1),
-    )
-    .slice(0, query.limit);
+    .filter(({ lane, dueAtMs }) => lanes.has(lane) && dueAtMs < dueBeforeMs)
+    .filter((row) => after === undefined || compareTimers(row, after) > 0)
+    .sort(compareTimers)
+    .slice(0, limit)
+    .map((row) => ({ ...row, ...whereaboutsOf(database, row.runId) }));
+}
+
+function compareTimers(a: TimerPlace, b: TimerPlace): number {
+  if (a.dueAtMs !== b.dueAtMs) return a.dueAtMs - b.dueAtMs;
+  if (a.runId !== b.runId) return a.runId < b.runId ? -1 : 1;
+  return a.number - b.number;
+}
+
+type TimerPlace = NonNullable<TimerQuery["after"]>;
+
+/** Of a run that is gone nothing is known. */
+function whereaboutsOf(database: MemoryDatabase, runId: string) {
+  const stored = database.runs.get(runId);
+  if (stored === undefined) return { flow: "", flowVersion: 0, state: "" };
+  const { flow, flowVersion, state } = fromStoredRun(stored);
+  return { flow, flowVersion, state };
 }
 
 /** A row that is there already stays as it is: its sender asks again because it did not hear the answer. */

@@ -32,7 +32,7 @@ export async function auditTimerPage(
     select ${runColumns(sql)}, t.lane, t.run_id as "runId", t.number, t.kind, to_ms(t.due_at) as "dueAtMs",
            t.due_at::text as "dueAt", r.run_id is not null as "hasRun"
       from (select * from timers ${behind} order by lane, due_at, run_id, number limit ${TIMERS_MAX}) t
-      left join runs r on r.run_id = t.run_id
+      left join lateral (select * from runs where runs.run_id = t.run_id limit 1) r on true
      order by t.lane, t.due_at, t.run_id, t.number`);
   const findings = rows.flatMap((row) => auditTimerRow(row, row.hasRun ? fromStoredRun(row) : null) ?? []);
   return { findings, last: rows.length < TIMERS_MAX ? null : (rows.at(-1) ?? null) };

@@ -5,6 +5,8 @@
 import { FINDINGS_MAX } from "../../core/audit.ts";
 import type { AuditFinding, AuditReport } from "../../core/ports.ts";
 import { auditLanes } from "./audit-lanes.ts";
+import { auditOrphanPage } from "./audit-orphan-page.ts";
+import type { BirthKey } from "./audit-orphan-page.ts";
 import { auditRunPage } from "./audit-run-page.ts";
 import { auditTimerPage } from "./audit-timer-page.ts";
 import type { TimerKey } from "./audit-timer-page.ts";
@@ -12,25 +14,34 @@ import type { PostgresSession } from "./session.ts";
 
 export async function audit(session: PostgresSession, { quiet }: { quiet: boolean }): Promise<AuditReport> {
   const findings: AuditFinding[] = [];
-  const isFull = (): boolean => findings.length >= FINDINGS_MAX;
   let runs = 0;
   let entries = 0;
-  for (let after: string | null = null; ;) {
-    const page = await inSnapshot(session, () => auditRunPage(session, after, quiet));
+  /** Reads page after page, each from where the one before it ended. */
+  const walk = async <Key>(read: (after: Key | null) => Promise<AuditPage<Key>>): Promise<void> => {
+    for (let after: Key | null = null; findings.length < FINDINGS_MAX;) {
+      const page = await inSnapshot(session, () => read(after));
+      findings.push(...page.findings);
+      if (page.last === null) return;
+      after = page.last;
+    }
+  };
+  await walk(async (after: string | null) => {
+    const page = await auditRunPage(session, after, quiet);
     runs += page.runs;
     entries += page.entries;
-    findings.push(...page.findings);
-    after = page.lastRunId;
-    if (after === null || isFull()) break;
-  }
-  for (let after: TimerKey | null = null; !isFull();) {
-    const page = await inSnapshot(session, () => auditTimerPage(session, after));
-    findings.push(...page.findings);
-    after = page.last;
-    if (after === null) break;
-  }
-  if (!isFull()) findings.push(...(await inSnapshot(session, () => auditLanes(session, quiet))));
+    return page;
+  });
+  await walk((after: BirthKey | null) => auditOrphanPage(session, "history", after));
+  if (quiet) await walk((after: BirthKey | null) => auditOrphanPage(session, "run_search", after));
+  await walk((after: TimerKey | null) => auditTimerPage(session, after));
+  await walk(async () => ({ findings: await auditLanes(session, quiet), last: null }));
   return { runs, entries, findings: findings.slice(0, FINDINGS_MAX) };
+}
+
+interface AuditPage<Key> {
+  readonly findings: readonly AuditFinding[];
+  /** Where the next page begins; null when there is none. */
+  readonly last: Key | null;
 }
 
 /** After a failure the session is thrown away, so nothing has to be rolled back here. */

@@ -65,6 +65,8 @@ function createSql(options: DriverOptions, connect: (parsed: ParsedTarget) => Pr
     search_path: `"${schema.replaceAll('"', '""')}"`,
     statement_timeout: statementMs,
     lock_timeout: Math.ceil(statementMs / 2),
+    // Our statements touch few rows of tables with many parts: compiling them would take longer than they do.
+    jit: "off",
     ...options.settings,
   };
   const settings = {

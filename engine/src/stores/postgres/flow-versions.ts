@@ -1,7 +1,7 @@
 import type { Json } from "@sluice/contracts/envelope";
 import type { Sql } from "postgres";
-import { engineError } from "../../core/errors.ts";
 import type { FlowVersionRow } from "../../core/ports.ts";
+import { versionChanged } from "../../core/version-changed.ts";
 import { lines, plains, texts } from "./columns.ts";
 
 /** Saves versions that are new; none of them when one is stored with another hash. */
@@ -35,13 +35,7 @@ async function assertHashes(sql: Sql, versions: readonly FlowVersionRow[]): Prom
     const storedHash = hashes.get(`${flow}:${version}`);
     return storedHash !== undefined && storedHash !== hash;
   });
-  if (changed === undefined) return;
-  const { flow, version } = changed;
-  throw engineError(
-    "FLOW_VERSION_CHANGED",
-    `flow ${flow} version ${version} is stored with another definition; give a changed definition a new version`,
-    { fields: { flow, version } },
-  );
+  if (changed !== undefined) throw versionChanged(changed, await listFlowVersions(sql));
 }
 
 export async function listFlowVersions(sql: Sql): Promise<FlowVersionRow[]> {

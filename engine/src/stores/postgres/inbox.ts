@@ -1,12 +1,15 @@
-import type { Sql } from "postgres";
+import type { Fragment, Sql } from "postgres";
 import type { LaneInput } from "../../core/inputs.ts";
 import type { InboxRow } from "../../core/ports.ts";
 import { lines, plains, texts } from "./columns.ts";
 
 /** A row that is there already stays as it is: its sender asks again because it did not hear the answer. */
 export async function appendInbox(sql: Sql, rows: readonly InboxRow[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`
+  if (rows.length > 0) await sql`${insertInbox(sql, rows)}`;
+}
+
+export function insertInbox(sql: Sql, rows: readonly InboxRow[]): Fragment {
+  return sql`
     insert into inbox (inbox_id, lane, input)
     select inbox_id, lane, input
       from unnest(

@@ -1,23 +1,24 @@
 import type { Fragment, Sql } from "postgres";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { HistoryRow, SeenEvent } from "../../core/ports.ts";
-import { seenOf } from "../../core/seen.ts";
+import { seenBy } from "../../core/seen.ts";
 import { lines, plains } from "./columns.ts";
 
 /** Appends one row per run: all entries that the batch added to it, and apart from them the event ids a repeat is known by. */
 export function insertHistory(sql: Sql, history: readonly HistoryRow[], atMs: number): Fragment {
   const rows = history.filter(({ entries }) => entries.length > 0);
   return sql`
-    insert into history (run_id, first_version, last_version, lane, at, entries, seen)
-    select run_id, first_version, last_version, lane, from_ms(${atMs}), entries, seen
+    insert into history (run_id, created_at, first_version, last_version, lane, at, entries, seen)
+    select run_id, from_ms(created_ms), first_version, last_version, lane, from_ms(${atMs}), entries, seen
       from unnest(
              ${plains(rows.map(({ runId }) => runId))}::uuid[],
+             ${plains(rows.map(({ createdAtMs }) => createdAtMs))}::float8[],
              ${plains(rows.map(({ entries }) => entries[0]?.version ?? 0))}::integer[],
              ${plains(rows.map(({ entries }) => entries.at(-1)?.version ?? 0))}::integer[],
              ${plains(rows.map(({ lane }) => lane))}::integer[],
              string_to_array(${lines(rows.map(({ entries }) => JSON.stringify(entries)))}, E'\n'),
              string_to_array(${lines(rows.map(({ entries }) => toSeenText(entries)))}, E'\n', ''))
-        as given (run_id, first_version, last_version, lane, entries, seen)`;
+        as given (run_id, created_ms, first_version, last_version, lane, entries, seen)`;
 }
 
 type SeenTuple = readonly [eventId: string, version: number, digest: number, outcome: SeenEvent["outcome"]];
@@ -25,9 +26,10 @@ type SeenTuple = readonly [eventId: string, version: number, digest: number, out
 /** The seen events of one row, as JSON without the outer brackets, so that the rows of a run are joined by commas. */
 function toSeenText(entries: readonly HistoryEntry[]): string | null {
   const seen = entries.flatMap((entry) => {
-    if (entry.eventId === undefined) return [];
-    const { version, digest, outcome } = seenOf(entry);
-    const tuple: SeenTuple = [entry.eventId, version, digest, outcome];
+    const taken = seenBy(entry);
+    if (taken === null) return [];
+    const [id, { version, digest, outcome }] = taken;
+    const tuple: SeenTuple = [id, version, digest, outcome];
     return [JSON.stringify(tuple)];
   });
   return seen.length === 0 ? null : seen.join(",");

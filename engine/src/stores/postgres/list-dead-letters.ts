@@ -21,7 +21,7 @@ export async function listDeadLetters(
       from dead_letters d
      where true
        ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
-       ${flow === undefined ? sql`` : sql`and exists (select from runs r where r.run_id = d.run_id and r.flow = ${flow})`}
+       ${flow === undefined ? sql`` : sql`and (select r.flow from runs r where r.run_id = d.run_id limit 1) = ${flow}`}
        ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
        ${state === undefined ? sql`` : sql`and state = ${state}`}
        ${after === null ? sql`` : sql`and (run_id, version) > (${after[0] as string}::uuid, ${after[1] as number})`}

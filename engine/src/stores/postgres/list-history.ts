@@ -1,6 +1,7 @@
 import type { Sql } from "postgres";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { Page } from "../../core/ports.ts";
+import { findRuns } from "./find-runs.ts";
 
 /** The last version an integer column can hold. */
 const VERSION_MAX = 2 ** 31 - 1;
@@ -13,19 +14,16 @@ export async function listHistory(
   sql: Sql,
   { runId, afterVersion, limit }: { runId: string; afterVersion: number; limit: number },
 ): Promise<Page<HistoryEntry>> {
+  const [run] = await findRuns<Birth>(sql, [runId], birthColumns(sql), (query) => query);
+  if (run === undefined) return { items: [], cursor: null };
   const nextVersion = Math.min(VERSION_MAX, afterVersion + 1);
   const rows = await sql<{ entries: string }[]>`
-    with run as (
-      select created_at - interval '1 hour' as from_at, updated_at + interval '1 hour' as to_at
-        from runs where run_id = ${runId}
-    )
     select h.entries
-      from run, history h
-     where h.run_id = ${runId} and h.at between run.from_at and run.to_at
+      from history h
+     where h.created_at = from_ms(${run.createdAtMs}) and h.run_id = ${runId}
        and h.first_version >= coalesce((
              select max(b.first_version) from history b
-              where b.run_id = ${runId} and b.at between run.from_at and run.to_at
-                and b.first_version <= ${nextVersion}), 0)
+              where b.created_at = from_ms(${run.createdAtMs}) and b.run_id = ${runId} and b.first_version <= ${nextVersion}), 0)
      order by h.first_version
      limit ${limit + 1}`;
   const behind = rows
@@ -34,4 +32,13 @@ export async function listHistory(
   const items = behind.slice(0, limit);
   const last = items.at(-1);
   return { items, cursor: last !== undefined && behind.length > items.length ? String(last.version) : null };
+}
+
+interface Birth {
+  readonly runId: string;
+  readonly createdAtMs: number;
+}
+
+function birthColumns(sql: Sql) {
+  return sql`r.run_id as "runId", to_ms(r.created_at) as "createdAtMs"`;
 }

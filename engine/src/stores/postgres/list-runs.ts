@@ -32,11 +32,23 @@ export function selectRuns(sql: Sql, query: RunQuery): Fragment {
 
 /** One condition per filter that is given, each of which an index of run_search knows. */
 function listConditions(sql: Sql, query: RunQuery): Fragment[] {
-  const { flow, flowVersion, isOpen, state, businessState, key, outcome, parked, parkReason } = query;
+  const {
+    flow,
+    flowVersion,
+    flowVersionBelow,
+    isOpen,
+    state,
+    businessState,
+    key,
+    outcome,
+    parked,
+    parkReason,
+  } = query;
   const { stuckForMs, updatedSinceMs, cursor } = query;
   const conditions: Fragment[] = [sql`true`];
   if (isOpen === true) conditions.push(sql`and s.outcome is null`);
   if (flowVersion !== undefined) conditions.push(sql`and s.flow_version = ${flowVersion}`);
+  if (flowVersionBelow !== undefined) conditions.push(sql`and s.flow_version < ${flowVersionBelow}`);
   if (flow !== undefined) conditions.push(sql`and s.flow = ${flow}`);
   if (state !== undefined) conditions.push(sql`and s.state = ${state}`);
   if (businessState !== undefined) conditions.push(sql`and s.business_state = ${businessState}`);

@@ -10,7 +10,7 @@ import { runRowColumns } from "./run-columns.ts";
  */
 const CLOCK_SLACK_MS = 5_000;
 
-/** Runs of these lanes with history since a time: a range of days, then the block ranges of the index on `at`. */
+/** Runs of these lanes with history since a time: in each period the block ranges of the index on `at`, then one look per run. */
 export async function listWritten(
   sql: Sql,
   lanes: readonly { laneId: number; sinceMs: number }[],
@@ -19,12 +19,13 @@ export async function listWritten(
   const sinceMs = lanes.map((lane) => clampMs(lane.sinceMs - CLOCK_SLACK_MS));
   const rows = await sql<RunRow[]>`
     select ${runRowColumns(sql)}
-      from runs s
-     where s.run_id in (
-             select h.run_id
+      from (
+             select distinct h.run_id, h.created_at
                from history h
                join unnest(${plains(lanes.map(({ laneId }) => laneId))}::integer[], ${plains(sinceMs)}::float8[])
                       as asked (lane, since_ms) on h.lane = asked.lane and h.at >= from_ms(asked.since_ms)
-              where h.at >= from_ms(${Math.min(...sinceMs)}))`;
+              where h.at >= from_ms(${Math.min(...sinceMs)})) as written
+     cross join lateral (
+             select * from runs where runs.run_id = written.run_id and runs.created_at = written.created_at limit 1) s`;
   return [...rows];
 }

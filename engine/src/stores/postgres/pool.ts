@@ -149,8 +149,12 @@ export class PostgresPool {
     return PostgresSession.open({
       store,
       applicationName: "sluice-engine",
-      // Lists have filters of very different selectivity, for which one plan cannot be right.
-      settings: { plan_cache_mode: "force_custom_plan" },
+      settings: {
+        // Lists have filters of very different selectivity, for which one plan cannot be right.
+        plan_cache_mode: "force_custom_plan",
+        // A table that nobody has analyzed yet looks small, and nothing here wants to read one from end to end.
+        enable_seqscan: "off",
+      },
     });
   }
 

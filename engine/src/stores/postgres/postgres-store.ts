@@ -6,7 +6,7 @@
  * G2  Leases say when another engine may try, by the database's clock; that nobody writes twice is the fence's work alone.
  * G3  A heartbeat and the projection touch no row of `lanes`, so neither waits for a batch.
  * G4  Runs and lanes have no index on what changes at a transition; lists read `run_search`, which `project` alone writes.
- * G5  History and outbox are only ever added to. Days are attached ahead and dropped whole.
+ * G5  History and outbox are only ever added to. Periods of runs and days of the outbox are attached ahead and dropped whole.
  * G6  A transaction ends with its connection, and every wait for the database ends.
  */
 import type { Sql } from "postgres";
@@ -15,7 +15,9 @@ import { addAction, getAction, listActions, listOpenJobs, updateAction } from ".
 import { addApiKey, endApiKey, listApiKeys } from "./api-keys.ts";
 import { audit } from "./audit.ts";
 import { claimLanes } from "./claim-lanes.ts";
+import { Births } from "./births.ts";
 import { countStates } from "./count-states.ts";
+import { COUNT_MS, dropPeriods } from "./drop-periods.ts";
 import { listFlowVersions, saveFlowVersions } from "./flow-versions.ts";
 import { getRuns } from "./get-runs.ts";
 import { heartbeat, listLanes } from "./heartbeat.ts";
@@ -26,15 +28,16 @@ import { listHistory } from "./list-history.ts";
 import { listRuns } from "./list-runs.ts";
 import { listTimers } from "./list-timers.ts";
 import { listWritten } from "./list-written.ts";
-import { maintain } from "./maintain.ts";
 import { openDeployment } from "./open-deployment.ts";
+import { maintainOutbox } from "./outbox-days.ts";
 import { resolvePostgresStoreOptions } from "./options.ts";
 import type { PostgresStoreOptions, ResolvedPostgresStoreOptions } from "./options.ts";
 import { addPause, listPauses, removePause } from "./pauses.ts";
 import { PostgresPool } from "./pool.ts";
-import { project } from "./project.ts";
+import { projectStored } from "./project.ts";
 import { listSchedules, saveSchedule } from "./schedules.ts";
 import { PostgresSession } from "./session.ts";
+import type { SessionOptions } from "./session.ts";
 import { storeUnavailable, toStoreError } from "./store-error.ts";
 import { totals } from "./totals.ts";
 import { PostgresWriter } from "./writer.ts";
@@ -46,6 +49,7 @@ import { PostgresWriter } from "./writer.ts";
 export function createPostgresStore(options: PostgresStoreOptions): Store {
   const resolved = resolvePostgresStoreOptions(options);
   const pool = new PostgresPool(resolved);
+  const births = new Births((work) => pool.run(work));
   const writers = new Set<PostgresWriter>();
   let isClosed = false;
   /** Makes a method of what works with a connection. */
@@ -55,12 +59,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
       pool.run((sql) => work(sql, ...args));
   return {
     engineId: resolved.engineId,
-    openDeployment: method(async (sql, lanes: number | null) => {
-      const deployment = await openDeployment(sql, lanes);
-      // Before the first batch, so that no row falls into a default partition.
-      await maintain(sql);
-      return deployment;
-    }),
+    openDeployment: method(openDeployment),
     saveFlowVersions: method(saveFlowVersions),
     listFlowVersions: method(listFlowVersions),
     heartbeat: method(heartbeat),
@@ -71,7 +70,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     leave: method(leave),
     openWriter: (name) => {
       if (isClosed) return Promise.reject(storeUnavailable("the store is closed"));
-      const writer = new PostgresWriter(resolved, pool, name, (closed) => writers.delete(closed));
+      const writer = new PostgresWriter(resolved, pool, births, name, (closed) => writers.delete(closed));
       writers.add(writer);
       return Promise.resolve(writer);
     },
@@ -99,10 +98,15 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     addApiKey: method(addApiKey),
     endApiKey: method(endApiKey),
     listApiKeys: method(listApiKeys),
-    project: method(project),
+    project: (rows, complete) => projectStored((work) => pool.run(work), rows, complete),
     listWritten: method(listWritten),
-    maintain: method(maintain),
-    audit: (scope) => auditApart(resolved, scope),
+    maintain: method(async (sql, retentionDays: number | null) => {
+      await births.prepare(sql, retentionDays);
+      await maintainOutbox(sql);
+    }),
+    dropPeriods: (retentionDays) =>
+      onSession(resolved, UPKEEP, (session) => dropPeriods(session, retentionDays)),
+    audit: (scope) => onSession(resolved, AUDIT, (session) => audit(session, scope)),
     close: async () => {
       isClosed = true;
       await Promise.all([...writers].map((writer) => writer.close()));
@@ -111,14 +115,23 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
   };
 }
 
-/** An audit reads much and for long: on a session of its own, so that it takes no connection from anybody. */
-async function auditApart(
+/** What reads much and for long has a session of its own, so that it takes no connection from anybody. */
+const AUDIT: SessionPurpose = { applicationName: "sluice-audit", settings: {} };
+const UPKEEP: SessionPurpose = {
+  applicationName: "sluice-upkeep",
+  settings: { statement_timeout: COUNT_MS, enable_seqscan: "off" },
+};
+
+type SessionPurpose = Pick<SessionOptions, "applicationName" | "settings">;
+
+async function onSession<T>(
   store: ResolvedPostgresStoreOptions,
-  scope: { quiet: boolean },
-): ReturnType<Store["audit"]> {
-  const session = await PostgresSession.open({ store, applicationName: "sluice-audit", settings: {} });
+  purpose: SessionPurpose,
+  work: (session: PostgresSession) => Promise<T>,
+): Promise<T> {
+  const session = await PostgresSession.open({ store, ...purpose });
   try {
-    return await audit(session, scope);
+    return await work(session);
   } catch (error) {
     throw toStoreError(error);
   } finally {

@@ -1,17 +1,43 @@
 import type { Sql } from "postgres";
-import type { RunRow } from "../../core/ports.ts";
+import type { RunRow, Store } from "../../core/ports.ts";
+import { isIn } from "../../core/period.ts";
 import { plains, texts } from "./columns.ts";
+import { PERIOD_NAME_LENGTH, listPeriods } from "./periods.ts";
+
+type Complete = Parameters<Store["project"]>[1];
+
+/**
+ * Projects the runs that are stored. One that was dropped while its last change waited here is left out: its period is gone, for which
+ * Postgres refuses the statement.
+ */
+export async function projectStored(
+  withSql: <T>(work: (sql: Sql) => Promise<T>) => Promise<T>,
+  rows: readonly RunRow[],
+  complete: Complete,
+): Promise<void> {
+  try {
+    await withSql((sql) => project(sql, rows, complete));
+  } catch (error) {
+    if (!isPeriodMissing(error)) throw error;
+    await withSql(async (sql) => {
+      const periods = await listPeriods(sql);
+      const stored = rows.filter(({ createdAtMs }) => periods.some((period) => isIn(period, createdAtMs)));
+      await project(sql, stored, complete);
+    });
+  }
+}
+
+/** What Postgres raises for a row that no partition takes: a broken constraint of the table that has no name. */
+function isPeriodMissing(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "23514";
+}
 
 /**
  * Brings the projection up to newer versions, moves the counters by what changed, and notes how far each lane is complete.
  * One statement. Rows and counters are locked in the order of their keys, so that two projectors wait and do not deadlock;
  * each updated row carries what it was counted as before (`former_…`), so that whoever comes second subtracts the right thing.
  */
-export async function project(
-  sql: Sql,
-  rows: readonly RunRow[],
-  complete: readonly { laneId: number; epoch: number; untilMs: number }[],
-): Promise<void> {
+async function project(sql: Sql, rows: readonly RunRow[], complete: Complete): Promise<void> {
   const newest = newestRows(rows);
   await sql`
     with written as (
@@ -35,27 +61,27 @@ export async function project(
                ${plains(newest.map(({ updatedAtMs }) => updatedAtMs))}::float8[])
           as given (run_id, flow, flow_version, key, lane, version, state, business_state, outcome, parked,
                     created_ms, entered_ms, updated_ms)
-      on conflict (run_id) do update set
+      on conflict (created_at, run_id) do update set
         flow_version = excluded.flow_version, version = excluded.version, state = excluded.state,
         business_state = excluded.business_state, outcome = excluded.outcome, parked = excluded.parked,
         entered_at = excluded.entered_at, updated_at = excluded.updated_at,
         former_flow_version = s.flow_version, former_state = s.state, was_parked = s.parked is not null
       where s.version < excluded.version
-      returning s.*
+      returning s.*, right(s.tableoid::regclass::text, ${PERIOD_NAME_LENGTH}) as period
     ), moved as (
-      select lane, flow, flow_version, state, 1 as runs, (parked is not null)::integer as parked from written
+      select period, lane, flow, flow_version, state, 1 as runs, (parked is not null)::integer as parked from written
       union all
-      select lane, flow, former_flow_version, former_state, -1, -was_parked::integer from written
+      select period, lane, flow, former_flow_version, former_state, -1, -was_parked::integer from written
        where former_state is not null
     ), changes as (
-      select lane, flow, flow_version, state, sum(runs) as runs, sum(parked) as parked
+      select period, lane, flow, flow_version, state, sum(runs) as runs, sum(parked) as parked
         from moved
-       group by lane, flow, flow_version, state
+       group by period, lane, flow, flow_version, state
       having sum(runs) <> 0 or sum(parked) <> 0
     ), counted as (
-      insert into state_counts as c (lane, flow, flow_version, state, runs, parked)
-      select * from changes order by lane, flow, flow_version, state
-      on conflict (lane, flow, flow_version, state) do update set
+      insert into state_counts as c (period, lane, flow, flow_version, state, runs, parked)
+      select * from changes order by period, lane, flow, flow_version, state
+      on conflict (period, lane, flow, flow_version, state) do update set
         runs = c.runs + excluded.runs, parked = c.parked + excluded.parked
     )
     update lane_projections p

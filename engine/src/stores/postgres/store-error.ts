@@ -21,6 +21,11 @@ export function isRefusal(error: unknown): boolean {
   return isServerError(error) && error.severity === "ERROR";
 }
 
+/** Whether a statement met a row under the key that it was to write, and wrote nothing: SQLSTATE 23505. */
+export function isTaken(error: unknown): boolean {
+  return isServerError(error) && error.code === "23505";
+}
+
 /** Whether the server itself has spoken, in an error of the port or in one of the driver. */
 export function isFromServer(error: unknown): boolean {
   return isServerError(error) || (error instanceof CodedError && isServerError(error.cause));

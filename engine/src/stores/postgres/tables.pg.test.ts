@@ -1,88 +1,14 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Sql } from "@sluice/host/postgres";
-import type { Fragment } from "postgres";
 import { countRows } from "../../core/audit.ts";
 import { fractionOf } from "../../core/digest.ts";
-import type { RunQuery, RunRow } from "../../core/ports.ts";
+import type { RunRow } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
-import { makeEntry, makeRun, makeTimer, testRunId, timerRowsOf } from "../../testing/rows.ts";
+import { makeRun, makeTimer, testRunId, timerRowsOf } from "../../testing/rows.ts";
 import { openOwner, openPostgresHarness } from "./fixtures/harness.ts";
-import { selectRuns } from "./list-runs.ts";
-import { selectSeenRuns } from "./load-runs.ts";
 
 const DAY_MS = 86_400_000;
-
-/** The node types and the relations and indexes a statement would use. */
-async function explain(sql: Sql, statement: Fragment): Promise<string> {
-  const rows = await sql<{ "QUERY PLAN": string }[]>`explain (costs off) ${statement}`;
-  return rows.map((row) => row["QUERY PLAN"]).join("\n");
-}
-
-it("finds runs by an index, whatever filters are combined", async (t) => {
-  const { sql } = await openPostgresHarness(t);
-  // Most runs have ended long ago, as in a system that has run for a while.
-  await sql`
-    insert into run_search (run_id, flow, flow_version, key, lane, version, state, business_state, outcome, parked,
-                            created_at, entered_at, updated_at)
-    select gen_random_uuid(), 'flow-' || n % 4, 1, 'key-' || n, n % 16, 3,
-           case when n % 50 = 0 then 'paying' else 'closed' end,
-           case when n % 50 = 0 then 'open' else 'done' end,
-           case when n % 50 = 0 then null when n % 500 = 1 then 'refused' else 'sold' end,
-           case when n % 1000 = 0 then 'rule-failed' end,
-           now() - n * interval '1 minute', now() - n * interval '1 minute', now() - n * interval '1 minute'
-      from generate_series(1, 20000) n`;
-  await sql`analyze run_search`;
-  const sinceMs = Date.now() - DAY_MS;
-  const filters: Omit<RunQuery, "limit">[] = [
-    {},
-    { flow: "flow-1" },
-    { state: "paying" },
-    { flow: "flow-2", state: "paying" },
-    { businessState: "open" },
-    { key: "key-77" },
-    { outcome: "refused" },
-    { outcome: "sold", flow: "flow-1" },
-    { parked: true },
-    { parked: false },
-    { stuckForMs: 13 * DAY_MS },
-    { updatedSinceMs: Date.now() - 600_000 },
-    { flow: "flow-1", updatedSinceMs: sinceMs, state: "closed" },
-    { parked: true, flow: "flow-0" },
-  ];
-  for (const filter of filters) {
-    const plan = await explain(sql, selectRuns(sql, { ...filter, limit: 50 }));
-    assert.match(plan, /Index|Bitmap/, JSON.stringify(filter));
-    assert.doesNotMatch(plan, /Seq Scan/, `${JSON.stringify(filter)}\n${plan}`);
-  }
-});
-
-it("loads runs by their key and looks into the days they have lived only", async (t) => {
-  const harness = await openPostgresHarness(t);
-  const owner = await openOwner(harness.openStoreWith({ engineId: "a" }));
-  const nowMs = Date.now();
-  const runs = Array.from({ length: 500 }, (_, n) =>
-    makeRun({ runId: testRunId(n), createdAtMs: nowMs, enteredAtMs: nowMs, updatedAtMs: nowMs }),
-  );
-  await owner.commit({
-    runs,
-    history: runs.map(({ runId }) => ({ runId, lane: 0, entries: [makeEntry(1, { eventId: "e" })] })),
-    atMs: nowMs,
-  });
-  const { sql } = harness;
-  await sql`analyze runs`;
-  await sql`analyze history`;
-  const rows = await sql<{ "QUERY PLAN": string }[]>`
-    explain (analyze, costs off, timing off, summary off) ${selectSeenRuns(sql, [testRunId(1)])}`;
-  const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-  assert.match(plan, /Index Scan using runs_pkey/);
-  // Yesterday's, tomorrow's and the default partition are never entered.
-  const entered = [...plan.matchAll(/on (history_\w+) .*\((?!never executed)actual/g)].map(
-    ([, name]) => name,
-  );
-  assert.ok(entered.length >= 1 && entered.length <= 2, plan);
-  assert.ok(!entered.includes("history_default"), plan);
-});
 
 it("reads no table from end to end in a batch, though its plans were made when all of them were empty", async (t) => {
   const harness = await openPostgresHarness(t);
@@ -109,7 +35,7 @@ it("reads no table from end to end in a batch, though its plans were made when a
   await store.close();
   const tables = await untilCounted(harness.sql, 120);
   assert.deepEqual(
-    tables.filter(({ scans }) => scans > 0),
+    tables.filter(({ scanned }) => scanned > 0),
     [],
   );
 });
@@ -118,12 +44,12 @@ it("reads no table from end to end in a batch, though its plans were made when a
 async function untilCounted(
   sql: Sql,
   runs: number,
-): Promise<{ name: string; scans: number; rows: number }[]> {
+): Promise<{ name: string; scanned: number; rows: number }[]> {
   for (const deadlineMs = performance.now() + 10_000; performance.now() < deadlineMs;) {
-    const tables = await sql<{ name: string; scans: number; rows: number }[]>`
-      select relname as name, seq_scan::int as scans, n_tup_ins::int as rows from pg_stat_user_tables
-       where relname in ('runs', 'timers', 'inbox')`;
-    if (tables.some(({ name, rows }) => name === "runs" && rows >= runs)) return [...tables];
+    const tables = await sql<{ name: string; scanned: number; rows: number }[]>`
+      select relname as name, seq_tup_read::int as scanned, n_tup_ins::int as rows from pg_stat_user_tables
+       where relname ~ '^(runs|history|timers|inbox)'`;
+    if (tables.some(({ name, rows }) => name.startsWith("runs") && rows >= runs)) return [...tables];
   }
   throw new Error("no statistics after 10 s");
 }
@@ -139,8 +65,17 @@ it("keeps runs and lanes free of indexes on what changes at every transition", a
      order by 1`;
   assert.deepEqual(
     rows.map(({ indexed }) => indexed),
-    ["lane_projections.lane_id", "lanes.lane_id", "runs.run_id"],
+    ["lane_projections.lane_id", "lanes.lane_id", "runs.created_at", "runs.run_id"],
   );
+});
+
+it("calls no function for a time that goes in or out", async (t) => {
+  const { sql } = await openPostgresHarness(t);
+  const rows = await sql<{ "QUERY PLAN": string }[]>`
+    explain (verbose) select to_ms(at) from timers, lateral (select from_ms(number) as at) t where due_at < from_ms(number)`;
+  const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+  assert.match(plan, /EXTRACT\(epoch/);
+  assert.doesNotMatch(plan, /to_ms|from_ms/);
 });
 
 it("prepares the days ahead once, however many engines do the upkeep at once", async (t) => {
@@ -149,41 +84,37 @@ it("prepares the days ahead once, however many engines do the upkeep at once", a
   const owner = await openOwner(stores[0] ?? assert.fail());
   const { sql } = harness;
   const days = () => sql<{ name: string }[]>`
-    select relname as name from pg_class where relname ~ '^(history|outbox)_\\d{8}$' and relkind = 'r' order by relname`;
+    select relname as name from pg_class where relname ~ '^outbox_\\d{8}$' and relkind = 'r' order by relname`;
   const before = await days();
-  assert.equal(before.length, 8);
+  assert.equal(before.length, 4);
   await sql.unsafe(before.map(({ name }) => `drop table ${name}`).join("; "));
   const commits = Array.from({ length: 20 }, (_, n) => n).reduce(
     (done, n) => done.then(() => owner.start(makeRun({ runId: testRunId(n) }))),
     Promise.resolve(),
   );
-  await Promise.all([commits, ...stores.map((store) => store.maintain())]);
+  await Promise.all([commits, ...stores.map((store) => store.maintain(null))]);
   assert.deepEqual(await days(), before);
   const [attached] = await sql`
     select count(*)::int as indexes from pg_inherits
-      join pg_class parent on parent.oid = inhparent where parent.relname in ('history_at', 'history_pkey', 'outbox_pkey')`;
-  assert.equal(attached?.["indexes"], 3 * 4 + 3, "each day has the indexes of its table");
+      join pg_class parent on parent.oid = inhparent where parent.relname = 'outbox_pkey'`;
+  assert.equal(attached?.["indexes"], 4 + 1, "each day has the index of its table");
 });
 
-it("puts rows of today into today's partition", async (t) => {
+it("puts outbox rows of today into today's partition", async (t) => {
   const harness = await openPostgresHarness(t);
   const store = harness.openStoreWith({ engineId: "a" });
   const owner = await openOwner(store);
   const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
-  const runId = testRunId(1);
   await owner.commit({
     lanes: [owner.step(0, { outboxPosition: 1 })],
-    runs: [makeRun({ runId })],
-    history: [{ runId, lane: 0, entries: [makeEntry(1)] }],
-    outbox: [{ lane: 0, position: 1, runId, commandId: "c", attempt: 1 }],
+    outbox: [{ lane: 0, position: 1, runId: testRunId(1), commandId: "c", attempt: 1 }],
     atMs: nowMs,
   });
   const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "");
-  const rows = await harness.sql<{ place: string }[]>`
-    select tableoid::regclass::text as place from history union all select tableoid::regclass::text from outbox`;
+  const rows = await harness.sql<{ place: string }[]>`select tableoid::regclass::text as place from outbox`;
   assert.deepEqual(
     rows.map(({ place }) => place),
-    [`history_${day}`, `outbox_${day}`],
+    [`outbox_${day}`],
   );
 });
 
@@ -206,7 +137,7 @@ it("drops an old day of the outbox only when all of it is settled", async (t) =>
     outbox: [{ ...row, position: 2 }],
     atMs: atMs + DAY_MS,
   });
-  await store.maintain();
+  await store.maintain(null);
   const old = await sql<
     { name: string }[]
   >`select relname as name from pg_class where relname ~ '^outbox_2020\\d{4}$'`;
@@ -217,23 +148,17 @@ it("drops an old day of the outbox only when all of it is settled", async (t) =>
   assert.deepEqual((await owner.claim([0]))[0]?.unpublished, [{ ...row, position: 2 }]);
 });
 
-it("leaves a day alone whose rows the default partition has caught", async (t) => {
+it("leaves a day of the outbox alone whose rows the default partition has caught", async (t) => {
   const harness = await openPostgresHarness(t);
   const store = harness.openStoreWith({ engineId: "a" });
   const owner = await openOwner(store);
   const { nowMs } = await store.heartbeat({ engineId: "a", address: null, leaseMs: 60_000 });
   const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", "");
-  await harness.sql.unsafe(`drop table history_${day}`);
-  const runId = testRunId(1);
-  const times = { createdAtMs: nowMs, enteredAtMs: nowMs, updatedAtMs: nowMs };
-  await owner.commit({
-    runs: [makeRun({ runId, ...times })],
-    history: [{ runId, lane: 0, entries: [makeEntry(1)] }],
-    atMs: nowMs,
-  });
-  await store.maintain();
-  assert.equal((await store.listHistory({ runId, afterVersion: 0, limit: 5 })).items.length, 1);
-  assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+  await harness.sql.unsafe(`drop table outbox_${day}`);
+  const row = { lane: 0, position: 1, runId: testRunId(1), commandId: "c", attempt: 1 };
+  await owner.commit({ lanes: [owner.step(0, { outboxPosition: 1 })], outbox: [row], atMs: nowMs });
+  await store.maintain(null);
+  assert.deepEqual((await owner.claim([0]))[0]?.unpublished, [row]);
 });
 
 it("counts states exactly while several project the same runs", async (t) => {

@@ -28,7 +28,7 @@ export function upsertRuns(sql: Sql, runs: readonly Run[]): Fragment {
              ${plains(runs.map(({ updatedAtMs }) => updatedAtMs))}::float8[])
         as given (run_id, flow, flow_version, key, lane, version, state, business_state, outcome, parked,
                   data, control, created_ms, entered_ms, updated_ms)
-    on conflict (run_id) do update set
+    on conflict (run_id, created_at) do update set
       flow_version = excluded.flow_version, version = excluded.version, state = excluded.state,
       business_state = excluded.business_state, outcome = excluded.outcome, parked = excluded.parked,
       data = excluded.data, control = excluded.control,

@@ -7,6 +7,7 @@ import { deleteInbox } from "./delete-inbox.ts";
 import { deleteTimers } from "./delete-timers.ts";
 import { insertDeadLetters } from "./insert-dead-letters.ts";
 import { insertHistory } from "./insert-history.ts";
+import { insertInbox } from "./inbox.ts";
 import { insertOutbox } from "./insert-outbox.ts";
 import { insertTimers } from "./insert-timers.ts";
 import { upsertRuns } from "./upsert-runs.ts";
@@ -25,8 +26,8 @@ export function writeBatch(sql: Sql, writes: BatchWrites): PendingQuery<Row[]> {
 
 /** The parts of the statement that have rows. Each combination is a statement of its own to the server; few occur. */
 function listWrites(sql: Sql, writes: BatchWrites): Fragment[] {
-  const { runs, history, outbox, timersSet, timersCleared, deadLetters, deadLettersTaken, inboxTaken, atMs } =
-    writes;
+  const { runs, history, outbox, timersSet, timersCleared, deadLetters, deadLettersTaken, atMs } = writes;
+  const { inboxTaken, inboxAdded } = writes;
   const parts: Fragment[] = [];
   if (runs.length > 0) parts.push(sql`written_runs as (${upsertRuns(sql, runs)}),`);
   if (history.length > 0) parts.push(sql`written_history as (${insertHistory(sql, history, atMs)}),`);
@@ -38,5 +39,6 @@ function listWrites(sql: Sql, writes: BatchWrites): Fragment[] {
   if (deadLettersTaken.length > 0)
     parts.push(sql`taken_dead_letters as (${deleteDeadLetters(sql, deadLettersTaken)}),`);
   if (inboxTaken.length > 0) parts.push(sql`taken_inbox as (${deleteInbox(sql, inboxTaken)}),`);
+  if (inboxAdded.length > 0) parts.push(sql`added_inbox as (${insertInbox(sql, inboxAdded)}),`);
   return parts.length > 0 ? parts : [sql``];
 }

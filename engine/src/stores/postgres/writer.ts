@@ -11,9 +11,12 @@ import type { PendingQuery, Row } from "postgres";
 import { engineError } from "../../core/errors.ts";
 import { assertFenced } from "../../core/fence.ts";
 import type { Batch, BatchWrites, DeadLetterRow, LoadedRun, StoreWriter } from "../../core/ports.ts";
+import type { Births } from "./births.ts";
 import { endSession } from "./end-sessions.ts";
 import { fromStoredDeadLetter, selectDeadLettersOf } from "./list-dead-letters.ts";
-import { fromSeenRun, selectSeenRuns } from "./load-runs.ts";
+import { findRuns } from "./find-runs.ts";
+import { fromSeenRun, seenRunColumns } from "./load-runs.ts";
+import type { SeenRun } from "./load-runs.ts";
 import { writerPrefix } from "./options.ts";
 import type { ResolvedPostgresStoreOptions } from "./options.ts";
 import { openParticipantTransaction } from "./participant-transaction.ts";
@@ -34,6 +37,7 @@ const NAME_BYTES_MAX = 63;
 export class PostgresWriter implements StoreWriter {
   readonly #options: ResolvedPostgresStoreOptions;
   readonly #pool: PostgresPool;
+  readonly #births: Births;
   readonly #applicationName: string;
   readonly #onClose: (writer: PostgresWriter) => void;
   #session: PostgresSession | null = null;
@@ -43,11 +47,13 @@ export class PostgresWriter implements StoreWriter {
   constructor(
     options: ResolvedPostgresStoreOptions,
     pool: PostgresPool,
+    births: Births,
     name: string,
     onClose: (writer: PostgresWriter) => void,
   ) {
     this.#options = options;
     this.#pool = pool;
+    this.#births = births;
     this.#applicationName = `${writerPrefix(options.schema, options.engineId)}${name}`.slice(
       0,
       NAME_BYTES_MAX,
@@ -62,6 +68,7 @@ export class PostgresWriter implements StoreWriter {
     this.#batch = new PostgresBatch(
       () => this.#openSession(),
       (session) => this.#giveUp(session),
+      this.#births,
     );
     return this.#batch;
   }
@@ -100,13 +107,19 @@ export class PostgresWriter implements StoreWriter {
 class PostgresBatch implements Batch {
   readonly #openSession: () => Promise<PostgresSession>;
   readonly #giveUp: (session: PostgresSession) => void;
+  readonly #births: Births;
   #session: PostgresSession | null = null;
   #isInTransaction = false;
   #isOver = false;
 
-  constructor(openSession: () => Promise<PostgresSession>, giveUp: (session: PostgresSession) => void) {
+  constructor(
+    openSession: () => Promise<PostgresSession>,
+    giveUp: (session: PostgresSession) => void,
+    births: Births,
+  ) {
     this.#openSession = openSession;
     this.#giveUp = giveUp;
+    this.#births = births;
   }
 
   get isOpen(): boolean {
@@ -119,7 +132,8 @@ class PostgresBatch implements Batch {
     if (runIds.length === 0) return [];
     try {
       const session = await this.#pin();
-      const rows = await session.run(selectSeenRuns(session.sql, runIds));
+      const { sql } = session;
+      const rows = await findRuns<SeenRun>(sql, runIds, seenRunColumns(sql), (query) => session.run(query));
       return rows.map(fromSeenRun);
     } catch (error) {
       // After a read that broke off the driver counts its rows into the next answer: the connection is of no use any more.
@@ -226,6 +240,7 @@ class PostgresBatch implements Batch {
     try {
       assertFenced(writes);
       const session = await this.#pin();
+      await this.#births.ensure(birthsIn(writes));
       const statement = writeBatch(session.sql, writes);
       if (session.isLost) throw storeUnavailable("the connection was lost");
       return { session, statement };
@@ -262,6 +277,12 @@ class PostgresBatch implements Batch {
 }
 
 function ignore(): void {}
+
+/** When the runs began whose first entry is in this batch. No other run has a period made for it: its own may have been dropped. */
+function birthsIn({ history }: BatchWrites): Set<number> {
+  const born = history.filter(({ entries }) => entries[0]?.version === 1);
+  return new Set(born.map(({ createdAtMs }) => createdAtMs));
+}
 
 /** After the commit was sent only the server's own refusal says that it did not happen. */
 function toCommitError(error: unknown): unknown {

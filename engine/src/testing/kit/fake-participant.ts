@@ -214,7 +214,7 @@ export class FakeParticipant {
 
   #answerLater({ time, tell }: FakeHost, { runId, commandId }: CommandMessage, answer: LaterAnswer): void {
     if (answer === null) return;
-    const event: EventMessage = { ...toEvent(answer.event), id: `later:${commandId}` };
+    const event: EventMessage = { ...toEvent(answer.event), id: `later:${commandId}`, commandId };
     time.scheduler.schedule(durationMs(answer.after), `${this.channel} answers`, () => tell(runId, event));
   }
 

@@ -5,7 +5,6 @@
 import type { Operation } from "../../core/inputs.ts";
 import type { Paused } from "../../client/operator.ts";
 import type { RunFilter } from "../../core/ports.ts";
-import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { Coverage } from "./coverage.ts";
 import type { GeneratedFlow } from "./generate-flow.ts";
 import type { Outside } from "./outside.ts";
@@ -17,7 +16,6 @@ interface BulkPorts {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly coverage: Coverage;
-  readonly database: MemoryDatabase;
   readonly flows: readonly GeneratedFlow[];
   /** Until when something new is asked for. */
   readonly untilMs: number;
@@ -58,12 +56,6 @@ export class BulkOperators {
       });
   }
 
-  /** Lets everything go on that still stands: a request that was given up may have arrived after the resumption. */
-  resumeAll(): void {
-    if (this.#busy > 0) return;
-    for (const pause of this.#ports.database.pauses.values()) this.#begin(() => this.#resume(pause));
-  }
-
   #begin(work: () => Promise<void>): void {
     this.#busy++;
     void work().finally(() => this.#busy--);
@@ -101,15 +93,20 @@ export class BulkOperators {
     ]);
   }
 
-  /** Whoever pauses something also lets it go on. */
+  /** Whoever pauses something also lets it go on. A request to pause that arrives after that, or comes again, pauses nothing. */
   async #pause(): Promise<void> {
     const { outside, random, coverage, scheduler } = this.#ports;
     const what = this.#chooseWhat();
     const asked = this.#asked();
-    await outside.persist("pause", Number.POSITIVE_INFINITY, ({ operator }) => operator.pause(what, asked));
+    const ask = () =>
+      outside.persist("pause", Number.POSITIVE_INFINITY, ({ operator }) => operator.pause(what, asked));
+    await ask();
     coverage.count(PAUSED[what.scope]);
     await scheduler.sleep(random.between(0, PAUSE_MS_MAX), "an operator waits");
     await this.#resume(what);
+    if (!random.chance(0.3)) return;
+    coverage.count("pause repeated late");
+    await ask();
   }
 
   async #resume(what: Paused): Promise<void> {

@@ -224,7 +224,7 @@ export class Callers {
     if (random.chance(0.03)) return "Unheard";
     const stored = this.#stored(runId);
     const { states, events } = this.#versionOf(flow, stored?.flowVersion);
-    const expected = Object.keys(states[stored?.state ?? ""]?.on ?? {});
+    const expected = Object.keys(states[stored?.compensation?.from ?? stored?.state ?? ""]?.on ?? {});
     const likely = expected.filter((type) => flow.outside.includes(type));
     if (likely.length > 0 && random.chance(0.75)) return random.pick(likely);
     return random.pick([...flow.outside, ...Object.keys(events)]);
@@ -257,7 +257,7 @@ export class Callers {
   }
 }
 
-type StoredRun = Pick<Run, "state" | "outcome" | "flowVersion">;
+type StoredRun = Pick<Run, "state" | "outcome" | "flowVersion" | "compensation">;
 
 const REFUSED: Readonly<Record<string, CoverageKind>> = {
   FLOW_HISTORY_FULL: "history full",

@@ -40,22 +40,31 @@ function checkStarts(
     if (runId === null) continue;
     if (made?.run.runId !== runId)
       report("I6", `${name} was acknowledged as run ${runId}, which there is not`);
-    else if (isDecided && JSON.stringify(made.entries[0]?.data) !== JSON.stringify(data))
+    else if (
+      JSON.stringify(made.entries[0]?.data) !== JSON.stringify(data) &&
+      (isDecided || !hasRefused(made))
+    )
       report("I6", `${name} was acknowledged, and run ${runId} began with other data`);
   }
+}
+
+/** A start that was acknowledged before it was decided may meet a run that began otherwise, whose history then says so. */
+function hasRefused({ entries }: FinishedRun): boolean {
+  return entries.some(({ kind, type }) => kind === "refused" && type === undefined);
 }
 
 function checkEvent(event: EventRecord, { runs, limits, report }: CallerCheck): void {
   const { runId, id, answers, isMaybe } = event;
   const entries = runs.get(runId)?.entries ?? [];
-  const found = entries.filter(({ eventId }) => eventId === id);
+  const told = entries.filter(({ eventId }) => eventId === id);
+  const found = told.filter(({ kind }) => kind !== "refused");
   const [entry] = found;
   if (found.length > 1)
     report("I6", `event ${id} stands ${found.length} times in the history of run ${runId}`);
   if (entry === undefined) {
-    // What waits in the inbox may meet a run that has no room for it any more, in its history or in its data.
-    const isFull = entries.length >= limits.entriesMax || limits.dataBytesMax < ROOMY_BYTES;
-    const isExcused = answers.every(({ outcome }) => outcome === "accepted") && isFull;
+    // What waits in the inbox may be refused when its turn comes; the history says so, if it has room for that.
+    const isRefused = told.length > 0 || entries.length >= limits.entriesMax;
+    const isExcused = answers.every(({ outcome }) => outcome === "accepted") && isRefused;
     if (answers.length > 0 && !isExcused)
       report("I6", `event ${id} was acknowledged, and run ${runId} has no trace of it`);
     return;
@@ -67,9 +76,6 @@ function checkEvent(event: EventRecord, { runs, limits, report }: CallerCheck): 
     );
   checkAnswers(event, entry, report);
 }
-
-/** Data of simulated runs does not come near this. */
-const ROOMY_BYTES = 65_536;
 
 function checkAnswers(
   { id, runId, type, data, answers }: EventRecord,
@@ -100,7 +106,7 @@ const OUTCOMES: Partial<Record<HistoryEntry["kind"], string>> = {
 function checkOrder(first: EventRecord, second: EventRecord, { runs, report }: CallerCheck): void {
   const entries = runs.get(first.runId)?.entries ?? [];
   const at = (event: EventRecord): number =>
-    entries.find(({ eventId }) => eventId === event.id)?.version ?? 0;
+    entries.find(({ eventId, kind }) => eventId === event.id && kind !== "refused")?.version ?? 0;
   if (at(second) > 0 && at(first) > at(second))
     report(
       "I6",

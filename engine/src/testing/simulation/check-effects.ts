@@ -41,41 +41,63 @@ export function checkHotRow({ database, report }: EffectPorts): void {
 }
 
 function checkRunEffects(
-  { run, entries, flow }: FinishedRun,
+  finished: FinishedRun,
   effects: Map<string, number>,
   { ledger, report }: EffectPorts,
 ): void {
-  const ends = endsOf(entries);
-  const issued = new Map(
-    entries.flatMap(({ commands }) => (commands ?? []).map(({ id, type }) => [id, type])),
-  );
-  for (const [id, type] of issued) {
-    const end = ends.get(id);
-    const command = flow.commands.get(type);
+  const { runId } = finished.run;
+  for (const { commandId, type, channel, isChild, end } of issuedCommands(finished)) {
     // The effect of a command that starts a run is that run.
-    if (command?.child != null) continue;
-    if (!TRANSACTIONAL_CHANNELS.has(command?.channel ?? "")) {
-      if (end === "done" && !ledger.hasHeardOf(id))
-        report("I2", `run ${run.runId} is past command ${id} (${type}), which its participant never got`);
+    if (isChild) continue;
+    if (!TRANSACTIONAL_CHANNELS.has(channel)) {
+      if (end === "done" && !ledger.hasHeardOf(commandId))
+        report("I2", `run ${runId} is past command ${commandId} (${type}), which its participant never got`);
       continue;
     }
-    const count = effects.get(id) ?? 0;
-    effects.delete(id);
-    if (!EXPECTED[end ?? "open"].includes(count))
-      report("I2", `command ${id} (${type}) ended ${end ?? "open"} and took effect ${count} times`);
+    const count = effects.get(commandId) ?? 0;
+    effects.delete(commandId);
+    if (!EXPECTED[end].includes(count))
+      report("I2", `command ${commandId} (${type}) ended ${end} and took effect ${count} times`);
   }
 }
 
-type End = "done" | "failed" | "open";
+/** A command by the history of its run. */
+export interface IssuedCommand {
+  readonly commandId: string;
+  readonly type: string;
+  readonly channel: string;
+  /** It starts a run. */
+  readonly isChild: boolean;
+  readonly end: End;
+}
+
+export function issuedCommands({
+  entries,
+  flow,
+}: Pick<FinishedRun, "entries" | "flow">): readonly IssuedCommand[] {
+  const ends = endsOf(entries);
+  // A further attempt names its command again.
+  const issued = new Map(
+    entries.flatMap(({ commands = [] }) => commands.map(({ id, type }) => [id, type] as const)),
+  );
+  return [...issued].map(([commandId, type]) => {
+    const { channel = "", child = null } = flow.commands.get(type) ?? {};
+    return { commandId, type, channel, isChild: child !== null, end: ends.get(commandId) ?? "open" };
+  });
+}
+
+/** What became of a command: `open` is one that was withdrawn, or that nobody has answered yet. */
+export type End = "done" | "failed" | "open";
 
 /** How often a transactional command may have taken effect. An open one was withdrawn, perhaps by another answer of its own batch. */
 const EXPECTED: Readonly<Record<End, readonly number[]>> = { done: [1], failed: [0], open: [0, 1] };
 
-/** What history says became of each command. An event under an id of its own says nothing of a command. */
+/** What history says became of each command. An event from outside says so only if it names one, and nothing new where it comes too late. */
 function endsOf(entries: readonly HistoryEntry[]): ReadonlyMap<string, End> {
   const ends = new Map<string, End>();
-  for (const { kind, commandId, type, error, letter } of entries) {
+  for (const { kind, commandId, eventId, type, error, letter } of entries) {
     if (commandId === undefined || kind === "timer" || kind === "command-attempted") continue;
+    if (kind === "unexpected" && eventId !== undefined && ends.has(commandId)) continue;
     // A dead letter that waits again says no more than it did the first time.
     if (kind === "queued" && letter !== undefined) continue;
     if (kind === "retried") {

@@ -1,30 +1,34 @@
 import type { Limits } from "../../core/decision.ts";
 import { COMPENSATING } from "../../core/flow.ts";
-import { storedDeadLetters } from "../../stores/memory/list-dead-letters.ts";
-import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
+import type { DeadLetterRow } from "../../core/ports.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { FinishedRun, FinishedRuns } from "./finished-run.ts";
 import type { Report } from "./violation.ts";
 
-/** I1: what is stored of a run is what was committed, and its history explains it. */
-export function checkHistory({ run, entries, replay }: FinishedRun, log: CommitLog, report: Report): void {
+/** I1: what is stored of a run is what was committed. */
+export function checkCommitted({ run, entries }: FinishedRun, log: CommitLog, report: Report): void {
   const committed = log.runs.get(run.runId)?.entries ?? [];
   if (JSON.stringify(committed) !== JSON.stringify(entries))
     report("I1", `the stored history of run ${run.runId} is not what was committed`);
+}
+
+/** I1: the history of a run explains it. */
+export function checkHistory({ run, replay }: FinishedRun, report: Report): void {
   if (replay.fault !== null) report("I1", `run ${run.runId} of ${run.flow}: ${replay.fault}`);
 }
 
 /** I3: the dead letters of a run are those that its history leaves: what parked it, what waits behind, and nothing taken in again. */
 export function checkDeadLetters({
   runs,
-  database,
+  letters,
   report,
 }: {
   readonly runs: FinishedRuns;
-  readonly database: MemoryDatabase;
+  /** All that are stored. */
+  readonly letters: readonly DeadLetterRow[];
   readonly report: Report;
 }): void {
-  const stored = Map.groupBy(storedDeadLetters(database), ({ runId }) => runId);
+  const stored = Map.groupBy(letters, ({ runId }) => runId);
   for (const { run, replay } of runs.values()) {
     const found = (stored.get(run.runId) ?? []).sort((a, b) => a.version - b.version).map(nameOf);
     const due = replay.letters.map(nameOf);

@@ -144,6 +144,17 @@ describe("the book of steps", () => {
     );
   });
 
+  it("finds nothing where what an event told late is taken back next, and finds that it is forgotten", () => {
+    const late = play(start, cancel, tell("Paid"), answer("Left"), answer("Left"));
+    assert.deepEqual(faultsOf(late), []);
+    const forgotten = withSteps(late, (steps) => steps.filter(({ commandId }) => commandId !== "run:3:Paid"));
+    assert.match(faultsOf(forgotten).join(), /takes back run:3:Paid, and it is the turn of none/);
+    const other = withSteps(late, (steps) =>
+      steps.map((step) => (step.commandId === "run:3:Paid" ? { ...step, commandId: "run:9:Paid" } : step)),
+    );
+    assert.match(faultsOf(other).join(), /run:9:Paid is taken back too, and late was run:3:Paid/);
+  });
+
   it("finds a step that is forgotten", () => {
     assert.match(
       faultsOf(withSteps(undone, (steps) => steps.slice(0, 1))).join(),

@@ -2,6 +2,7 @@
  * Steps and their undos, by a book of its own: which commands a run has behind it that must be taken back, and which events, follows from
  * its history and its definition alone, whatever the engine has noted down.
  */
+import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { PendingCommand, Run } from "../../core/run.ts";
 import { TAKEN_BACK } from "./flow-draft.ts";
 import type { ReplayedStep } from "./replay-history.ts";
@@ -13,6 +14,13 @@ interface Owed {
   readonly commandId: string;
   /** When it was over. What was over at once may be taken back in any order. */
   readonly version: number;
+}
+
+/** An entry that became a dead letter: what was told is told, whoever takes it in. */
+interface Letter {
+  readonly version: number;
+  readonly type: string;
+  readonly isHead: boolean;
 }
 
 /** I2 of undos: all that a run owes is taken back, the newest first, nothing twice and nothing else. */
@@ -29,8 +37,10 @@ class StepBook {
   #underWay: readonly Owed[] = [];
   /** What the undo under way takes back. */
   #current: Owed | null = null;
-  /** The event that parked the run. */
-  #parkedBy: string | undefined;
+  /** What waits for an operator, oldest first. */
+  #letters: readonly Letter[] = [];
+  /** The state that was left when steps began to be taken back. */
+  #left = "";
 
   constructor(find: (message: string) => void) {
     this.#find = find;
@@ -39,13 +49,28 @@ class StepBook {
   add(step: ReplayedStep): void {
     const { before, after } = step;
     const answered = answeredIn(step);
-    const over = [...overAt(step, answered, this.#parkedBy), ...toldAt(step, this.#parkedBy)];
-    if (step.entry.kind === "parked") this.#parkedBy = step.entry.type;
+    const head = this.#letters.find(({ isHead }) => isHead);
+    const over = [
+      ...toldByLetters(step, this.#letters),
+      ...overAt(step, answered, head?.type),
+      ...toldAt(step, this.#left),
+    ];
+    this.#noteLetters(step);
     this.#owed = [...this.#owed, ...over];
     if (before?.compensation != null && after.compensation === null) this.#end(step);
     this.#begin(step, over, answered);
     for (const undo of newUndos(step)) this.#checkUndo(undo, after);
     if (after.outcome !== null && before?.outcome == null) this.#finish(step);
+  }
+
+  #noteLetters({ entry, before, after }: ReplayedStep): void {
+    const { kind, version, type = "" } = entry;
+    if (TAKING.has(kind)) this.#letters = [];
+    if (kind === "parked" || kind === "queued")
+      this.#letters = [...this.#letters, { version, type, isHead: kind === "parked" }];
+    if (before !== null && before.compensation === null) this.#left = before.state;
+    // A migration may call it otherwise.
+    if (kind === "migrated") this.#left = after.compensation?.from ?? this.#left;
   }
 
   /** The target is entered when all is taken back. Only an operator leaves earlier, and then the rest is owed again. */
@@ -66,6 +91,7 @@ class StepBook {
   #begin({ entry, flow, before, after }: ReplayedStep, over: readonly Owed[], answered: string | null): void {
     const added = addedSteps(before, after);
     if (added.length === 0) return;
+    if (entry.kind === "event" && before?.compensation != null) return this.#addLate(added, over);
     const hasLosers = flow.states.get(before?.state ?? "")?.join?.undoesLosers === true;
     const losers = over.filter(({ commandId }) => commandId !== answered);
     const due = hasLosers && isDue(added, losers) ? losers : this.#owed;
@@ -76,6 +102,16 @@ class StepBook {
     this.#owed = this.#owed.filter((owed) => !due.includes(owed));
     const taken = added.map((commandId) => due.find((each) => each.commandId === commandId));
     this.#underWay = [...taken.filter((each) => each !== undefined), ...this.#underWay];
+  }
+
+  /** What is told while steps are taken back is the next of them. */
+  #addLate(added: readonly string[], late: readonly Owed[]): void {
+    if (!isDue(added, late))
+      this.#find(`${added.join()} is taken back too, and late was ${idsOf(late).join() || "nothing"}`);
+    this.#owed = this.#owed.filter((owed) => !late.includes(owed));
+    // Its place is behind the step under way, so it is as old as that.
+    const placed = late.map((owed) => ({ ...owed, version: this.#current?.version ?? owed.version }));
+    this.#underWay = [...this.#underWay, ...placed];
   }
 
   #checkUndo({ id, undoes = "nothing" }: PendingCommand, after: Run): void {
@@ -129,19 +165,50 @@ function overAt(
     .map(({ id }) => ({ commandId: id, version: after.version }));
 }
 
+/** The event that a version takes, if the state has an undo of it. While steps are taken back it is met by the state that was `left`. */
+function toldAt({ entry, flow, before, after }: ReplayedStep, left: string): Owed[] {
+  if (entry.kind !== "event" || before === null) return [];
+  const state = before.compensation === null ? before.state : left;
+  return hasUndo(flow, state, entry.type ?? "") ? [owedBy(after, entry.version, entry.type ?? "")] : [];
+}
+
 /**
- * The event that a version takes, if its transitions have an undo; in random flows all of them have, or none. An event that has parked its
- * run was told as well, and counts when an operator goes on without it.
+ * An event that has parked its run was told as well, and counts when an operator goes on without it. Where the run is canceled so does what
+ * waited behind it: nobody knows in which state it would have come, so any undo of it will do if the run's state takes no such event.
  */
-function toldAt({ entry, flow, before, after }: ReplayedStep, parkedBy = ""): Owed[] {
-  const isPassedOver = before?.parked != null && PASSING_OVER.has(entry.kind);
-  const told = entry.kind === "event" ? (entry.type ?? "") : isPassedOver ? parkedBy : "";
-  const transitions = flow.states.get(before?.state ?? "")?.on.get(told) ?? [];
-  if (!transitions.some(({ undo }) => undo !== null)) return [];
-  return [{ commandId: `${after.runId}:${after.version}:${told}`, version: after.version }];
+function toldByLetters(
+  { entry, flow, before, after, input }: ReplayedStep,
+  letters: readonly Letter[],
+): Owed[] {
+  if (before?.parked == null || !PASSING_OVER.has(entry.kind)) return [];
+  const { state } = before;
+  const isEnd = isCancel(input, true) && before.compensation === null;
+  const isTold = ({ type, isHead }: Letter): boolean =>
+    flow.states.get(state)?.on.has(type) === true || isHead
+      ? (isHead || isEnd) && hasUndo(flow, state, type)
+      : isEnd && [...flow.states.keys()].some((name) => hasUndo(flow, name, type));
+  return letters
+    .filter(isTold)
+    .map(({ version, type }) => ({ ...owedBy(after, version, type), version: after.version }));
+}
+
+/** In random flows all transitions of an event have an undo, or none. */
+function hasUndo(flow: CompiledFlow, state: string, type: string): boolean {
+  return (
+    flow.states
+      .get(state)
+      ?.on.get(type)
+      ?.some(({ undo }) => undo !== null) === true
+  );
+}
+
+function owedBy({ runId }: Run, version: number, type: string): Owed {
+  return { commandId: `${runId}:${version}:${type}`, version };
 }
 
 const PASSING_OVER: ReadonlySet<string> = new Set(["skipped", "canceled", "forced"]);
+/** What takes all dead letters in again, or drops them. */
+const TAKING: ReadonlySet<string> = new Set([...PASSING_OVER, "redriven"]);
 
 function isCancel(input: ReplayedStep["input"], isCompensated: boolean): boolean {
   return (

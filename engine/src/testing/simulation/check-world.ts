@@ -1,13 +1,13 @@
 import { resolveEngineOptions } from "../../runtime/options.ts";
+import { storedDeadLetters } from "../../stores/memory/list-dead-letters.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import { checkJobs } from "./check-bulk.ts";
 import { checkCallers } from "./check-callers.ts";
 import { checkEffects, checkHotRow } from "./check-effects.ts";
-import { checkFamilies, livingChildren } from "./check-families.ts";
 import { checkOperators } from "./check-operators.ts";
 import { checkQueues } from "./check-queues.ts";
-import { checkDeadLetters, checkHistory, checkWait } from "./check-runs.ts";
-import { checkSteps } from "./check-steps.ts";
+import { checkCommitted } from "./check-runs.ts";
+import { checkStored } from "./check-stored.ts";
 import { coverRuns } from "./cover-runs.ts";
 import { readRuns } from "./finished-run.ts";
 import type { FinishedRuns } from "./finished-run.ts";
@@ -21,15 +21,8 @@ export async function checkWorld(world: World): Promise<FinishedRuns> {
   const { database, flows, generated, log, report } = world;
   const limits = resolveEngineOptions(world.profile.options);
   const runs = readRuns(database, log, flows, limits);
-  const outside = new Map(generated.map((flow) => [flow.name, new Set(flow.outside)]));
-  const living = livingChildren(runs);
-  for (const finished of runs.values()) {
-    checkHistory(finished, log, report);
-    checkSteps(finished.run.runId, finished.replay.steps, report);
-    checkWait(finished, { living, outside: outside.get(finished.run.flow) ?? new Set(), limits, report });
-  }
-  checkDeadLetters({ runs, database, report });
-  checkFamilies(runs, report);
+  for (const finished of runs.values()) checkCommitted(finished, log, report);
+  checkStored({ runs, letters: storedDeadLetters(database), generated, limits, report });
   checkQueues(database, runs, report);
   const effectPorts = { database, ledger: world.participantLedger, report };
   checkEffects(runs.values(), effectPorts);

@@ -195,13 +195,15 @@ export class Cluster {
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
       lanes,
-      nextOccurrence: (_, afterMs) => dueTimes().find((atMs) => atMs > afterMs) ?? null,
+      listDueTimes: (_, { afterMs, untilMs }) =>
+        dueTimes().filter((atMs) => atMs > afterMs && atMs <= untilMs),
       start: (flow, run) => client.start(flow, run),
       options: resolveEngineOptions({ ...profile.options, address: profile.hasPeers ? engineId : null }),
     });
     const client: Client = createClient({
       store,
       flows: this.#isReleased() ? runtime.flows.newest : this.#oldest(),
+      versionsOf: (flow) => runtime.flows.versionsOf(flow),
       lanes,
       submit: (input) => runtime.submit(input),
       waitFinal: (runId, waitMs) => runtime.waitFinal(runId, waitMs),
@@ -216,7 +218,8 @@ export class Cluster {
       nameId,
       flow: (name, version) =>
         version === undefined ? runtime.flows.newest.get(name) : runtime.flows.get(name, version),
-      versionsOf: (name) => runtime.flows.all.filter((flow) => flow.name === name),
+      versionsOf: (name) => runtime.flows.versionsOf(name),
+      flowNames: () => runtime.flows.newest.keys(),
       submit: (input) => runtime.submit(input),
       pausesChanged: () => runtime.readPauses(),
       preview: (plan, cursor, limit) => runtime.previewJob(plan, cursor, limit),

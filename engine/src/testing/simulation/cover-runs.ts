@@ -6,15 +6,13 @@ import type { FinishedRun, FinishedRuns } from "./finished-run.ts";
 import { TAKEN_BACK, TIMER_FAR_MS } from "./flow-draft.ts";
 import type { ReplayedStep } from "./replay-history.ts";
 
-const PARKED: Readonly<Record<ParkReason, CoverageKind | null>> = {
+const PARKED: Readonly<Record<ParkReason, CoverageKind>> = {
   "rule-failed": "rule failed, parked",
   "command-gave-up": "command gave up, parked",
   "command-refused": "command refused, parked",
   "answer-not-taken": "answer not taken, parked",
   "undo-failed": "undo failed, parked",
   "data-too-large": "data too large, parked",
-  // A version that lacks the state of its runs is not deployed here.
-  "state-missing": null,
 };
 
 /** Counts what has happened to the runs, by their histories. */
@@ -29,6 +27,12 @@ export function coverRuns(runs: FinishedRuns, coverage: Coverage): void {
     for (const [at, step] of replay.steps.entries()) {
       for (const kind of kindsOf(step, replay.steps[at - 1])) coverage.count(kind);
     }
+    const queued = entries.filter(({ kind, letter }) => kind === "queued" && letter === undefined);
+    const waited = new Set(queued.map(({ version, type }) => `${run.runId}:${version}:${type}`));
+    const undone = new Set(
+      replay.steps.flatMap(({ after }) => after.commands.map(({ undoes = "" }) => undoes)),
+    );
+    coverage.count("waiting event taken back", waited.intersection(undone).size);
     const settled = new Set(entries.map(({ commandId }) => commandId));
     const issued = new Set(entries.flatMap(({ commands }) => (commands ?? []).map(({ id }) => id)));
     coverage.count("command withdrawn", issued.difference(settled).size);
@@ -51,10 +55,13 @@ function commandKinds({ entry, before }: ReplayedStep): CoverageKind[] {
   const { kind, type = "", commandId, error } = entry;
   const found: CoverageKind[] = [];
   if (error?.code === "FLOW_HANDLER_PAUSED") found.push("handler paused");
+  if (kind === "refused") found.push("refused after it was accepted");
   if (kind === "polled") found.push("poll without news");
   if (kind === "event" && type === COMMAND_FAILED) found.push("command gave up, handled");
   if (kind === "event" && commandId !== undefined && type.startsWith("Ask")) found.push("poll answered");
   const command = before?.commands.find(({ id }) => id === commandId);
+  if (entry.eventId !== undefined && commandId !== undefined)
+    found.push(command === undefined ? "late answer came too late" : "late answer named its command");
   if (kind === "command-attempted")
     found.push(command?.purpose === "undo" ? "undo tried again" : "command tried again");
   if (command?.channel !== FLOW_CHANNEL || command.childId === undefined) return found;
@@ -79,8 +86,7 @@ function timerKinds(
 
 function parkKinds({ entry, before, after }: ReplayedStep): CoverageKind[] {
   const found: CoverageKind[] = [];
-  const reason = after.parked === null || before?.parked != null ? null : PARKED[after.parked];
-  if (reason !== null) found.push(reason);
+  if (after.parked !== null && before?.parked == null) found.push(PARKED[after.parked]);
   if (entry.letter === undefined) return found;
   if (entry.kind === "parked") found.push("dead letter parked again");
   else if (entry.kind === "queued") found.push("dead letter queued again");
@@ -108,6 +114,7 @@ function compensationKinds({ entry, before, after }: ReplayedStep): CoverageKind
     found.push(entry.eventId === undefined ? "step undone" : "step undone by an event");
   const undone = entry.kind === "undone" ? before?.compensation?.steps.at(-1) : undefined;
   if (undone?.commandId.endsWith(`:${undone.command}`) === true) found.push("step of an event undone");
+  if (entry.kind === "event" && before?.compensation != null) found.push("event taken back late");
   if (entry.kind === "event" && before?.compensation === null && after.compensation !== null)
     found.push("compensated by an event");
   if (entry.kind === "undone" && after.compensation === null)

@@ -46,6 +46,7 @@ export const COVERAGE_KINDS = [
   "event invalid",
   "event queued",
   "event made too much data",
+  "refused after it was accepted",
   "nothing happened",
   "overloaded",
   "waited for the end",
@@ -64,6 +65,7 @@ export const COVERAGE_KINDS = [
   "flow paused",
   "state paused",
   "command paused",
+  "pause repeated late",
   // Participants.
   "handler threw",
   "handler hung",
@@ -82,6 +84,8 @@ export const COVERAGE_KINDS = [
   "remote answered too few",
   "remote delivered again",
   "remote answered later",
+  "late answer named its command",
+  "late answer came too late",
   "remote came late",
   "remote had no news",
   "local failed",
@@ -117,6 +121,8 @@ export const COVERAGE_KINDS = [
   "step undone",
   "step undone by an event",
   "step of an event undone",
+  "event taken back late",
+  "waiting event taken back",
   "undo tried again",
   "undo failed, parked",
   // Families.

@@ -41,7 +41,7 @@ function drawWait(draft: FlowDraft, at: number): Mutable<StateDefinition> {
   if (random.chance(0.3)) on[draft.say(`Noted${at}`)] = { update: random.pick(UPDATES) };
   if (random.chance(0.3)) on[draft.say(`Returned${at}`)] = draft.roundTrip(at, draft.ahead(at));
   for (const [event, ways] of Object.entries(on))
-    if (random.chance(0.25)) on[event] = draft.undoTold(event, ways);
+    if (random.chance(0.4)) on[event] = draft.undoTold(event, ways);
   const state: Mutable<StateDefinition> = { on };
   if (random.chance(0.5)) state.after = drawTimers(draft, at, on);
   if (random.chance(0.2)) state.deadline = draft.leave(at, 50, 900);
@@ -86,7 +86,7 @@ function drawWork(draft: FlowDraft, at: number): Mutable<StateDefinition> {
 function drawAsk(draft: FlowDraft, at: number): Mutable<StateDefinition> {
   const query = draft.command(`Ask${at}`);
   const on: Ways = { [query.done]: draft.ways(at), [query.refused]: draft.out(at) };
-  if (draft.random.chance(0.2)) on[draft.say(`Stopped${at}`)] = draft.out(at);
+  if (draft.random.chance(0.3)) stop(draft, at, on);
   return { on, poll: draft.poll(at, query.type) };
 }
 
@@ -138,6 +138,13 @@ function joined(
   return busy(draft, at, { send, on, join }, commands, isUndone);
 }
 
+/** An event from outside that leads out of a busy state; what it tells may have to be taken back. */
+function stop(draft: FlowDraft, at: number, on: Ways): void {
+  const stopped = draft.say(`Stopped${at}`);
+  const way = draft.out(at);
+  on[stopped] = draft.random.chance(0.5) ? draft.undoTold(stopped, way) : way;
+}
+
 /** What any state that sends commands may have. */
 function busy(
   draft: FlowDraft,
@@ -150,7 +157,7 @@ function busy(
   const { on } = state;
   if (random.chance(0.5))
     on[COMMAND_FAILED] = state.join !== undefined && random.chance(0.5) ? {} : draft.out(at);
-  if (random.chance(0.2)) on[draft.say(`Stopped${at}`)] = draft.out(at);
+  if (random.chance(0.3)) stop(draft, at, on);
   const made: Mutable<StateDefinition> = { ...state, retry: draft.retry() };
   if (random.chance(0.3)) made.deadline = draft.leave(at, 100, 1_500);
   if (isUndone)

@@ -30,14 +30,29 @@ export function readRuns(
   const runs = new Map<string, FinishedRun>();
   for (const [runId, stored] of database.runs) {
     const run = fromStoredRun(stored);
-    const entries = historyOf(database, runId);
-    const versions = flows.filter(({ name }) => name === run.flow);
-    const flow = versions.find(({ version }) => version === run.flowVersion);
-    if (flow === undefined)
-      throw engineError("FLOW_VERSION_MISSING", `run ${runId} is of ${run.flow} version ${run.flowVersion}`);
     const letters = log.runs.get(runId)?.letters ?? new Map<number, DeadLetterRow>();
-    const replay = replayHistory({ run, entries, letters, versions }, limits);
-    runs.set(runId, { run, entries, flow, replay });
+    runs.set(runId, finishRun({ run, entries: historyOf(database, runId), letters }, flows, limits));
   }
   return runs;
+}
+
+/** What is stored of a run, and every dead letter it ever had, by version. */
+export interface StoredHistory extends Pick<FinishedRun, "run" | "entries"> {
+  readonly letters: ReadonlyMap<number, DeadLetterRow>;
+}
+
+export function finishRun(
+  stored: StoredHistory,
+  flows: readonly CompiledFlow[],
+  limits: Limits,
+): FinishedRun {
+  const { run, entries } = stored;
+  const versions = flows.filter(({ name }) => name === run.flow);
+  const flow = versions.find(({ version }) => version === run.flowVersion);
+  if (flow === undefined)
+    throw engineError(
+      "FLOW_VERSION_MISSING",
+      `run ${run.runId} is of ${run.flow} version ${run.flowVersion}`,
+    );
+  return { run, entries, flow, replay: replayHistory({ ...stored, versions }, limits) };
 }

@@ -1,4 +1,4 @@
-import type { EventMessage, Json } from "@sluice/contracts/envelope";
+import type { EventMessage } from "@sluice/contracts/envelope";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { MemoryTransaction } from "../../stores/memory/memory-transaction.ts";
 import type { CommitLog } from "./commit-log.ts";
@@ -45,7 +45,7 @@ export class LateAnswers {
 
   /** The participant remembers in its own tables that it owes the answer. */
   oweWithCommit(runId: string, event: EventMessage, commandId: string, transaction: MemoryTransaction): void {
-    transaction.set(owedKey(commandId), { runId, type: event.type, data: event.data });
+    transaction.set(owedKey(commandId), { runId, event: { ...event } });
     this.#uncommitted.add(commandId);
   }
 
@@ -54,7 +54,7 @@ export class LateAnswers {
       const text = this.#ports.database.values.get(owedKey(commandId));
       if (text === undefined) continue;
       this.#uncommitted.delete(commandId);
-      const { runId, ...event } = JSON.parse(text) as { runId: string; type: string; data: Json };
+      const { runId, event } = JSON.parse(text) as { runId: string; event: EventMessage };
       this.owe(runId, event, commandId);
     }
   }

@@ -106,6 +106,7 @@ export class Operators {
         { type: "retry" },
         { type: "skip" },
         migrate,
+        cancel,
         isDrastic ? cancel : this.#force(run),
       ]);
     if (isDrastic) return random.pick<Operation>([cancel, cancel, this.#force(run)]);

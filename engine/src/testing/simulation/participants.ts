@@ -112,9 +112,9 @@ export class Participants {
   #answerInBatch(command: CommandMessage, transaction: MemoryTransaction): EventMessage | null {
     const { faults, coverage, late, random } = this.#ports;
     if (isQuery(command)) return random.chance(NO_NEWS_RATE) ? null : this.#goodAnswer(command);
-    if (mayAnswerLater(command) && faults.strikes("handlerAnswersLater")) {
+    if (faults.strikes("handlerAnswersLater")) {
       coverage.count("handler answered later");
-      late.oweWithCommit(command.runId, this.#goodAnswer(command), command.commandId, transaction);
+      late.oweWithCommit(command.runId, this.#laterAnswer(command), command.commandId, transaction);
       return null;
     }
     if (!faults.strikes("handlerAnswersWrongly")) return this.#goodAnswer(command);
@@ -214,9 +214,9 @@ export class Participants {
       coverage.count(isUndeclared ? "remote answered undeclared" : "remote answered bad data");
       return { type: "answered", event: wrongAnswer(command, isUndeclared) };
     }
-    if (mayAnswerLater(command) && faults.strikes("remoteAnswersLater")) {
+    if (!isQuery(command) && faults.strikes("remoteAnswersLater")) {
       coverage.count("remote answered later");
-      late.owe(command.runId, this.#goodAnswer(command), command.commandId);
+      late.owe(command.runId, this.#laterAnswer(command), command.commandId);
       return { type: "delivered" };
     }
     return { type: "answered", event: this.#goodAnswer(command) };
@@ -228,6 +228,11 @@ export class Participants {
     if (kind === "invalid" || kind === "bug") coverage.count("remote failed");
     const error = unreachable(kind, random.chance(0.1) ? NEVER_AGAIN : "SIM_REFUSED");
     return kind === "overloaded" ? { ...error, retryAfterMs: random.whole(1, 100) } : error;
+  }
+
+  #laterAnswer(command: CommandMessage): EventMessage {
+    const isNamed = isOneOfMany(command) || this.#ports.random.chance(0.5);
+    return { ...this.#goodAnswer(command), ...(isNamed ? { commandId: command.commandId } : {}) };
   }
 
   #goodAnswer({ type }: CommandMessage): EventMessage {
@@ -269,9 +274,9 @@ function isQuery({ type }: CommandMessage): boolean {
   return type.startsWith("Ask");
 }
 
-/** An event does not say which of several commands it answers, so whoever gets one of a fan-out answers it at once. */
-function mayAnswerLater(command: CommandMessage): boolean {
-  return !isQuery(command) && !command.type.startsWith(FAN_PREFIX);
+/** One of several alike: a later answer to it has to say which of them it answers. */
+function isOneOfMany({ type }: CommandMessage): boolean {
+  return type.startsWith(FAN_PREFIX);
 }
 
 function wrongAnswer({ type }: CommandMessage, isUndeclared: boolean): EventMessage {

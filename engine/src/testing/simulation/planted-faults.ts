@@ -209,7 +209,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
   },
   {
     name: "a pause that is never lifted",
-    sabotage: changeStore(() => ({ removePause: () => Promise.resolve(true) })),
+    sabotage: changeStore((store) => ({ removePause: (action) => store.addAction(action) })),
     breaks: ["I4"],
   },
   {

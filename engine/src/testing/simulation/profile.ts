@@ -116,6 +116,7 @@ export function drawProfile(random: Random): Profile {
       batchInputsMax: random.pick([1, 2, 5, 20, 500]),
       roundsMax: random.pick([1, 2, 4, 16]),
       timersPerBatchMax: random.pick([1, 3, 200]),
+      timersReadMax: random.pick([2, 10, 10_000]),
       queueMax: random.pick([1, 3, 50, 50]),
       cachedRunsMax: random.pick([0, 1, 3, 1_000, 1_000]),
       projectionPendingMax: random.pick([1, 4, 1_000]),

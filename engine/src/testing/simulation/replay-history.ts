@@ -7,10 +7,11 @@ import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { Decision, KnownRun, Limits } from "../../core/decision.ts";
 import { COMMAND_FAILED } from "../../core/flow.ts";
 import type { CommandFailed } from "../../core/flow.ts";
-import type { PlainError } from "../../core/errors.ts";
+import type { EngineErrorCode, PlainError } from "../../core/errors.ts";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { LaneInput, Operation, RedriveInput, Settlement, StartInput } from "../../core/inputs.ts";
 import type { DeadLetterRow } from "../../core/ports.ts";
+import { noteRefused } from "../../core/rules/refused.ts";
 import type { Run } from "../../core/run.ts";
 import { TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
 
@@ -85,9 +86,25 @@ class Replayer {
   #explain(entry: HistoryEntry, first: CompiledFlow): boolean {
     const letter = this.#nextLetter(entry.atMs);
     if (letter !== null) return this.#take(entry, letter.input, letter.decision);
+    if (this.#run !== null && entry.kind === "refused") return this.#explainRefusal(this.#run, entry);
     const inputs =
-      this.#run === null ? [startOf(this.#stored.run, entry, first)] : this.#causes(this.#run, entry);
+      this.#run === null
+        ? [startOf({ ...this.#stored.run, flowVersion: first.version }, entry)]
+        : this.#causes(this.#run, entry);
     return inputs.some((input) => this.#take(entry, input, this.#decide(input, entry.atMs)));
+  }
+
+  /** What was refused has changed nothing, and of its data the history says nothing. */
+  #explainRefusal(run: Run, entry: HistoryEntry): boolean {
+    const { runId } = run;
+    const { type, eventId = "", error } = entry;
+    if (error === undefined) return false;
+    const input: LaneInput =
+      type === undefined
+        ? { ...startOf(run, entry), startId: entry.eventId ?? null }
+        : { kind: "event", runId, id: eventId, type, data: null };
+    const rejection = { code: error.code as EngineErrorCode, message: error.message };
+    return this.#take(entry, input, noteRefused(run, input, rejection, entry.atMs));
   }
 
   /** The next letter in line that something comes of. */
@@ -153,8 +170,10 @@ class Replayer {
         by,
         reason,
       }));
-    if (eventId !== undefined && type !== undefined && data !== undefined)
-      return [{ kind: "event", runId, id: eventId, type, data }];
+    if (eventId !== undefined && type !== undefined && data !== undefined) {
+      const named = commandId === undefined ? {} : { commandId };
+      return [{ kind: "event", runId, id: eventId, type, data, ...named }];
+    }
     if (commandId !== undefined && entry.kind !== "timer") {
       const command = run.commands.find(({ id }) => id === commandId);
       const attempt = entry.attempt ?? command?.attempt ?? 0;
@@ -194,13 +213,13 @@ function versionFor(run: Run | null, input: LaneInput): number | undefined {
   return run?.flowVersion;
 }
 
-function startOf(stored: Run, { data }: HistoryEntry, { version }: CompiledFlow): StartInput {
-  const { runId, flow, key, startId, lane, parent } = stored;
+function startOf(run: Run, { data }: HistoryEntry): StartInput {
+  const { runId, flow, flowVersion, key, startId, lane, parent } = run;
   return {
     kind: "start",
     runId,
     flow,
-    flowVersion: version,
+    flowVersion,
     key,
     startId,
     lane,

@@ -102,7 +102,7 @@ async function calmDown(world: World): Promise<void> {
 
 /** Until nothing moves any more. */
 async function comeToRest(world: World, atLeastMs = 0): Promise<void> {
-  const { scheduler, profile, log, bulkOperators, report } = world;
+  const { scheduler, profile, log, report } = world;
   const untilMs = scheduler.nowMs + (profile.isLong ? REST_LONG_MS_MAX : REST_MS_MAX);
   let lookAtMs = scheduler.nowMs + atLeastMs;
   let commitsAtRest = -1;
@@ -110,7 +110,6 @@ async function comeToRest(world: World, atLeastMs = 0): Promise<void> {
     if (isOver(world) || scheduler.nowMs > untilMs) return true;
     if (scheduler.nowMs < lookAtMs) return false;
     lookAtMs = scheduler.nowMs + profile.options.leaseMs / 2;
-    bulkOperators.resumeAll();
     // At rest twice in a row, with nothing written between.
     const isAtRest = allUnrest(world).length === 0;
     if (isAtRest && commitsAtRest === log.commits) return true;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { BatchWrites, Store } from "../../core/ports.ts";
+import { childEndInboxId } from "../../core/inputs.ts";
+import type { DeadLetterRow, Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import type { PendingCommand, Run } from "../../core/run.ts";
 import {
@@ -13,7 +14,7 @@ import {
   timerRowsOf,
 } from "../rows.ts";
 import { openOwned } from "./harness.ts";
-import type { OpenHarness } from "./harness.ts";
+import type { GivenWrites, OpenHarness } from "./harness.ts";
 
 /** What the audit passes, and what it finds. A guard counts only after it failed on a planted fault. */
 export function auditPromises(open: OpenHarness): void {
@@ -55,136 +56,145 @@ export function auditPromises(open: OpenHarness): void {
   });
 
   const runId = testRunId(1);
-  const broken: readonly [what: string, run: Partial<Run>, writes: Partial<BatchWrites>, finding: RegExp][] =
+  const broken: readonly [what: string, run: Partial<Run>, writes: GivenWrites, finding: RegExp][] = [
     [
-      [
-        "a gap in the history",
-        { version: 3 },
-        { history: [{ runId, lane: 0, entries: [makeEntry(1), makeEntry(3), makeEntry(4)] }] },
-        /I1 history has version 3 where 2 was expected/,
-      ],
-      [
-        "a version that history does not explain",
-        { version: 2 },
-        {},
-        /I1 the run is at version 2, its history has 1 entries/,
-      ],
-      [
-        "a run in another state than its history says",
-        { state: "closed" },
-        {},
-        /I1 the run is in state closed, its history ends in ordered/,
-      ],
-      ["history of no run", {}, { runs: [] }, /I1 there is history of this run, and no run/],
-      [
-        "a run that starts twice",
-        { version: 2 },
-        { history: [{ runId, lane: 0, entries: [makeEntry(1), makeEntry(2, { kind: "started" })] }] },
-        /I6 entry 2 of the history is started/,
-      ],
-      [
-        "an event that was taken in twice",
-        { version: 3 },
-        {
-          history: [
-            { runId, lane: 0, entries: [1, 2, 3].map((version) => makeEntry(version, { eventId: "e" })) },
-          ],
-        },
-        /I6 event e was taken in again at version 2/,
-      ],
-      [
-        "a timer that no row will fire",
-        { timers: [makeTimer(1, TEST_BEGIN_MS)] },
-        {},
-        /I3 timer 1 \(after\) is set, and no row will fire it/,
-      ],
-      [
-        "a timer's row with another time",
-        { timers: [makeTimer(1, TEST_BEGIN_MS)] },
-        { timersSet: [{ lane: 0, runId, number: 1, kind: "after", dueAtMs: TEST_BEGIN_MS + 1 }] },
-        /I3 a row stands for timer 1 \(after at \d+\), which is not set/,
-      ],
-      [
-        "a row of a timer that is not set",
-        {},
-        { timersSet: [{ lane: 0, runId, number: 4, kind: "after", dueAtMs: TEST_BEGIN_MS }] },
-        /I3 a row stands for timer 4 \(after at \d+\), which is not set/,
-      ],
-      [
-        "a parked run without a dead letter",
-        { parked: "rule-failed" },
-        {},
-        /I3 the run is parked \(rule-failed\) without a dead letter/,
-      ],
-      [
-        "a dead letter of a run that is not parked",
-        {},
-        { deadLetters: [deadLetter(runId, 1)] },
-        /I3 the run is not parked, and 1 dead letters wait behind it/,
-      ],
-      [
-        "a command that nobody will send",
-        { commands: [makeCommand(`${runId}:1:0`, { attempt: 2 })] },
-        {
-          outbox: [{ lane: 0, position: 1, runId, commandId: `${runId}:1:0`, attempt: 1 }],
-        },
-        /I3 attempt 2 of command .* is to be sent, and no outbox row carries it/,
-      ],
-      [
-        "a command that waits for no timer",
-        { commands: [makeCommand(`${runId}:1:0`, { attempt: 2, phase: "waiting" })] },
-        {},
-        /I3 command .* waits for attempt 2 without a timer/,
-      ],
-      [
-        "a run that takes steps back in another state",
-        takingBack(runId, { state: "ordered" }),
-        {},
-        /I3 the run is in state ordered, and takes 1 steps back/,
-      ],
-      [
-        "a run in `compensating` that takes no step back",
-        { ...takingBack(runId), compensation: null, commands: [] },
-        { history: compensatingHistory(runId) },
-        /I3 the run is in state compensating, and takes no step back/,
-      ],
-      [
-        "a run that takes a step back without an undo under way",
-        takingBack(runId, { commands: [] }),
-        { history: compensatingHistory(runId) },
-        /I3 the undo under way is of none, expected that of .*:0:0/,
-      ],
-      [
-        "an undo of another step than the newest",
-        takingBack(runId, { commands: [undoOf("old")] }),
-        { history: compensatingHistory(runId) },
-        /I3 the undo under way is of old, expected that of .*:0:0/,
-      ],
-      [
-        "an undo of a run that takes nothing back",
-        { commands: [undoOf("old")] },
-        {},
-        /I3 the undo under way is of old, expected that of none/,
-      ],
-      [
-        "a run that waits for a child that does not exist",
-        { commands: [started(runId, testRunId(2))] },
-        {},
-        /I3 the run waits for run .*2, which does not exist/,
-      ],
-      [
-        "a run that waits for a child that has ended",
-        { commands: [started(runId, testRunId(2))] },
-        withChild(runId, { outcome: "sold" }),
-        /I3 the run waits for run .*2, which ended sold and told nobody/,
-      ],
-      [
-        "a run that waits for somebody else's child",
-        { commands: [started(runId, testRunId(2))] },
-        withChild(runId, { parent: null }),
-        /I3 the run waits for run .*2, which has another parent/,
-      ],
-    ];
+      "a gap in the history",
+      { version: 3 },
+      { history: [{ runId, lane: 0, entries: [makeEntry(1), makeEntry(3), makeEntry(4)] }] },
+      /I1 history has version 3 where 2 was expected/,
+    ],
+    [
+      "a version that history does not explain",
+      { version: 2 },
+      {},
+      /I1 the run is at version 2, its history has 1 entries/,
+    ],
+    [
+      "a run in another state than its history says",
+      { state: "closed" },
+      {},
+      /I1 the run is in state closed, its history ends in ordered/,
+    ],
+    ["history of no run", {}, { runs: [] }, /I1 there is history of this run, and no run/],
+    [
+      "a run that starts twice",
+      { version: 2 },
+      { history: [{ runId, lane: 0, entries: [makeEntry(1), makeEntry(2, { kind: "started" })] }] },
+      /I6 entry 2 of the history is started/,
+    ],
+    [
+      "an event that was taken in twice",
+      { version: 3 },
+      {
+        history: [
+          { runId, lane: 0, entries: [1, 2, 3].map((version) => makeEntry(version, { eventId: "e" })) },
+        ],
+      },
+      /I6 event e was taken in again at version 2/,
+    ],
+    [
+      "a timer that no row will fire",
+      { timers: [makeTimer(1, TEST_BEGIN_MS)] },
+      {},
+      /I3 timer 1 \(after\) is set, and no row will fire it/,
+    ],
+    [
+      "a timer's row with another time",
+      { timers: [makeTimer(1, TEST_BEGIN_MS)] },
+      { timersSet: [{ lane: 0, runId, number: 1, kind: "after", dueAtMs: TEST_BEGIN_MS + 1 }] },
+      /I3 a row stands for timer 1 \(after at \d+\), which is not set/,
+    ],
+    [
+      "a row of a timer that is not set",
+      {},
+      { timersSet: [{ lane: 0, runId, number: 4, kind: "after", dueAtMs: TEST_BEGIN_MS }] },
+      /I3 a row stands for timer 4 \(after at \d+\), which is not set/,
+    ],
+    [
+      "a parked run without a dead letter",
+      { parked: "rule-failed" },
+      {},
+      /I3 the run is parked \(rule-failed\) without a dead letter/,
+    ],
+    [
+      "a dead letter of a run that is not parked",
+      {},
+      { deadLetters: [deadLetter(runId, 1)] },
+      /I3 the run is not parked, and 1 dead letters wait behind it/,
+    ],
+    [
+      "a command that nobody will send",
+      { commands: [makeCommand(`${runId}:1:0`, { attempt: 2 })] },
+      {
+        outbox: [{ lane: 0, position: 1, runId, commandId: `${runId}:1:0`, attempt: 1 }],
+      },
+      /I3 attempt 2 of command .* is to be sent, and no outbox row carries it/,
+    ],
+    [
+      "a command that waits for no timer",
+      { commands: [makeCommand(`${runId}:1:0`, { attempt: 2, phase: "waiting" })] },
+      {},
+      /I3 command .* waits for attempt 2 without a timer/,
+    ],
+    [
+      "a run that takes steps back in another state",
+      takingBack(runId, { state: "ordered" }),
+      {},
+      /I3 the run is in state ordered, and takes 1 steps back/,
+    ],
+    [
+      "a run in `compensating` that takes no step back",
+      { ...takingBack(runId), compensation: null, commands: [] },
+      { history: compensatingHistory(runId) },
+      /I3 the run is in state compensating, and takes no step back/,
+    ],
+    [
+      "a run that takes a step back without an undo under way",
+      takingBack(runId, { commands: [] }),
+      { history: compensatingHistory(runId) },
+      /I3 the undo under way is of none, expected that of .*:0:0/,
+    ],
+    [
+      "an undo of another step than the newest",
+      takingBack(runId, { commands: [undoOf("old")] }),
+      { history: compensatingHistory(runId) },
+      /I3 the undo under way is of old, expected that of .*:0:0/,
+    ],
+    [
+      "an undo of a run that takes nothing back",
+      { commands: [undoOf("old")] },
+      {},
+      /I3 the undo under way is of old, expected that of none/,
+    ],
+    [
+      "a run that waits for a child that does not exist",
+      { commands: [started(runId, testRunId(2))] },
+      {},
+      /I3 the run waits for run .*2, which does not exist/,
+    ],
+    [
+      "a run that waits for a child that has ended",
+      { commands: [started(runId, testRunId(2))] },
+      withChild(runId, { outcome: "sold" }),
+      /I3 the run waits for run .*2, which ended sold and told nobody/,
+    ],
+    [
+      "a run that waits for somebody else's child",
+      { commands: [started(runId, testRunId(2))] },
+      withChild(runId, { parent: null }),
+      /I3 the run waits for run .*2, which has another parent/,
+    ],
+  ];
+  it("finds nothing wrong with the end of a child that waits in the inbox for an engine that serves its parent", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const commandId = `${runId}:1:0`;
+    const settlement = { type: "ended", outcome: "sold", data: {} } as const;
+    const input = { kind: "settled", runId, commandId, attempt: 1, settlement } as const;
+    const inboxAdded = [{ inboxId: childEndInboxId(commandId), lane: 0, input }];
+    await owner.commit({ ...withChild(runId, { outcome: "sold" }), inboxAdded });
+    assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+  });
+
   for (const [what, run, writes, finding] of broken) {
     it(`finds in the audit ${what}`, async (t) => {
       const { store, owner } = await openOwned(t, open);
@@ -243,7 +253,7 @@ function undoOf(commandId: string): PendingCommand {
   return makeCommand(`undo of ${commandId}`, { purpose: "undo", phase: "delivered", undoes: commandId });
 }
 
-function compensatingHistory(runId: string): BatchWrites["history"] {
+function compensatingHistory(runId: string): NonNullable<GivenWrites["history"]> {
   return [{ runId, lane: 0, entries: [makeEntry(1, { state: "compensating" })] }];
 }
 
@@ -253,7 +263,7 @@ function started(runId: string, childId: string): PendingCommand {
 }
 
 /** A run that waits for its child, and the child. */
-function withChild(runId: string, child: Partial<Run>): Partial<BatchWrites> {
+function withChild(runId: string, child: Partial<Run>): GivenWrites {
   const childId = testRunId(2);
   const parent = { runId, commandId: `${runId}:1:0`, depth: 1 };
   return {
@@ -265,7 +275,7 @@ function withChild(runId: string, child: Partial<Run>): Partial<BatchWrites> {
   };
 }
 
-function deadLetter(runId: string, version: number): BatchWrites["deadLetters"][number] {
+function deadLetter(runId: string, version: number): DeadLetterRow {
   return {
     runId,
     lane: 0,

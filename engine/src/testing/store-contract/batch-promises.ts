@@ -75,7 +75,10 @@ export function batchPromises(open: OpenHarness): void {
       cursor: null,
     });
     const dueBeforeMs = timer.dueAtMs + 1;
-    assert.deepEqual(await store.listTimers({ lanes: [3], dueBeforeMs, limit: 10 }), [timerRow]);
+    const { flow, flowVersion, state } = run;
+    assert.deepEqual(await store.listTimers({ lanes: [3], dueBeforeMs, limit: 10 }), [
+      { ...timerRow, flow, flowVersion, state },
+    ]);
     assert.deepEqual((await store.listDeadLetters({ runId, limit: 10 })).items, [deadLetter]);
     assert.deepEqual(await store.listInbox([3], 10), []);
     const lane = (await store.listLanes())[3];
@@ -221,9 +224,13 @@ export function batchPromises(open: OpenHarness): void {
     );
     const run = makeRun({ runId, version: 6, updatedAtMs: TEST_BEGIN_MS + 4 });
     await owner.commit({ runs: [run], history: [{ runId, lane: 0, entries: entries.slice(0, 3) }] });
+    const others = [
+      makeEntry(7, { kind: "timer" }),
+      makeEntry(8, { kind: "refused", eventId: "may come again" }),
+    ];
     await owner.commit({
       runs: [run],
-      history: [{ runId, lane: 0, entries: [...entries.slice(3), makeEntry(7, { kind: "timer" })] }],
+      history: [{ runId, lane: 0, entries: [...entries.slice(3), ...others] }],
     });
 
     const batch = owner.writer.openBatch();

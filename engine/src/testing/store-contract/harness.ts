@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import type { BatchWrites, ClaimedLane, LaneStep, Store, StoreWriter } from "../../core/ports.ts";
+import type { BatchWrites, ClaimedLane, HistoryRow, LaneStep, Store, StoreWriter } from "../../core/ports.ts";
 import type { Run } from "../../core/run.ts";
 import { TEST_BEGIN_MS, makeEntry, timerRowsOf } from "../rows.ts";
 
@@ -19,6 +19,11 @@ export type OpenHarness = (t: TestContext) => Promise<StoreHarness>;
 
 /** Long enough that no lease of a test ends unless the test waits for it. */
 export const LEASE_MS = 60_000;
+
+/** What a test is about of a batch. */
+export interface GivenWrites extends Partial<Omit<BatchWrites, "history">> {
+  readonly history?: readonly (Omit<HistoryRow, "createdAtMs"> & Partial<HistoryRow>)[];
+}
 
 /** An engine reduced to what the store sees of it: it claims lanes and moves them on, batch by batch. */
 export class TestOwner {
@@ -51,25 +56,30 @@ export class TestOwner {
     return { laneId, epoch, batchNumber, outboxPosition, publishedPosition, ...positions };
   }
 
-  /** Writes with every table empty but those given, and a step of each lane the runs live in. */
-  writes(given: Partial<BatchWrites>): BatchWrites {
+  /** Writes with every table empty but those given, and a step of each lane the runs live in. History is born with its run. */
+  writes(given: GivenWrites): BatchWrites {
+    const births = new Map(given.runs?.map(({ runId, createdAtMs }) => [runId, createdAtMs]));
     const lanes = new Set((given.runs ?? []).map(({ lane }) => lane));
     return {
       lanes: [...lanes].map((laneId) => this.step(laneId)),
       runs: [],
-      history: [],
       outbox: [],
       timersSet: [],
       timersCleared: [],
       deadLetters: [],
       deadLettersTaken: [],
       inboxTaken: [],
+      inboxAdded: [],
       atMs: TEST_BEGIN_MS,
       ...given,
+      history: (given.history ?? []).map((row) => ({
+        createdAtMs: births.get(row.runId) ?? TEST_BEGIN_MS,
+        ...row,
+      })),
     };
   }
 
-  async commit(given: Partial<BatchWrites>): Promise<void> {
+  async commit(given: GivenWrites): Promise<void> {
     const writes = this.writes(given);
     await this.writer.openBatch().commit(writes);
     for (const step of writes.lanes)

@@ -50,6 +50,7 @@ export function lanePromises(open: OpenHarness): void {
       ]),
       {
         code: "FLOW_VERSION_CHANGED",
+        message: /version 2 is stored with another .* version 3 and serve both/,
       },
     );
     assert.deepEqual(await store.listFlowVersions(), [first, second]);

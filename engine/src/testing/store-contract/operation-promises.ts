@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { ActionQuery, ActionRow, JobProgress, Store } from "../../core/ports.ts";
+import type { ActionQuery, ActionRow, JobProgress, NewAction } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import { AWKWARD_DATA, makeDeadLetter, makeRun, testRunId } from "../rows.ts";
 import { openOwned } from "./harness.ts";
@@ -17,8 +17,6 @@ const JOB: NonNullable<ActionRow["job"]> = {
   progress: PROGRESS,
 };
 
-type NewAction = Parameters<Store["addAction"]>[0];
-
 function makeAction(n: number, action: Partial<NewAction> = {}): NewAction {
   return {
     actionId: testRunId(n),
@@ -33,6 +31,9 @@ function makeAction(n: number, action: Partial<NewAction> = {}): NewAction {
   };
 }
 
+const FLOW = { flow: "tickets", scope: "flow", name: "" } as const;
+const STATE = { flow: "tickets", scope: "state", name: "paid" } as const;
+
 /** What operators do: actions, jobs, pauses, and the lists that name what they are about. */
 export function operationPromises(open: OpenHarness): void {
   it("keeps an action once under its id, with the store's time", async (t) => {
@@ -45,6 +46,7 @@ export function operationPromises(open: OpenHarness): void {
       askedAtMs: kept.askedAtMs,
       endedAtMs: kept.endedAtMs,
       revision: 1,
+      result: null,
     });
     assert.ok(Math.abs(kept.askedAtMs - nowMs) < 60_000 && Number.isInteger(kept.askedAtMs));
     // What was done at once has ended when it is written down.
@@ -133,20 +135,44 @@ export function operationPromises(open: OpenHarness): void {
     assert.deepEqual(await open1(), []);
   });
 
-  it("keeps a pause once and lifts it once", async (t) => {
+  it("keeps a pause once and lifts it once, each with the action that asked for it", async (t) => {
     const { store } = await openOwned(t, open);
-    const flow = { flow: "tickets", scope: "flow", name: "" } as const;
-    const state = { flow: "tickets", scope: "state", name: "paid" } as const;
-    const asked = { by: "anna", reason: "wrong prices" };
-    const added = await store.addPause({ ...state, ...asked });
-    assert.deepEqual(added, { ...state, ...asked, atMs: added?.atMs });
-    assert.equal(await store.addPause({ ...state, by: "ben", reason: null }), null);
-    const other = await store.addPause({ ...flow, by: "ben", reason: null });
-    assert.deepEqual(await store.listPauses(), [other, added]);
-    assert.equal(await store.removePause({ ...state, name: "open" }), false);
-    assert.equal(await store.removePause(state), true);
-    assert.equal(await store.removePause(state), false);
-    assert.deepEqual(await store.listPauses(), [other]);
+    const anna = { by: "anna", reason: 'the "wrong" prices' };
+    const added = await store.addPause(makeAction(1, anna), STATE);
+    const pause = { ...STATE, ...anna, atMs: added.result?.pause?.atMs };
+    assert.deepEqual(added.result, { hasChanged: true, pause });
+    assert.deepEqual(await store.getAction(testRunId(1)), added);
+    const again = await store.addPause(makeAction(2, { by: "ben" }), STATE);
+    assert.deepEqual(again.result, { hasChanged: false, pause });
+    const other = await store.addPause(makeAction(3, { by: "ben" }), FLOW);
+    assert.deepEqual(await store.listPauses(), [other.result?.pause, pause]);
+    const nothing = await store.removePause(makeAction(4), { ...STATE, name: "open" });
+    assert.deepEqual(nothing.result, { hasChanged: false, pause: null });
+    const lifted = await store.removePause(makeAction(5), STATE);
+    assert.deepEqual(lifted.result, { hasChanged: true, pause });
+    assert.equal((await store.removePause(makeAction(6), STATE)).result?.hasChanged, false);
+    assert.deepEqual(await store.listPauses(), [other.result?.pause]);
+    assert.deepEqual(await store.getAction(testRunId(5)), lifted);
+  });
+
+  it("does nothing for a pause or a resumption that comes again, and answers as the first time", async (t) => {
+    const { store } = await openOwned(t, open);
+    const added = await store.addPause(makeAction(1), STATE);
+    const lifted = await store.removePause(makeAction(2), STATE);
+    assert.deepEqual(await store.addPause(makeAction(1), STATE), added);
+    assert.deepEqual(await store.listPauses(), []);
+    const anew = await store.addPause(makeAction(3), STATE);
+    assert.deepEqual(await store.removePause(makeAction(2), STATE), lifted);
+    assert.deepEqual(await store.listPauses(), [anew.result?.pause]);
+  });
+
+  it("keeps one of two equal actions that come at once", async (t) => {
+    const { store } = await openOwned(t, open);
+    const repeats = Array.from({ length: 8 }, () => store.addPause(makeAction(1), STATE));
+    const [first, ...others] = await Promise.all(repeats);
+    assert.equal(first?.result?.hasChanged, true);
+    for (const other of others) assert.deepEqual(other, first);
+    assert.deepEqual(await store.listPauses(), [first?.result?.pause]);
   });
 
   it("finds parked runs by their reason, and dead letters by the flow of their runs", async (t) => {

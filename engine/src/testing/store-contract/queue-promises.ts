@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { InboxRow, TimerRow } from "../../core/ports.ts";
+import type { InboxRow, StoredTimer, TimerRow } from "../../core/ports.ts";
 import { AWKWARD_DATA, TEST_BEGIN_MS, makeEntry, makeRun, testRunId } from "../rows.ts";
 import { openOwned } from "./harness.ts";
 import type { OpenHarness } from "./harness.ts";
@@ -25,6 +25,25 @@ export function queuePromises(open: OpenHarness): void {
     assert.deepEqual(await list([0], 40, 10), [2, 1]);
     assert.deepEqual(await list([0, 1], 1_000, 2), [2, 3]);
     assert.deepEqual(await list([], 1_000, 2), []);
+    const [first, second] = await store.listTimers({
+      lanes: [0, 1],
+      dueBeforeMs: TEST_BEGIN_MS + 41,
+      limit: 2,
+    });
+    const behind = async (after: StoredTimer | undefined, lanes = [0, 1]) =>
+      (
+        await store.listTimers({
+          lanes,
+          dueBeforeMs: TEST_BEGIN_MS + 41,
+          limit: 10,
+          ...(after === undefined ? {} : { after }),
+        })
+      ).map(({ number }) => number);
+    assert.deepEqual(await behind(first), [3, 1, 4]);
+    assert.deepEqual(await behind(second), [1, 4]);
+    assert.deepEqual(await behind(second, [0]), [1, 4]);
+    // Of a run that is gone nothing is known.
+    assert.deepEqual([first?.flow, first?.flowVersion, first?.state], ["", 0, ""]);
     await owner.commit({ lanes: [owner.step(0)], timersCleared: timers.slice(0, 1) });
     assert.deepEqual(await list([0, 1], 41, 10), [2, 3, 4]);
   });
@@ -43,6 +62,12 @@ export function queuePromises(open: OpenHarness): void {
     assert.deepEqual(await store.listInbox([0, 1], 1), [row(3, 0)]);
     await owner.commit({ lanes: [owner.step(0)], inboxTaken: ["in-3", "in-1"] });
     assert.deepEqual(await store.listInbox([0, 1], 10), [row(2, 1), row(4, 0)]);
+    const added = { lanes: [owner.step(0)], inboxAdded: [row(5, 0), row(4, 0)] };
+    await owner.commit(added);
+    assert.deepEqual(await store.listInbox([0], 10), [row(4, 0), row(5, 0)]);
+    const lost = { ...added, inboxAdded: [row(6, 0)], lanes: [{ ...owner.step(0), batchNumber: 999 }] };
+    await assert.rejects(owner.writer.openBatch().commit(owner.writes(lost)), { code: "FLOW_LANE_LOST" });
+    assert.deepEqual(await store.listInbox([0], 10), [row(4, 0), row(5, 0)]);
   });
 
   it("pages through dead letters by run and version", async (t) => {
@@ -142,8 +167,12 @@ export function queuePromises(open: OpenHarness): void {
 
   it("does its upkeep at any time", async (t) => {
     const { store, owner } = await openOwned(t, open);
-    await Promise.all([store.maintain(), store.maintain(), owner.start(makeRun({ runId: testRunId(1) }))]);
-    await store.maintain();
+    await Promise.all([
+      store.maintain(null),
+      store.maintain(null),
+      owner.start(makeRun({ runId: testRunId(1) })),
+    ]);
+    await store.maintain(null);
     assert.notEqual(await store.getRun(testRunId(1)), null);
   });
 }

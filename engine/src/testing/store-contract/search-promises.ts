@@ -71,8 +71,8 @@ export function searchPromises(open: OpenHarness): void {
       const changed = new Map<string, RunRow>();
       for (let n = 0; n < 15; n++) {
         const row = randomRow(`counts ${round} ${n}`, 30);
-        const { flow, lane, version } = rows.get(row.runId) ?? { ...row, version: 0 };
-        changed.set(row.runId, { ...row, flow, lane, version: version + 1 });
+        const { flow, lane, version, createdAtMs } = rows.get(row.runId) ?? { ...row, version: 0 };
+        changed.set(row.runId, { ...row, flow, lane, createdAtMs, version: version + 1 });
       }
       for (const row of changed.values()) rows.set(row.runId, row);
       await store.project([...changed.values()], []);
@@ -106,6 +106,9 @@ export function searchPromises(open: OpenHarness): void {
       [{ outcome: "sold" }, (row) => row.outcome === "sold"],
       [{ parked: true }, (row) => row.parked !== null],
       [{ parked: false }, (row) => row.parked === null],
+      [{ parkReason: "rule-failed" }, (row) => row.parked === "rule-failed"],
+      [{ flow: "tickets", flowVersion: 2 }, (row) => row.flow === "tickets" && row.flowVersion === 2],
+      [{ flow: "tickets", flowVersionBelow: 2 }, (row) => row.flow === "tickets" && row.flowVersion < 2],
       [{ updatedSinceMs: enteredMs }, (row) => row.updatedAtMs >= enteredMs],
       [{ stuckForMs: nowMs - enteredMs }, (row) => row.outcome === null && row.enteredAtMs <= enteredMs],
       [

@@ -22,7 +22,7 @@ export interface HttpTransportOptions {
   readonly attemptMs?: number;
   /** Most commands under way at once, each on a connection of its own: while one waits, others go out. @default 256 */
   readonly sendsMax?: number;
-  /** Largest answer that is read, in bytes. @default 1048576 */
+  /** Largest answer that is read, in bytes. @default 1114112 */
   readonly answerBytesMax?: number;
   /** Sent with each command: credentials, for instance. They are never logged. @default none */
   readonly headers?: Readonly<Record<string, string>>;
@@ -159,6 +159,8 @@ function failed(
 
 const ATTEMPT_MS_MAX = 600_000;
 const SENDS_MAX = 10_000;
+/** An event may carry 1 MiB; the rest is for what is around it. */
+const ANSWER_BYTES_DEFAULT = 1_114_112;
 const ANSWER_BYTES_MAX = 67_108_864;
 /** What the transport itself says of a command. */
 const OWN_HEADERS = new Set([
@@ -187,7 +189,7 @@ export function resolveHttpTransportOptions(options: HttpTransportOptions): Reso
     url: resolveUrl(channel, options.url),
     attemptMs: whole("attemptMs", 10_000, ATTEMPT_MS_MAX),
     sendsMax: whole("sendsMax", 256, SENDS_MAX),
-    answerBytesMax: whole("answerBytesMax", 1_048_576, ANSWER_BYTES_MAX),
+    answerBytesMax: whole("answerBytesMax", ANSWER_BYTES_DEFAULT, ANSWER_BYTES_MAX),
     headers: resolveHeaders(channel, options.headers ?? {}),
   });
 }

@@ -1,14 +1,16 @@
 -- The engine's tables. What stands here is a promise to running deployments: this file is never edited after a release.
 --   No index covers a column that changes at every transition, so that updates of runs and lanes stay heap-only (HOT).
---   What grows for ever (history) or passes through (outbox) is partitioned by day: partitions are dropped, rows are not deleted.
+--   Runs, with their history and their rows for lists, lie in periods by the time they began: a period is dropped whole, its rows are
+--   not deleted. What passes through (outbox) is partitioned by day.
 --   Texts in columns named data, control, entries, input … are JSON as the engine wrote it, byte for byte; jsonb would change it.
 --   Whose lane it is and when a lease ends is decided by this database's clock alone.
 
--- Points in time cross the border as milliseconds since 1970 and are stored as what they are. Both are inlined.
+-- Points in time cross the border as milliseconds since 1970 and are stored as what they are. Both are inlined, for which all in them has
+-- to be immutable, as the parts of a timestamptz are not.
 create function from_ms(ms float8) returns timestamptz
 language sql immutable strict parallel safe as 'select to_timestamp(ms / 1000.0)';
 create function to_ms(point timestamptz) returns float8
-language sql immutable strict parallel safe as 'select (extract(epoch from point) * 1000)::float8';
+language sql immutable strict parallel safe as $$select (extract(epoch from point at time zone 'UTC') * 1000)::float8$$;
 
 create table deployment (
   is_only boolean primary key default true check (is_only),
@@ -51,8 +53,9 @@ create table lane_projections (
   projected_at timestamptz not null
 ) with (fillfactor = 10, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 
+-- No period is made here, and none by default: a row that belongs to one that is not there, or not any more, is refused.
 create table runs (
-  run_id uuid primary key,
+  run_id uuid not null,
   flow text not null,
   flow_version integer not null,
   key text,
@@ -67,12 +70,14 @@ create table runs (
   control text not null,
   created_at timestamptz not null,
   entered_at timestamptz not null,
-  updated_at timestamptz not null
-) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+  updated_at timestamptz not null,
+  primary key (run_id, created_at)
+) partition by range (created_at);
 
--- One row per run and batch, with all entries the batch added.
+-- One row per run and batch, with all entries the batch added. Beside its run: in the same period, and by the same birth.
 create table history (
   run_id uuid not null,
+  created_at timestamptz not null,
   first_version integer not null,
   last_version integer not null,
   lane integer not null,
@@ -80,11 +85,11 @@ create table history (
   entries text not null,
   -- [event id, version, digest, outcome] of the entries that took an event in; null when none did.
   seen text,
-  primary key (run_id, first_version, at)
-) partition by range (at);
-create index history_at on history using brin (at);
--- Catches what no day was prepared for. Empty as long as some engine does its upkeep.
-create table history_default partition of history default;
+  -- Birth first: rows of runs that live at the same time lie together, whether their ids grow with time or come from a key.
+  primary key (created_at, run_id, first_version)
+) partition by range (created_at);
+-- For a takeover, which looks for what was written last. What is not summarized yet is read from end to end.
+create index history_at on history using brin (at) with (pages_per_range = 32, autosummarize = on);
 
 -- Rows up to the lane's published_position are settled; they go with their day.
 create table outbox (
@@ -96,6 +101,7 @@ create table outbox (
   at timestamptz not null,
   primary key (lane, position, at)
 ) partition by range (at);
+-- Catches what no day was prepared for. Empty as long as some engine does its upkeep.
 create table outbox_default partition of outbox default;
 
 create table timers (
@@ -130,7 +136,7 @@ create table dead_letters (
 
 -- What lists and counters read. Follows the runs with a bounded lag, many transitions in one update.
 create table run_search (
-  run_id uuid primary key,
+  run_id uuid not null,
   flow text not null,
   flow_version integer not null,
   key text,
@@ -147,9 +153,9 @@ create table run_search (
   -- so that the counters are exact whoever else projects the same run.
   former_flow_version integer,
   former_state text,
-  was_parked boolean
-) with (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
-create index run_search_created on run_search (created_at, run_id);
+  was_parked boolean,
+  primary key (created_at, run_id)
+) partition by range (created_at);
 create index run_search_flow on run_search (flow, created_at, run_id);
 create index run_search_state on run_search (state, created_at, run_id);
 create index run_search_key on run_search (key, created_at, run_id) where key is not null;
@@ -159,15 +165,16 @@ create index run_search_parked on run_search (created_at, run_id) where parked i
 create index run_search_updated on run_search (updated_at);
 create index run_search_entered on run_search (entered_at) where outcome is null;
 
--- Kept by lane, so that the owners of different lanes never wait for each other's counters.
+-- Kept by lane, so that the owners of different lanes never wait for each other's counters, and by period, so that they go with it.
 create table state_counts (
+  period text not null,
   lane integer not null,
   flow text not null,
   flow_version integer not null,
   state text not null,
   runs bigint not null,
   parked bigint not null,
-  primary key (lane, flow, flow_version, state)
+  primary key (period, lane, flow, flow_version, state)
 ) with (fillfactor = 50);
 
 -- Ends a batch whose lanes are not all where it expects them: called with the lanes that are not, in the statement that writes the batch.

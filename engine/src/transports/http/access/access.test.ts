@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { openApi } from "../fixtures/open-engine.ts";
+import { until } from "../fixtures/until.ts";
 import { makeApiKey } from "./api-key.ts";
 import { manageKeys } from "./manage-keys.ts";
 
@@ -44,6 +45,7 @@ test("every refusal of a key looks the same", async () => {
   for (const each of headers) {
     const answer = await call.get("/v1/runs", { headers: each });
     assert.equal(answer.status, 401);
+    assert.equal(answer.headers.get("www-authenticate"), 'Bearer realm="sluice"');
     const { instance: _, ...body } = answer.body as Record<string, unknown>;
     bodies.add(JSON.stringify(body).replaceAll(/"requestId":"[^"]*"/g, ""));
   }
@@ -66,6 +68,56 @@ test("a rotated key goes on until its grace is over, and the new one works at on
   assert.equal((await call.get("/v1/runs", bearer(old.key))).status, 200);
   assert.equal((await call.get("/v1/runs", bearer(key))).status, 200);
 });
+
+test("a key is rotated without a body, and keeps its name, its scope and its end", async () => {
+  const old = await make("nightly", "operate", 90_000);
+  const response = await fetch(`${url}/v1/keys/${old.keyId}/rotate`, {
+    method: "POST",
+    ...bearer(admin.key),
+  });
+  assert.equal(response.status, 201);
+  const made = (await response.json()) as { readonly keyId: string };
+  const rows = new Map((await keys.list()).map((row) => [row.keyId, row]));
+  const [before, now] = [rows.get(old.keyId), rows.get(made.keyId)];
+  assert.deepEqual([now?.name, now?.scopes], ["nightly", ["operate"]]);
+  assert.ok(Math.abs(Number(now?.expiresAtMs) - Number(before?.expiresAtMs)) < 10_000);
+});
+
+test("a key that has ended is not replaced by one that is over when it is made", async () => {
+  const expired = await make("late", "admin", 1);
+  const revoked = await make("gone", "admin");
+  await keys.revoke(revoked.keyId, "test");
+  await until("it has expired", async () => {
+    const row = await rowOf(expired.keyId);
+    return Date.now() > Number(row?.expiresAtMs) ? row : undefined;
+  });
+  const count = (await keys.list()).length;
+  for (const { keyId } of [expired, revoked]) {
+    const answer = await call.post(`/v1/keys/${keyId}/rotate`, { ...bearer(admin.key), body: {} });
+    assert.deepEqual([answer.status, (answer.body as { code: string }).code], [404, "FLOW_UNKNOWN_KEY"]);
+  }
+  assert.equal((await keys.list()).length, count);
+});
+
+test("keys are listed page by page, each once", async () => {
+  const listed: string[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const query: string = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = (await call.get(`/v1/keys?limit=2${query}`, bearer(admin.key))).body as {
+      readonly items: readonly { readonly keyId: string }[];
+      readonly cursor: string | null;
+    };
+    assert.ok(page.items.length <= 2);
+    listed.push(...page.items.map(({ keyId }) => keyId));
+    cursor = page.cursor;
+  }
+  assert.deepEqual(listed.toSorted(), (await keys.list()).map(({ keyId }) => keyId).toSorted());
+});
+
+async function rowOf(keyId: string) {
+  return (await keys.list()).find((row) => row.keyId === keyId);
+}
 
 test("a revoked key is refused from then on, and the audit says who revoked it", async () => {
   const made = await call.post("/v1/keys", {

@@ -6,7 +6,8 @@
  *     GET and `operate` for everything else.
  * A3  Where keys are optional a request without one is its machine's own; one with a wrong key is refused all the same.
  */
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { hasCode } from "@sluice/contracts/problem";
 import { engineError } from "../../../core/errors.ts";
 import type { ApiKeyRow, ApiScope, Store } from "../../../core/ports.ts";
 import { hashSecret, isSameHash, readBearer } from "./api-key.ts";
@@ -49,7 +50,7 @@ const NO_HASH = hashSecret("");
 export interface Access {
   readonly ring: KeyRing;
   /** @throws FLOW_UNAUTHENTICATED (unauthenticated) · FLOW_FORBIDDEN (forbidden) · FLOW_RATE_LIMITED (overloaded) */
-  check(request: FastifyRequest): Promise<void>;
+  check(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 }
 
 /** @throws FLOW_BAD_OPTION (invalid) */
@@ -64,8 +65,21 @@ export function createAccess(store: Pick<Store, "listApiKeys">, options: AccessO
   const monotonicMs = (): number => performance.now();
   const ring = createKeyRing(store, monotonicMs);
   const limit = createRateLimit(keyRequestsPerSecond, monotonicMs);
-  return { ring, check: (request) => check(request, ring, limit, isKeyRequired) };
+  return {
+    ring,
+    async check(request, reply) {
+      try {
+        await check(request, ring, limit, isKeyRequired);
+      } catch (error) {
+        if (hasCode(error, "FLOW_UNAUTHENTICATED")) void reply.header("www-authenticate", CHALLENGE);
+        throw error;
+      }
+    },
+  };
 }
+
+/** The same for every refusal, as the body is. @see RFC 9110 section 15.5.2; RFC 6750 section 3 */
+const CHALLENGE = 'Bearer realm="sluice"';
 
 async function check(
   request: FastifyRequest,

@@ -2,6 +2,7 @@
 import { engineError } from "../../../core/errors.ts";
 import type { ApiKeyRow, ApiScope, Store } from "../../../core/ports.ts";
 import { makeApiKey } from "./api-key.ts";
+import { isAlive } from "./key-ring.ts";
 
 /** Keys are held in memory and looked through; more than this many are a mistake. Those that were revoked do not count. */
 export const KEYS_MAX = 1_000;
@@ -28,7 +29,7 @@ export interface Keys {
   create(wish: KeyWish, by: string): Promise<NewKey>;
   /**
    * Makes a key with the same name, scopes and end; the old one goes on for `graceMs`, so that nobody is locked out meanwhile.
-   * @throws FLOW_UNKNOWN_KEY (missing) · FLOW_TOO_MANY_KEYS (conflict)
+   * @throws FLOW_UNKNOWN_KEY (missing), also of one that has ended · FLOW_TOO_MANY_KEYS (conflict)
    */
   rotate(keyId: string, graceMs: number, by: string): Promise<NewKey>;
   /** @throws FLOW_UNKNOWN_KEY (missing) */
@@ -65,7 +66,7 @@ export function manageKeys(store: KeyStore, newId: () => string, changed: () => 
       return made;
     },
     async rotate(keyId, graceMs, by) {
-      const old = await requireKey(store, keyId);
+      const old = await requireAlive(store, keyId);
       const made = await addKey(store, { name: old.name, scopes: old.scopes, endsInMs: remainingMs(old) });
       await store.endApiKey(keyId, Date.now() + graceMs);
       await record("key.rotate", by, { keyId, name: old.name, newKeyId: made.row.keyId });
@@ -96,6 +97,16 @@ async function requireKey(store: KeyStore, keyId: string): Promise<ApiKeyRow> {
   const key = (await store.listApiKeys()).find((row) => row.keyId === keyId && row.revokedAtMs === null);
   if (key !== undefined) return key;
   throw engineError("FLOW_UNKNOWN_KEY", `no key ${keyId}, expected the id of one that is not revoked`);
+}
+
+/** The key that replaces one has its end, and so it would be over when it is made. */
+async function requireAlive(store: KeyStore, keyId: string): Promise<ApiKeyRow> {
+  const key = await requireKey(store, keyId);
+  if (isAlive(key, Date.now())) return key;
+  throw engineError(
+    "FLOW_UNKNOWN_KEY",
+    `key ${keyId} of ${key.name} has expired, expected one that is valid; make a new one`,
+  );
 }
 
 function withoutHash({ hash: _, ...row }: ApiKeyRow): ApiKey {

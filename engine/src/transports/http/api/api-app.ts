@@ -12,7 +12,14 @@ export interface ApiEngine {
   readonly operator: Operator;
   readonly store: Pick<
     Store,
-    "getRuns" | "listLanes" | "listDeadLetters" | "listApiKeys" | "addApiKey" | "endApiKey" | "addAction"
+    | "getRuns"
+    | "listFlowVersions"
+    | "listLanes"
+    | "listDeadLetters"
+    | "listApiKeys"
+    | "addApiKey"
+    | "endApiKey"
+    | "addAction"
   >;
   /** Shared by the engines of the deployment. */
   readonly secret: string;

@@ -18,7 +18,11 @@ export const ASKED_FIELDS = {
 
 export const OperateHeaders = Type.Object({
   "idempotency-key": Type.Optional(
-    Text("A repeat with the same key and body does nothing and answers the same.", "cancel-4711"),
+    Text(
+      "A repeat of the same request with the same key does nothing and answers the same; any other request with it is refused (422). " +
+        "A key counts for one run, or for requests that are about no single one.",
+      "cancel-4711",
+    ),
   ),
 });
 
@@ -35,12 +39,18 @@ interface GivenAsked {
 /** Who asks: the key, and for whom it asks if it says so. Without a key it is the machine's own, under the name it gives. */
 export function askedOf({ caller, headers }: Request, { by, reason }: GivenAsked): Asked {
   const idempotencyKey = headers["idempotency-key"];
-  const name = caller === null ? (by ?? "local") : by === undefined ? caller.name : `${by} (${caller.name})`;
   return {
-    by: name.slice(0, ASKED_CHARS_MAX),
+    by: caller === null ? (by ?? "local") : nameOf(caller.name, by),
     reason: reason ?? null,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
+}
+
+/** What somebody says of themselves gives way where both are too long: whose key it was is certain. */
+function nameOf(key: string, by: string | undefined): string {
+  if (by === undefined) return key;
+  const certain = ` (${key})`;
+  return `${by.slice(0, ASKED_CHARS_MAX - certain.length)}${certain}`;
 }
 
 /** `curl -X POST …/retry` says everything there is to say. */

@@ -19,7 +19,7 @@ export function addAuditRoute(app: ApiApp, { operator }: ApiEngine): void {
         querystring: AuditQuery,
         response: {
           200: pageOf("AuditEntry", "A page of the audit."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR" }),
         },
       },
     },

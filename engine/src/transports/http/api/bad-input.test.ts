@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { resolveEngineOptions } from "../../../runtime/options.ts";
 import type { Call } from "../fixtures/call-api.ts";
 import { openApi } from "../fixtures/open-engine.ts";
 import { assertProblem } from "../fixtures/problem.ts";
@@ -116,22 +117,22 @@ test("unknown fields and query parameters are refused and told which are known",
   assertProblem(
     await call.post(ORDERS, { body }),
     400,
-    "FLOW_BAD_QUERY",
-    /field "priority" is not known, expected one of: key, data/,
+    "HOST_BAD_REQUEST",
+    /^body\/priority is not known here, expected one of: key, data/,
   );
   assertProblem(
     await call.get("/v1/runs?flow=order&sate=paid"),
     400,
-    "FLOW_BAD_QUERY",
-    /"sate" is not known, expected one of: flow, state/,
+    "HOST_BAD_REQUEST",
+    /^querystring\/sate is not known here, expected one of: flow, flowVersion, state/,
   );
   assertProblem(
     await call.get(`/v1/runs/${NO_RUN}?full=1`),
     400,
-    "FLOW_BAD_QUERY",
-    /"full" is not known, expected none here/,
+    "HOST_BAD_REQUEST",
+    /^querystring\/full is not known here, expected none/,
   );
-  assertProblem(await call.post(`${ORDERS}?wait=5`, { body: { data: DATA } }), 400, "FLOW_BAD_QUERY");
+  assertProblem(await call.post(`${ORDERS}?wait=5`, { body: { data: DATA } }), 400, "HOST_BAD_REQUEST");
   assert.equal(await countRuns(), before);
 });
 
@@ -203,6 +204,19 @@ test("data beyond dataBytesMax is refused, at the start and by an event", async 
   assert.equal((await engine.client.require(runId)).state, "created");
 });
 
+test("data of dataBytesMax fits into a request where both limits are as they come, and one byte more is refused", async (t) => {
+  const { dataBytesMax } = resolveEngineOptions({});
+  const api = await openApi(t, { engine: { dataBytesMax } });
+  const empty = Buffer.byteLength(JSON.stringify({ ...DATA, note: "" }));
+  const start = (bytes: number) =>
+    api.call.post(ORDERS, {
+      headers: { "idempotency-key": `of ${bytes} bytes` },
+      body: { key: `order of ${bytes} bytes`, data: { ...DATA, note: "x".repeat(bytes - empty) } },
+    });
+  assert.equal((await start(dataBytesMax)).status, 201);
+  assertProblem(await start(dataBytesMax + 1), 413, "FLOW_DATA_TOO_LARGE", /1048576/);
+});
+
 test("an unknown flow is missing and told which there are", async () => {
   const paths = ["/v1/flows/refund", "/v1/flows/refund/diagram"];
   for (const path of paths) assertProblem(await call.get(path), 404, "FLOW_UNKNOWN_FLOW", /order/);
@@ -248,7 +262,7 @@ test("an event that the flow does not declare, or with wrong data, changes nothi
     [{ body: { data: {} } }, 400, "HOST_BAD_REQUEST"],
     [{ body: { id: 7, type: "Paid", data: {} } }, 400, "HOST_BAD_REQUEST"],
     [{ body: { id: "", type: "Paid", data: {} } }, 400, "HOST_BAD_REQUEST"],
-    [{ body: { type: "Paid", data: {}, at: "now" } }, 400, "FLOW_BAD_QUERY"],
+    [{ body: { type: "Paid", data: {}, at: "now" } }, 400, "HOST_BAD_REQUEST"],
     [{ text: "{" }, 400, "HOST_BAD_REQUEST"],
   ];
   for (const [given, status, code] of wrong) assertProblem(await call.post(path, given), status, code);

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import type { CommandMessage } from "@sluice/contracts/envelope";
+import { engineError } from "../../../core/errors.ts";
+import type { FlowDefinition } from "../../../core/flow.ts";
+import { local } from "../../../participant/local.ts";
+import { openApi } from "../fixtures/open-engine.ts";
+import { until } from "../fixtures/until.ts";
 import type { Answered } from "../fixtures/call-api.ts";
 import { openTrips } from "../fixtures/open-trips.ts";
 import { assertProblem } from "../fixtures/problem.ts";
@@ -54,6 +60,43 @@ test("a dead letter of a failed command names the command and its error, and no 
   assert.doesNotMatch(JSON.stringify(answer.body), /stack|\.ts:/);
 });
 
+test("of several commands alike a run and its dead letter say what each carried", async (t) => {
+  const packing: FlowDefinition = {
+    name: "packing",
+    version: 1,
+    data: { type: "object", properties: { boxes: { type: "array" } } },
+    events: { Packed: { type: "object" } },
+    commands: { Pack: { channel: "trips", answers: ["Packed"] } },
+    initial: "open",
+    states: {
+      open: {
+        send: { Pack: { each: "/boxes", as: "box" } },
+        join: { wait: "all", then: "done" },
+        on: { Packed: {} },
+      },
+      done: { final: "done" },
+    },
+  };
+  const participant = local("trips", {
+    Pack: async ({ data }: CommandMessage) => {
+      if ((data as { readonly box: string }).box !== "b") return null;
+      throw engineError("FLOW_COMMAND_REFUSED", "it is broken");
+    },
+  });
+  const api = await openApi(t, { flows: [packing], participants: [participant] });
+  const { runId } = await api.engine.client.start("packing", { data: { boxes: ["a", "b", "c"] } });
+  await until("the run is parked", async () => (await api.engine.client.require(runId)).parked ?? undefined);
+  const [letter] = lettersOf(await api.call.get(`/v1/dead-letters?runId=${runId}`));
+  assert.deepEqual([letter?.input["command"], letter?.input["commandData"]], ["Pack", { box: "b" }]);
+  const { commands } = (await api.call.get(`/v1/runs/${runId}`)).body as {
+    readonly commands: readonly { readonly data: unknown }[];
+  };
+  assert.deepEqual(
+    commands.map(({ data }) => data),
+    [{ box: "a" }, { box: "b" }, { box: "c" }],
+  );
+});
+
 test("dead letters are listed by flow, state and reason, page by page", async () => {
   for (let nth = 0; nth < 3; nth++) await startParked();
   const { runId: orderId } = await engine.client.start("order", { data: { seat: "A1", amountMinor: 1 } });
@@ -62,8 +105,8 @@ test("dead letters are listed by flow, state and reason, page by page", async ()
   const ofOrder = await find("flow=order");
   assert.deepEqual(new Set(ofOrder.map(({ runId }) => runId)), new Set([orderId]));
   assert.equal((await find("flow=trip")).length + ofOrder.length, (await find("")).length);
-  assert.ok((await find("reason=command-refused")).every(({ reason }) => reason === "command-refused"));
-  assert.ok((await find("flow=trip&state=held&reason=rule-failed")).length >= 3);
+  assert.ok((await find("parkReason=command-refused")).every(({ reason }) => reason === "command-refused"));
+  assert.ok((await find("flow=trip&state=held&parkReason=rule-failed")).length >= 3);
   assert.deepEqual(await find("flow=trip&state=booking"), []);
   const seen: string[] = [];
   let path: string | undefined = "/v1/dead-letters?limit=2&flow=trip";
@@ -80,9 +123,9 @@ test("dead letters are listed by flow, state and reason, page by page", async ()
 });
 
 test("wrong filters of dead letters are refused", async () => {
-  for (const filter of ["runId=42", "reason=boredom", "state=", "flow=%00", "limit=0"])
+  for (const filter of ["runId=42", "parkReason=boredom", "state=", "flow=%00", "limit=0"])
     assertProblem(await call.get(`/v1/dead-letters?${filter}`), 400, "HOST_BAD_REQUEST");
-  assertProblem(await call.get("/v1/dead-letters?run=42"), 400, "FLOW_BAD_QUERY", /of: runId, flow/);
+  assertProblem(await call.get("/v1/dead-letters?run=42"), 400, "HOST_BAD_REQUEST", /of: runId, flow/);
 });
 
 test("a run without dead letters has none to list", async () => {

@@ -26,7 +26,7 @@ export function addDeadLetterListRoute(app: ApiApp, { store }: ApiEngine): void 
         querystring: DeadLetterListQuery,
         response: {
           200: pageOf("DeadLetter", "A page of dead letters."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR" }),
         },
       },
     },
@@ -34,8 +34,10 @@ export function addDeadLetterListRoute(app: ApiApp, { store }: ApiEngine): void 
       const { cursor, limit, ...filters } = request.query;
       const listing: Listing = { list: "dead-letters", filters };
       const inner = openCursor(listing, cursor);
+      const { parkReason, ...rest } = filters;
       const page = await store.listDeadLetters({
-        ...filters,
+        ...rest,
+        ...(parkReason === undefined ? {} : { reason: parkReason }),
         limit,
         ...(inner === undefined ? {} : { cursor: inner }),
       });
@@ -85,10 +87,6 @@ export function addRedriveRoute(app: ApiApp, { operator }: ApiEngine): void {
 }
 
 /** Of one run all letters are redriven, or none: the filter is one of runs. */
-function toRunFilter({ runId, reason, ...filter }: Static<typeof RedriveBody>["filter"]): RunFilter {
-  return {
-    ...filter,
-    ...(reason === undefined ? {} : { parkReason: reason }),
-    ...(runId === undefined ? {} : { runIds: [runId] }),
-  };
+function toRunFilter({ runId, ...filter }: Static<typeof RedriveBody>["filter"]): RunFilter {
+  return { ...filter, ...(runId === undefined ? {} : { runIds: [runId] }) };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { FastifyPluginAsync } from "fastify";
+import type { FastifyPluginAsync, RouteOptions } from "fastify";
+import { Type } from "typebox";
 import { engineError } from "../../../core/errors.ts";
 import { createAccess } from "../access/access.ts";
 import type { AccessOptions } from "../access/access.ts";
@@ -11,7 +12,7 @@ import { addDeadLetterListRoute, addRedriveRoute } from "./dead-letters.ts";
 import { addEntryRoute } from "./entry.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
 import { addInternalRoute } from "./internal.ts";
-import { addKeyRoutes } from "./keys.ts";
+import { Key, addKeyRoutes } from "./keys.ts";
 import {
   addJobListRoute,
   addJobPreviewRoute,
@@ -27,10 +28,10 @@ import { addEventRoute } from "./run-events.ts";
 import { addHistoryRoute } from "./run-history.ts";
 import { addRunListRoute, addRunRoute } from "./runs.ts";
 import { SHARED_SCHEMAS } from "./schemas.ts";
+import { createStandingPauses } from "./standing-pauses.ts";
 import { addStartRoute } from "./start-run.ts";
 import { addStreamRoute } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
-import { refuseUnknownFields } from "./unknown-fields.ts";
 
 export interface EngineApiOptions {
   /** Longest wait of `Prefer: wait=N`, in ms; a longer wish is cut to it. @default 60000 */
@@ -92,18 +93,19 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     // Views are made field by field, so a second schema-driven pass over each answer would add nothing but time.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     addProblemSchema(scope);
-    for (const schema of [...SHARED_SCHEMAS, ...OPERATION_SCHEMAS]) app.addSchema(schema);
+    for (const schema of [...SHARED_SCHEMAS, ...OPERATION_SCHEMAS, Key]) app.addSchema(schema);
+    const pauses = createStandingPauses(engine.operator, engine.client);
     const access = createAccess(engine.store, options.access);
     app.decorateRequest("caller", null);
     app.addHook("onRequest", access.check);
-    app.addHook("preValidation", refuseUnknownFields);
+    app.addHook("onRoute", refuseQuery);
     addEntryRoute(app);
-    addFlowListRoute(app, engine);
-    addFlowRoute(app, engine);
+    addFlowListRoute(app, engine, pauses);
+    addFlowRoute(app, engine, pauses);
     addDiagramRoute(app, engine);
     addStartRoute(app, engine, waitMsMax);
     addRunListRoute(app, engine);
-    addRunRoute(app, engine);
+    addRunRoute(app, engine, pauses);
     addHistoryRoute(app, engine);
     addEventRoute(app, engine);
     addStreamRoute(app, engine, streams);
@@ -116,11 +118,18 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addDeadLetterListRoute(app, engine);
     addRedriveRoute(app, engine);
     addPauseListRoute(app, engine);
-    addPauseRoute(app, engine);
-    addResumeRoute(app, engine);
+    addPauseRoute(app, engine, pauses);
+    addResumeRoute(app, engine, pauses);
     addAuditRoute(app, engine);
     addLaneRoute(app, engine);
     addKeyRoutes(app, manageKeys(engine.store, randomUUID, access.ring.forget));
     addInternalRoute(app, engine, inputsBytesMax);
   };
+}
+
+const NO_QUERY = Type.Object({}, { additionalProperties: false });
+
+/** A route that says nothing of a query takes none: what is passed over could be the wish that mattered. */
+function refuseQuery(route: RouteOptions): void {
+  route.schema = { querystring: NO_QUERY, ...route.schema };
 }

@@ -2,13 +2,9 @@ import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp } from "./api-app.ts";
 import { Entry } from "./schemas.ts";
 
-/** `GET /v1` */
+/** `GET /v1`: what of the API can be looked at without knowing an id. Must be added before the routes that it names. */
 export function addEntryRoute(app: ApiApp): void {
-  const links = [
-    { href: `${app.prefix}/v1/flows`, title: "List flows" },
-    { href: `${app.prefix}/v1/runs`, title: "List runs" },
-    { href: `${app.prefix}/v1/lanes`, title: "List lanes and their owners" },
-  ];
+  const links: { readonly href: string; readonly title: string }[] = [];
   app.get(
     "/v1",
     {
@@ -21,4 +17,8 @@ export function addEntryRoute(app: ApiApp): void {
     },
     async () => ({ links }),
   );
+  app.addHook("onRoute", ({ method, url, schema }) => {
+    const title = schema?.summary;
+    if (method === "GET" && title !== undefined && !url.includes(":")) links.push({ href: url, title });
+  });
 }

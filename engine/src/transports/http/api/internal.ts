@@ -23,6 +23,7 @@ const Event = Type.Object({
   id: Type.String(),
   type: Type.String(),
   data: Type.Unknown(),
+  commandId: Type.Optional(Type.String()),
 });
 
 /** The engine's rules look at what an operation says; here it only has to be one. */

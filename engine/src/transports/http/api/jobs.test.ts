@@ -133,7 +133,7 @@ test("dead letters are redriven by filter, and only those", async () => {
   await listed(api, "flow=trip&parked=true&key=redrive-mended", 1);
   await listed(api, "flow=trip&parked=true&key=redrive-broken", 1);
   const answer = await call.post("/v1/dead-letters/redrive", {
-    body: { filter: { flow: "trip", reason: "command-refused" }, reason: "the reader is mended" },
+    body: { filter: { flow: "trip", parkReason: "command-refused" }, reason: "the reader is mended" },
   });
   const job = await ended(api, jobOf(answer).jobId);
   assert.deepEqual([job.state, job.applied], ["done", 1]);
@@ -289,11 +289,16 @@ test("a job repeated under its idempotency key is one job", async () => {
   const body = { operation: { type: "retry" }, filter: { flow: "trip", state: "paid" } };
   const first = jobOf(await call.post("/v1/jobs", { body, headers }));
   assert.equal(jobOf(await call.post("/v1/jobs", { body, headers })).jobId, first.jobId);
-  const other = { ...body, filter: { flow: "trip" } };
-  assertProblem(await call.post("/v1/jobs", { body: other, headers }), 422, "FLOW_IDEMPOTENCY_CONFLICT");
+  const others = [
+    { ...body, filter: { flow: "trip" } },
+    { ...body, operation: { type: "cancel" } },
+    { ...body, reason: "another one" },
+  ];
+  for (const other of others)
+    assertProblem(await call.post("/v1/jobs", { body: other, headers }), 422, "FLOW_IDEMPOTENCY_CONFLICT");
 });
 
-test("runs are moved to a new version by a job, and a version that leaves some without a place is refused", async (t) => {
+test("runs are moved to a new version by a job, those that are there are none of its business, and a version that leaves some without a place is refused", async (t) => {
   const database = memoryDatabase();
   const old = await openTrips(t, { database });
   const runIds = await startRuns(3, old.startHeld, "migrate");
@@ -315,6 +320,9 @@ test("runs are moved to a new version by a job, and a version that leaves some w
   );
   const job = await ended(next, jobOf(await next.call.post("/v1/jobs", { body: migrate(2) })).jobId);
   assert.deepEqual([job.state, job.applied], ["done", 3]);
+  await listed(next, "flow=trip&state=reserved", 3);
+  const again = await ended(next, jobOf(await next.call.post("/v1/jobs", { body: migrate(2) })).jobId);
+  assert.deepEqual([again.state, again.seen, again.refused], ["done", 0, {}]);
   for (const runId of runIds) {
     const run = await next.engine.client.require(runId);
     assert.deepEqual([run.flowVersion, run.state], [2, "reserved"]);
@@ -346,6 +354,15 @@ test("jobs with wrong input are refused, and nothing is kept of them", async () 
       "HOST_BAD_REQUEST",
       /runIds/,
     ],
+    // A time that no clock shows would be none, and the filter then one for everything.
+    [
+      { operation: cancel, filter: { updatedSince: "2099-01-01T00:00:00+01" } },
+      400,
+      "FLOW_BAD_QUERY",
+      /\+01/,
+    ],
+    [{ operation: cancel, filter: { updatedSince: "2099-01-01T23:59:60Z" } }, 400, "FLOW_BAD_QUERY", /:60Z/],
+    [{ operation: cancel, filter: { flow, flowVersion: 2 ** 31 } }, 400, "HOST_BAD_REQUEST", /flowVersion/],
     [{ operation: cancel, filter: { flow }, runsPerSecond: 0 }, 400, "HOST_BAD_REQUEST", /runsPerSecond/],
     [{ operation: { type: "delete" }, filter: { flow } }, 400, "HOST_BAD_REQUEST", /one of "cancel"/],
     [{ operation: { type: "force" }, filter: { flow } }, 422, "FLOW_BAD_OPERATION", /without a state/],
@@ -374,6 +391,12 @@ test("jobs with wrong input are refused, and nothing is kept of them", async () 
       "FLOW_BAD_OPERATION",
       /names no flow/,
     ],
+    [
+      { operation: { type: "migrate", toVersion: 1 }, filter: { flow, flowVersion: 1 } },
+      422,
+      "FLOW_BAD_OPERATION",
+      /flowVersion 1, expected an older one than version 1/,
+    ],
   ];
   const countActions = async () => (await engine.operator.listActions({ limit: 200 })).items.length;
   const before = await countActions();
@@ -383,7 +406,7 @@ test("jobs with wrong input are refused, and nothing is kept of them", async () 
     if (runsPerSecond === undefined)
       assertProblem(await call.post("/v1/jobs/preview", { body: preview }), status, code, detail);
   }
-  const redrives = [{ filter: {} }, { filter: { reason: "boredom" } }, { filter: { runId: "42" } }];
+  const redrives = [{ filter: {} }, { filter: { parkReason: "boredom" } }, { filter: { runId: "42" } }];
   for (const body of redrives) {
     const { status } = await call.post("/v1/dead-letters/redrive", { body });
     assert.ok(status === 422 || status === 400, JSON.stringify(body));

@@ -117,7 +117,7 @@ export function addJobListRoute(app: ApiApp, { operator }: ApiEngine): void {
         querystring: JobListQuery,
         response: {
           200: pageOf("Job", "A page of jobs."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR" }),
         },
       },
     },

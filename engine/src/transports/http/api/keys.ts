@@ -3,13 +3,18 @@ import type { Caller } from "../access/access.ts";
 import type { ApiKey, Keys, NewKey } from "../access/manage-keys.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp } from "./api-app.ts";
-import { toIso } from "./views.ts";
+import { takeAbsentBody } from "./asked.ts";
+import { bindCursor, cutPage, linkNext, openCursor } from "./pages.ts";
+import { PageQuery, pageOf } from "./schemas.ts";
+import { toIso } from "./iso-time.ts";
 
 const tags = ["keys"];
 const Scopes = Type.Array(Type.Enum(["read", "operate", "admin"]), {
   minItems: 1,
   maxItems: 3,
   uniqueItems: true,
+  description: "One is enough: `operate` includes `read`, and `admin` both.",
+  examples: [["operate"]],
 });
 const KeyName = Type.String({ minLength: 1, maxLength: 100, pattern: "^[A-Za-z0-9][A-Za-z0-9 ._@-]*$" });
 /** A year: a key that never ends is asked for by leaving the field out. */
@@ -26,7 +31,10 @@ const KeyView = {
   expiresAt: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
   revokedAt: Type.Union([Type.String({ format: "date-time" }), Type.Null()]),
 };
-const Key = Type.Object(KeyView);
+export const Key = Type.Object(KeyView, {
+  $id: "Key",
+  description: "An API key, without what only its owner knows.",
+});
 const KeyWithText = Type.Object({
   ...KeyView,
   key: Type.String({ description: "The key itself, shown this once." }),
@@ -46,10 +54,24 @@ export function addKeyRoutes(app: ApiApp, keys: Keys): void {
         tags,
         summary: "List API keys",
         description: "Oldest first, those that have ended too. Never the keys themselves.",
-        response: { 200: Type.Object({ items: Type.Array(Key) }), ...problemResponses(FAULTS) },
+        querystring: PageQuery,
+        response: {
+          200: pageOf("Key", "A page of keys."),
+          ...problemResponses({ ...FAULTS, 400: "FLOW_BAD_CURSOR" }),
+        },
       },
     },
-    async () => ({ items: (await keys.list()).map(viewKey) }),
+    async (request, reply) => {
+      const after = openCursor({ list: "keys" }, request.query.cursor);
+      const rows = [...(await keys.list())].sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+      const page = cutPage(rows, request.query.limit, {
+        of: placeOf,
+        isBehind: (row) => after === undefined || placeOf(row) > after,
+      });
+      const next = bindCursor({ list: "keys" }, page.cursor);
+      linkNext(request, reply, next);
+      return { items: page.items.map(viewKey), cursor: next };
+    },
   );
   app.post(
     "/v1/keys",
@@ -77,11 +99,13 @@ export function addKeyRoutes(app: ApiApp, keys: Keys): void {
     "/v1/keys/:id/rotate",
     {
       config,
+      preValidation: takeAbsentBody,
       schema: {
         operationId: "rotateKey",
         tags,
         summary: "Replace an API key without a gap",
-        description: "Makes a new key with the same name and scopes; the old one goes on for `graceSeconds`.",
+        description:
+          "Makes a new key with the same name, scopes and end; the old one goes on for `graceSeconds`, an hour without a body.",
         params: KeyParams,
         body: Type.Object(
           { graceSeconds: Type.Integer({ minimum: 0, maximum: 604_800, default: 3_600 }) },
@@ -115,6 +139,11 @@ export function addKeyRoutes(app: ApiApp, keys: Keys): void {
       return reply.code(204).send();
     },
   );
+}
+
+/** Its place in the list: by age, and by id among those of one moment. */
+function placeOf({ createdAtMs, keyId }: ApiKey): string {
+  return `${toIso(createdAtMs)}/${keyId}`;
 }
 
 function viewNew({ row, key }: NewKey) {

@@ -30,6 +30,15 @@ const operations = Object.entries(description.paths).flatMap(([path, methods]) =
   Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })),
 );
 
+test("the entry of the API names every list that it has", async () => {
+  const { links } = (await call.get("/v1")).body as {
+    readonly links: readonly { readonly href: string; readonly title: string }[];
+  };
+  const lists = operations.flatMap(({ name }) => /^get (\/v1\/[^{]+)$/.exec(name)?.[1] ?? []);
+  assert.deepEqual(links.map(({ href }) => href).toSorted(), lists.toSorted());
+  assert.ok(links.every(({ title }) => title !== ""));
+});
+
 test("the API describes every public route, and only those", () => {
   assert.match(description.openapi, /^3\.1\./);
   assert.deepEqual(operations.map(({ name }) => name).toSorted(), [

@@ -3,20 +3,9 @@ import { Type } from "typebox";
 import type { TProperties } from "typebox";
 import { JOB_RUN_IDS_MAX, RUNS_PER_SECOND_MAX, RUNS_PER_SECOND_MIN } from "../../../client/job-plan.ts";
 import type { Operation } from "../../../core/inputs.ts";
-import type { ParkReason } from "../../../core/run.ts";
+import type { Paused } from "../../../core/ports.ts";
 import { ASKED_FIELDS } from "./asked.ts";
-import { Nullable, PAGE_FIELDS, RunId, Text, Time } from "./schemas.ts";
-
-/** Why a run may be parked. */
-const PARK_REASONS = Object.keys({
-  "rule-failed": true,
-  "command-gave-up": true,
-  "command-refused": true,
-  "answer-not-taken": true,
-  "undo-failed": true,
-  "data-too-large": true,
-  "state-missing": true,
-} satisfies Record<ParkReason, true>) as ParkReason[];
+import { Nullable, PAGE_FIELDS, PARK_REASONS, RunId, Text, Time } from "./schemas.ts";
 
 const OPERATION_TYPES = [
   "cancel",
@@ -67,7 +56,9 @@ export const OperationBody = Type.Object(
 export const RunFilterBody = Type.Object(
   {
     flow: Type.Optional(Text("Runs of this flow.", "purchase")),
-    flowVersion: Type.Optional(Type.Integer({ minimum: 1, description: "Runs pinned to this version." })),
+    flowVersion: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "Runs pinned to this version." }),
+    ),
     state: Type.Optional(Text("Runs in this state.", "payment-pending")),
     businessState: Type.Optional(Text("Runs in this business state.", "open")),
     key: Type.Optional(Text("The run with this key; one of each flow.", "order-4711")),
@@ -134,7 +125,7 @@ export const JobParams = Type.Object({ id: Type.String({ description: "Id of a j
 const LETTER_FILTERS = {
   flow: Type.Optional(Text("Of runs of this flow.", "purchase")),
   state: Type.Optional(Text("Of runs that were parked in this state.", "payment-pending")),
-  reason: Type.Optional(
+  parkReason: Type.Optional(
     Type.Enum([...PARK_REASONS], { description: "Those that parked a run for this reason." }),
   ),
 };
@@ -168,12 +159,24 @@ export const PauseBody = withAsked(
   "A whole flow, one of its states, or one of its command types.",
 );
 
+/** Everything that is kept about what operators did. */
+const ACTION_KINDS = [
+  ...["run", "runs"].flatMap((what) => OPERATION_TYPES.map((type) => `${what}.${type}`)),
+  ...(["flow", "state", "command"] satisfies Paused["scope"][]).flatMap((scope) => [
+    `${scope}.pause`,
+    `${scope}.resume`,
+  ]),
+  "job.stop",
+  "key.create",
+  "key.rotate",
+  "key.revoke",
+];
+const ACTION_GROUPS = [...new Set(ACTION_KINDS.map((kind) => kind.replace(/\..*/, "")))];
+
 export const AuditQuery = Type.Object(
   {
     kind: Type.Optional(
-      Type.String({
-        maxLength: 100,
-        pattern: "^[a-z]+(\\.[a-z]+)?$",
+      Type.Enum([...ACTION_GROUPS, ...ACTION_KINDS], {
         description: "A kind, or what stands before its dot.",
         examples: ["runs.cancel", "flow"],
       }),
@@ -268,6 +271,9 @@ export const DeadLetter = Type.Object(
         eventId: Type.Optional(Type.String()),
         command: Type.Optional(Type.String({ description: "Type of the command it is about." })),
         commandId: Type.Optional(Type.String()),
+        commandData: Type.Optional(
+          Type.Unknown({ description: "What that command carried, while the run still waits for it." }),
+        ),
         attempt: Type.Optional(Type.Integer()),
         data: Type.Optional(Type.Unknown()),
       },

@@ -5,7 +5,7 @@ import type { LetterInput } from "../../../core/inputs.ts";
 import type { ActionRow, DeadLetterRow, PauseRow, RunFilter } from "../../../core/ports.ts";
 import type { Run } from "../../../core/run.ts";
 import type * as schemas from "./operation-schemas.ts";
-import { toIso } from "./views.ts";
+import { toIso } from "./iso-time.ts";
 
 /** @throws FLOW_NOT_A_JOB (conflict) */
 export function viewJob(action: ActionRow): Static<typeof schemas.Job> {
@@ -94,11 +94,17 @@ type InputView = Static<typeof schemas.DeadLetter>["input"];
 function viewInput(input: LetterInput, run: Run | undefined): InputView {
   switch (input.kind) {
     case "event":
-      return { kind: "event", type: input.type, eventId: input.id, data: input.data };
+      return {
+        kind: "event",
+        type: input.type,
+        eventId: input.id,
+        data: input.data,
+        ...commandOf(input, run),
+      };
     case "timer":
       return { kind: "timer", ...typeOfTimer(input.number, run) };
     case "settled":
-      return { ...viewSettlement(input.settlement), ...viewCommand(input, run) };
+      return { ...viewSettlement(input.settlement), ...commandOf(input, run), attempt: input.attempt };
   }
 }
 
@@ -107,12 +113,14 @@ function typeOfTimer(number: number, run: Run | undefined): { readonly type?: st
   return kind === undefined ? {} : { type: kind };
 }
 
-function viewCommand(
-  { commandId, attempt }: Extract<LetterInput, { readonly kind: "settled" }>,
-  run: Run | undefined,
-) {
-  const command = run?.commands.find(({ id }) => id === commandId)?.type;
-  return { commandId, attempt, ...(command === undefined ? {} : { command }) };
+/** The command that an input names, with its type and what it carried where the run still waits for it. */
+function commandOf({ commandId }: { readonly commandId?: string }, run: Run | undefined) {
+  if (commandId === undefined) return {};
+  const command = run?.commands.find(({ id }) => id === commandId);
+  return {
+    commandId,
+    ...(command === undefined ? {} : { command: command.type, commandData: command.data }),
+  };
 }
 
 function viewSettlement(

@@ -111,7 +111,7 @@ test("an operation may come without a body", async () => {
   await reach(runId, "done");
 });
 
-test("an operation repeated under its idempotency key is done once and answered the same", async () => {
+test("an operation repeated under its idempotency key is done once and answered the same, and any other request under it is refused", async () => {
   const runId = await startHeld();
   const headers = { "idempotency-key": "force-1" };
   const first = await operate(runId, "force", { state: "held" }, headers);
@@ -120,8 +120,15 @@ test("an operation repeated under its idempotency key is done once and answered 
   assert.deepEqual(doneOf(again), { ...doneOf(first), isRepeat: true });
   assert.equal(again.headers.get("idempotent-replayed"), "true");
   assert.equal((await engine.client.require(runId)).version, doneOf(first).version);
-  const other = await operate(runId, "force", { state: "booking" }, headers);
-  assertProblem(other, 422, "FLOW_IDEMPOTENCY_CONFLICT");
+  const others = [
+    await operate(runId, "force", { state: "booking" }, headers),
+    await operate(runId, "force", { state: "held", reason: "paid in cash" }, headers),
+    await operate(runId, "force", { state: "held", by: "ben" }, headers),
+    await operate(runId, "cancel", {}, headers),
+  ];
+  for (const other of others)
+    assertProblem(other, 422, "FLOW_IDEMPOTENCY_CONFLICT", /came before with run\.force/);
+  assert.equal((await engine.client.require(runId)).version, doneOf(first).version);
   const elsewhere = await operate(await startHeld(), "force", { state: "held" }, headers);
   assert.equal(doneOf(elsewhere).isRepeat, false);
 });
@@ -174,7 +181,7 @@ test("operations with wrong input are refused", async () => {
   const deep = JSON.parse(`${'{"a":'.repeat(150)}1${"}".repeat(150)}`) as object;
   const wrong: readonly (readonly [string, object, number, string])[] = [
     ["cancel", { compensate: "yes" }, 400, "HOST_BAD_REQUEST"],
-    ["cancel", { state: "held" }, 400, "FLOW_BAD_QUERY"],
+    ["cancel", { state: "held" }, 400, "HOST_BAD_REQUEST"],
     ["retry", { by: 7 }, 400, "HOST_BAD_REQUEST"],
     ["retry", { reason: tooLong }, 400, "HOST_BAD_REQUEST"],
     ["skip", { reason: "a\u0000b" }, 400, "HOST_BAD_REQUEST"],
@@ -216,6 +223,30 @@ test("the audit says who did what to which run, why, and what became of it", asy
     [redriven?.["kind"], redriven?.["reason"], redriven?.["state"], redriven?.["runs"]],
     ["run.redrive", "try", "done", { seen: 1, applied: 0, refused: { FLOW_RUN_NOT_PARKED: 1 } }],
   );
+});
+
+test("every kind that is kept can be asked for, and one that nobody keeps is refused", async () => {
+  const runId = await startHeld();
+  for (const type of ["cancel", "retry", "redrive", "skip"]) await operate(runId, type);
+  await call.post("/v1/pauses", { body: { flow: "trip", state: "held" } });
+  await call.post("/v1/pauses/resume", { body: { flow: "trip", state: "held" } });
+  const body = { operation: { type: "retry" }, filter: { flow: "trip" }, runsPerSecond: 0.01 };
+  const { jobId } = (await call.post("/v1/jobs", { body })).body as { readonly jobId: string };
+  await call.post(`/v1/jobs/${jobId}/stop`, { body: {} });
+  const keys = manageKeys(engine.store, randomUUID);
+  const { row } = await keys.create({ name: "brief", scopes: ["read"], endsInMs: null }, "test");
+  await keys.rotate(row.keyId, 0, "test");
+  await keys.revoke(row.keyId, "test");
+
+  const { items } = await engine.operator.listActions({ limit: 200 });
+  const kinds = new Set(items.flatMap(({ kind }) => [kind, kind.split(".", 1)[0] ?? ""]));
+  assert.ok(kinds.size >= 15);
+  for (const kind of kinds) {
+    const found = (await call.get(`/v1/audit?kind=${kind}`)).body as { readonly items?: readonly object[] };
+    assert.ok((found.items ?? []).length > 0, kind);
+  }
+  const unknown = await call.get("/v1/audit?kind=nonsense");
+  assertProblem(unknown, 400, "HOST_BAD_REQUEST", /runs\.cancel/);
 });
 
 test("an operation on a run that cannot be reached is kept, and done when it can", async (t) => {

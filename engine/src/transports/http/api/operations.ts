@@ -96,7 +96,7 @@ function addOperationRoute(
           200: ref("Operated", "It is done."),
           202: ref("Operated", "It is kept and will be done: the run cannot be reached now."),
           ...problemResponses({
-            400: "FLOW_BAD_DATA, FLOW_BAD_QUERY",
+            400: "FLOW_BAD_DATA",
             404: "FLOW_UNKNOWN_RUN",
             409: ["FLOW_RUN_FINAL", ...conflicts, "FLOW_HISTORY_FULL", "FLOW_VERSION_MISSING"].join(", "),
             413: "FLOW_DATA_TOO_LARGE, HOST_BODY_TOO_LARGE",

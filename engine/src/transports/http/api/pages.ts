@@ -7,7 +7,16 @@ import type { Page } from "../../../core/ports.ts";
 /** A list under its filters: a cursor of one is none of another. */
 export interface Listing {
   readonly list:
-    "audit" | "dead-letters" | "flows" | "history" | "jobs" | "lanes" | "pauses" | "preview" | "runs";
+    | "audit"
+    | "dead-letters"
+    | "flows"
+    | "history"
+    | "jobs"
+    | "keys"
+    | "lanes"
+    | "pauses"
+    | "preview"
+    | "runs";
   readonly filters?: JsonObject;
 }
 

@@ -4,6 +4,7 @@ import { engineError } from "../../../core/errors.ts";
 import type { Operation } from "../../../core/inputs.ts";
 import type { RunFilter } from "../../../core/ports.ts";
 import type { OperationBody, RunFilterBody } from "./operation-schemas.ts";
+import { parseUpdatedSince } from "./parse-updated-since.ts";
 
 type GivenOperation = Static<typeof OperationBody>;
 
@@ -45,10 +46,11 @@ function refuseStrayFields(given: GivenOperation): void {
   throw bad(`${given.type} with ${stray.join(", ")}, expected ${known.join(", ") || "no further field"}`);
 }
 
+/** @throws FLOW_BAD_QUERY (invalid) */
 export function toRunFilter({ updatedSince, ...filter }: Static<typeof RunFilterBody>): RunFilter {
   return {
     ...filter,
-    ...(updatedSince === undefined ? {} : { updatedSinceMs: Date.parse(updatedSince) }),
+    ...(updatedSince === undefined ? {} : { updatedSinceMs: parseUpdatedSince(updatedSince) }),
   };
 }
 

@@ -54,6 +54,23 @@ test("what is paused already stays paused under its first reason", async () => {
   assert.deepEqual((await resume(what)).body, { wasPaused: false });
 });
 
+test("a late repeat of a pause pauses nothing, and is answered as the first time", async () => {
+  const ask = (path: string, key: string) =>
+    call.post(path, { headers: { "idempotency-key": key }, body: { by: "anna", flow: "trip" } });
+  const first = await ask("/v1/pauses", "stop-the-sale");
+  assert.equal(first.status, 201);
+  const lifted = await ask("/v1/pauses/resume", "go-on");
+  assert.deepEqual(lifted.body, { wasPaused: true });
+  const again = await ask("/v1/pauses", "stop-the-sale");
+  assert.deepEqual([again.status, again.body], [201, first.body]);
+  assert.deepEqual(await listed(), []);
+  await halt({ flow: "trip" });
+  assert.deepEqual((await ask("/v1/pauses/resume", "go-on")).body, { wasPaused: true });
+  assertProblem(await ask("/v1/pauses/resume", "stop-the-sale"), 422, "FLOW_IDEMPOTENCY_CONFLICT");
+  assert.equal((await listed()).length, 1);
+  await resume({ flow: "trip" });
+});
+
 test("pauses and what became of them are in the audit", async () => {
   await halt({ flow: "trip", state: "paid", by: "anna", reason: "look" });
   await resume({ flow: "trip", state: "paid", by: "ben" });
@@ -68,6 +85,51 @@ test("pauses and what became of them are in the audit", async () => {
       ["state.pause", "anna", "look", subject],
     ],
   );
+});
+
+test("a flow and its runs show what of them stands still, and why, for as long as it does", async () => {
+  const runId = await startHeld();
+  const pausesOf = async (path: string) => {
+    const { pauses } = (await call.get(path)).body as { readonly pauses?: readonly object[] };
+    return pauses?.map((pause) => ({ ...pause, at: undefined }));
+  };
+  const inList = async () => {
+    const { items } = (await call.get("/v1/flows")).body as {
+      readonly items: readonly { readonly name: string; readonly pauses?: readonly object[] }[];
+    };
+    return items.filter(({ pauses }) => pauses !== undefined).map(({ name }) => name);
+  };
+  const run = `/v1/runs/${runId}`;
+  assert.deepEqual(
+    [await pausesOf("/v1/flows/trip"), await pausesOf(run), await inList()],
+    [undefined, undefined, []],
+  );
+  const free = (await call.get(run)).headers.get("etag");
+
+  await halt({ flow: "trip", state: "held", by: "anna", reason: "look" });
+  const held = { flow: "trip", state: "held", command: null, by: "anna", reason: "look", at: undefined };
+  assert.deepEqual(
+    [await pausesOf("/v1/flows/trip"), await pausesOf(run), await inList()],
+    [[held], [held], ["trip"]],
+  );
+  const kept = await call.get(run, { headers: { "if-none-match": String(free) } });
+  assert.equal(kept.status, 200);
+  const again = { headers: { "if-none-match": String(kept.headers.get("etag")) } };
+  assert.equal((await call.get(run, again)).status, 304);
+
+  await halt({ flow: "trip", command: "Charge", by: "ben" });
+  assert.deepEqual(await pausesOf(run), [held]);
+  await engine.client.send(runId, { type: "Paid", data: {} });
+  const charge = { flow: "trip", state: null, command: "Charge", by: "ben", reason: null, at: undefined };
+  assert.deepEqual(await pausesOf(run), [charge]);
+
+  await resume({ flow: "trip", state: "held" });
+  await resume({ flow: "trip", command: "Charge" });
+  await reach(runId, "done");
+  await halt({ flow: "trip" });
+  assert.deepEqual([await pausesOf(run), await inList()], [undefined, ["trip"]]);
+  await resume({ flow: "trip" });
+  assert.deepEqual(await inList(), []);
 });
 
 test("pauses are listed page by page", async () => {
@@ -92,7 +154,7 @@ test("what cannot be paused is refused and told what can", async () => {
     [{ flow: "trip", state: "nowhere" }, 422, "FLOW_BAD_OPERATION", /booking, held/],
     [{ flow: "trip", command: "Dance" }, 422, "FLOW_BAD_OPERATION", /HoldSeat/],
     [{ flow: "trip", state: "held", command: "Charge" }, 422, "FLOW_BAD_OPERATION", /both/],
-    [{ flow: "trip", scope: "state" }, 400, "FLOW_BAD_QUERY", /"scope" is not known/],
+    [{ flow: "trip", scope: "state" }, 400, "HOST_BAD_REQUEST", /body\/scope is not known/],
   ];
   for (const [body, status, code, detail] of wrong) assertProblem(await halt(body), status, code, detail);
   assert.deepEqual(await listed(), []);

@@ -9,6 +9,7 @@ import { PauseBody } from "./operation-schemas.ts";
 import { viewPause } from "./operation-views.ts";
 import { bindCursor, cutPage, linkNext, openCursor } from "./pages.ts";
 import { PageQuery, pageOf, ref } from "./schemas.ts";
+import type { StandingPauses } from "./standing-pauses.ts";
 
 const tags = ["operations"];
 
@@ -25,7 +26,7 @@ export function addPauseListRoute(app: ApiApp, { operator }: ApiEngine): void {
         querystring: PageQuery,
         response: {
           200: pageOf("Pause", "A page of pauses."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR" }),
         },
       },
     },
@@ -45,7 +46,7 @@ export function addPauseListRoute(app: ApiApp, { operator }: ApiEngine): void {
 }
 
 /** `POST /v1/pauses` */
-export function addPauseRoute(app: ApiApp, { operator }: ApiEngine): void {
+export function addPauseRoute(app: ApiApp, { operator }: ApiEngine, standing: StandingPauses): void {
   app.post(
     "/v1/pauses",
     {
@@ -72,19 +73,15 @@ export function addPauseRoute(app: ApiApp, { operator }: ApiEngine): void {
     },
     async (request, reply) => {
       const { body } = request;
-      const what = toPaused(body);
-      const asked = askedOf(request, body);
-      const isNew = await operator.pause(what, asked);
-      const stored = (await operator.listPauses()).find((pause) => keyOf(pause) === keyOf(what));
-      // Somebody may have resumed it in between.
-      const pause = stored ?? { ...what, by: asked.by, reason: asked.reason ?? null, atMs: Date.now() };
+      const { pause, isNew } = await operator.pause(toPaused(body), askedOf(request, body));
+      standing.forget();
       return reply.code(isNew ? 201 : 200).send(viewPause(pause));
     },
   );
 }
 
 /** `POST /v1/pauses/resume` */
-export function addResumeRoute(app: ApiApp, { operator }: ApiEngine): void {
+export function addResumeRoute(app: ApiApp, { operator }: ApiEngine, standing: StandingPauses): void {
   app.post(
     "/v1/pauses/resume",
     {
@@ -107,7 +104,9 @@ export function addResumeRoute(app: ApiApp, { operator }: ApiEngine): void {
     },
     async (request) => {
       const { body } = request;
-      return { wasPaused: await operator.resume(toPaused(body), askedOf(request, body)) };
+      const wasPaused = await operator.resume(toPaused(body), askedOf(request, body));
+      standing.forget();
+      return { wasPaused };
     },
   );
 }

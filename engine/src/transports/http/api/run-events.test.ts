@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import type { FlowDefinition } from "../../../core/flow.ts";
+import { local } from "../../../participant/local.ts";
 import { openApi } from "../fixtures/open-engine.ts";
+import { until } from "../fixtures/until.ts";
 
 const { call, engine } = await openApi({ after });
 
@@ -55,4 +58,56 @@ test("events that wait for an operator are answered 202, again and again", async
     const { status, body } = await call.post(path, { body: event });
     assert.deepEqual([status, (body as { readonly outcome: string }).outcome], [202, outcome]);
   }
+});
+
+/** Holds each seat of a list; the hall answers later. */
+const tour: FlowDefinition = {
+  name: "tour",
+  version: 1,
+  events: { SeatHeld: { type: "object" } },
+  commands: { HoldSeat: { channel: "hall", answers: ["SeatHeld"] } },
+  initial: "holding",
+  states: {
+    holding: {
+      send: { HoldSeat: { each: "/seats" } },
+      on: { SeatHeld: {} },
+      join: { wait: "all", then: "done" },
+    },
+    done: { final: "done" },
+  },
+};
+
+test("a later answer that names its command is counted for that one alone", async (t) => {
+  const asked: string[] = [];
+  const hall = local("hall", { HoldSeat: async ({ commandId }) => (asked.push(commandId), null) });
+  const api = await openApi(t, { flows: [tour], participants: [hall] });
+  const { client } = api.engine;
+  const { runId } = await client.start("tour", { data: { seats: ["1A", "1B"] } });
+  await until("both are asked", async () => (asked.length === 2 ? true : undefined));
+  const [first = "", second = ""] = asked;
+  const answer = (commandId: string, id: string) =>
+    api.call.post(`/v1/runs/${runId}/events`, { body: { id, type: "SeatHeld", data: {}, commandId } });
+  assert.equal((await answer(first, "a-1")).status, 200);
+  assert.equal((await answer(first, "a-1")).status, 200);
+  const late = await answer(first, "a-2");
+  assert.deepEqual(
+    [late.status, (late.body as { readonly code: string }).code],
+    [409, "FLOW_UNEXPECTED_EVENT"],
+  );
+  assert.deepEqual(
+    (await client.require(runId)).commands.map(({ id }) => id),
+    [second],
+  );
+  assert.equal((await answer("somebody:1:0", "a-3")).status, 400);
+  assert.equal((await answer(second, "b-1")).status, 200);
+  assert.equal((await client.require(runId)).outcome, "done");
+  const { items } = await client.history({ runId, limit: 10 });
+  assert.deepEqual(
+    items.flatMap(({ kind, eventId, commandId }) => (eventId === undefined ? [] : [[kind, commandId]])),
+    [
+      ["event", first],
+      ["unexpected", first],
+      ["event", second],
+    ],
+  );
 });

@@ -36,10 +36,12 @@ export function addEventRoute(app: ApiApp, engine: ApiEngine): void {
     },
     async ({ params, headers, body }, reply) => {
       const id = idOf(body.id, headers["idempotency-key"]);
+      const { type, commandId } = body;
       const { eventId, outcome, version, isRepeat } = await engine.client.send(params.id, {
-        type: body.type,
+        type,
         data: body.data as Json,
         ...(id === undefined ? {} : { id }),
+        ...(commandId === undefined ? {} : { commandId }),
       });
       if (isRepeat) void reply.header("idempotent-replayed", "true");
       return reply.code(outcome === "applied" ? 200 : 202).send({ eventId, outcome, version });

@@ -3,7 +3,7 @@ import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { bindCursor, linkNext, openCursor } from "./pages.ts";
 import type { Listing } from "./pages.ts";
-import { PageQuery, RunParams, pageOf } from "./schemas.ts";
+import { HistoryQuery, RunParams, pageOf } from "./schemas.ts";
 import { viewHistoryEntry } from "./views.ts";
 
 /** `GET /v1/runs/{id}/history` */
@@ -15,20 +15,24 @@ export function addHistoryRoute(app: ApiApp, engine: ApiEngine): void {
         operationId: "listHistory",
         tags: ["runs"],
         summary: "Read what happened to a run",
-        description: "Oldest first: every version of the run and what made it.",
+        description:
+          "Oldest first: every version of the run and what made it; with `afterVersion` those behind that one alone.",
         params: RunParams,
-        querystring: PageQuery,
+        querystring: HistoryQuery,
         response: {
           200: pageOf("HistoryEntry", "A page of the history."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR", 404: "FLOW_UNKNOWN_RUN" }),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR", 404: "FLOW_UNKNOWN_RUN" }),
         },
       },
     },
     async (request, reply) => {
-      const { limit } = request.query;
-      const listing: Listing = { list: "history", filters: { runId: request.params.id } };
+      const { limit, afterVersion: first = 0 } = request.query;
+      const listing: Listing = {
+        list: "history",
+        filters: { runId: request.params.id, afterVersion: first },
+      };
       const cursor = openCursor(listing, request.query.cursor);
-      const afterVersion = cursor === undefined ? 0 : (decodeCursor(cursor, ["version"])[0] as number);
+      const afterVersion = cursor === undefined ? first : (decodeCursor(cursor, ["version"])[0] as number);
       const page = await engine.client.history({ runId: request.params.id, afterVersion, limit });
       const last = page.items.at(-1);
       // The store's own cursor is its own affair; a version says the same and can be asked for.

@@ -99,6 +99,7 @@ test("runs are listed by every filter there is", async () => {
   const filters: readonly (readonly [string, string])[] = [
     [paidId, "state=paid&flow=order&key=filter-paid&businessState=open&parked=false&stuckForMs=0"],
     [parkedId, "parked=true"],
+    [parkedId, "flow=order&flowVersion=3&parkReason=rule-failed"],
     [doneId, "flow=instant&outcome=stamped"],
     [doneId, "key=filter-done"],
   ];
@@ -110,7 +111,8 @@ test("runs are listed by every filter there is", async () => {
   }
   const future = encodeURIComponent("2100-01-01T00:00:00+02:00");
   assert.deepEqual(listed(await call.get(`/v1/runs?updatedSince=${future}`)).items, []);
-  assert.deepEqual(listed(await call.get("/v1/runs?stuckForMs=86400000")).items, []);
+  for (const filter of ["stuckForMs=86400000", "flow=order&flowVersion=2", "parkReason=undo-failed"])
+    assert.deepEqual(listed(await call.get(`/v1/runs?${filter}`)).items, [], filter);
 });
 
 test("a list of runs is read page by page and keeps its filters", async () => {

@@ -1,10 +1,11 @@
-import { engineError } from "../../../core/errors.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { etagOf, namesEtag } from "./etag.ts";
 import { bindCursor, linkNext, openCursor } from "./pages.ts";
 import type { Listing } from "./pages.ts";
+import { parseUpdatedSince } from "./parse-updated-since.ts";
 import { ReadHeaders, RunListQuery, RunParams, pageOf, ref } from "./schemas.ts";
+import type { StandingPauses } from "./standing-pauses.ts";
 import { viewRun, viewRunRow } from "./views.ts";
 
 const tags = ["runs"];
@@ -35,7 +36,7 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
         ...filters,
         limit,
         ...(inner === undefined ? {} : { cursor: inner }),
-        ...(updatedSince === undefined ? {} : { updatedSinceMs: msOf(updatedSince) }),
+        ...(updatedSince === undefined ? {} : { updatedSinceMs: parseUpdatedSince(updatedSince) }),
       });
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
@@ -44,21 +45,8 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
   );
 }
 
-/**
- * A time of the format `date-time` in ms. The format also knows leap seconds, which no clock here does.
- * @throws FLOW_BAD_QUERY (invalid)
- */
-function msOf(updatedSince: string): number {
-  const ms = Date.parse(updatedSince);
-  if (Number.isFinite(ms)) return ms;
-  throw engineError(
-    "FLOW_BAD_QUERY",
-    `updatedSince is ${JSON.stringify(updatedSince)}, which no clock here shows, expected a time such as 2026-07-01T12:00:00Z`,
-  );
-}
-
 /** `GET /v1/runs/{id}` */
-export function addRunRoute(app: ApiApp, engine: ApiEngine): void {
+export function addRunRoute(app: ApiApp, engine: ApiEngine, pauses: StandingPauses): void {
   app.get(
     "/v1/runs/:id",
     {
@@ -66,13 +54,14 @@ export function addRunRoute(app: ApiApp, engine: ApiEngine): void {
         operationId: "getRun",
         tags,
         summary: "Read a run",
-        description: "Its `ETag` is its version: with `If-None-Match` an unchanged run is answered 304.",
+        description:
+          "Its `ETag` is its version, and what holds it back: with `If-None-Match` an unchanged run is answered 304.",
         params: RunParams,
         headers: ReadHeaders,
         response: {
           200: {
             ...ref("Run", "The run."),
-            headers: { ETag: { type: "string", description: "Its version." } },
+            headers: { ETag: { type: "string", description: "Its version, and what holds it back." } },
           },
           304: { type: "null", description: "Unchanged." },
           ...problemResponses({ 404: "FLOW_UNKNOWN_RUN" }),
@@ -81,9 +70,10 @@ export function addRunRoute(app: ApiApp, engine: ApiEngine): void {
     },
     async ({ params, headers }, reply) => {
       const run = await engine.client.require(params.id);
-      const etag = etagOf(run);
+      const holding = await pauses.ofRun(run);
+      const etag = etagOf(run, holding);
       void reply.header("etag", etag).header("cache-control", "no-cache");
-      return namesEtag(headers["if-none-match"], etag) ? reply.code(304).send() : viewRun(run);
+      return namesEtag(headers["if-none-match"], etag) ? reply.code(304).send() : viewRun(run, holding);
     },
   );
 }

@@ -1,6 +1,7 @@
 /** Shapes of the API, version 1: what is checked on the way in and what is documented on the way out. */
 import { Type } from "typebox";
 import { KEY_CHARS_MAX } from "../../../client/client.ts";
+import type { ParkReason } from "../../../core/run.ts";
 
 /** Most items of one page, and how many there are when nobody says. */
 export const LIMIT_MAX = 200;
@@ -41,9 +42,37 @@ export const PAGE_FIELDS = {
 };
 export const PageQuery = Type.Object(PAGE_FIELDS, { additionalProperties: false });
 
+/** Why a run may be parked. */
+export const PARK_REASONS = Object.keys({
+  "rule-failed": true,
+  "command-gave-up": true,
+  "command-refused": true,
+  "answer-not-taken": true,
+  "undo-failed": true,
+  "data-too-large": true,
+} satisfies Record<ParkReason, true>) as ParkReason[];
+
+export const HistoryQuery = Type.Object(
+  {
+    afterVersion: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 2_147_483_647,
+        description: "The entries behind this version.",
+        examples: [40],
+      }),
+    ),
+    ...PAGE_FIELDS,
+  },
+  { additionalProperties: false },
+);
+
 export const RunListQuery = Type.Object(
   {
     flow: Type.Optional(Text("Name of a flow.", "purchase")),
+    flowVersion: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "Runs pinned to this version." }),
+    ),
     state: Type.Optional(Text("Runs in this state.", "payment-pending")),
     businessState: Type.Optional(Text("Runs in this business state.", "open")),
     key: Type.Optional(Text("The run with this key; one of each flow.", "order-4711")),
@@ -51,6 +80,7 @@ export const RunListQuery = Type.Object(
     parked: Type.Optional(
       Type.Boolean({ description: "Runs that wait for an operator, or those that do not." }),
     ),
+    parkReason: Type.Optional(Type.Enum([...PARK_REASONS], { description: "Runs parked for this reason." })),
     stuckForMs: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -121,12 +151,32 @@ export const EventBody = Type.Object(
       description: "What it carries, of the shape that the flow declares.",
       examples: [{}],
     }),
+    commandId: Type.Optional(
+      Text(
+        "The command that it answers, for a participant that answers later. It counts for that command alone: when nobody waits for that any " +
+          "more it is recorded as unexpected (409). Without it an event may answer any command that waits for such, the oldest first.",
+        "01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57:3:0",
+      ),
+    ),
   },
   { additionalProperties: false, description: "Something that happened." },
 );
 
+const VERSION_FIELD = {
+  version: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 2_147_483_647,
+      description: "A version of the flow, served or not any more; without it the newest that is served.",
+      examples: [1],
+    }),
+  ),
+};
+export const FlowQuery = Type.Object(VERSION_FIELD, { additionalProperties: false });
+
 export const DiagramQuery = Type.Object(
   {
+    ...VERSION_FIELD,
     format: Type.Enum(["mermaid", "svg"], {
       default: "mermaid",
       description: "Text for mermaid, or a picture.",
@@ -174,9 +224,14 @@ export const RunRow = Type.Object(RUN_ROW_FIELDS, {
 
 const UndoableStep = Type.Object({
   state: Type.String(),
-  command: Type.String({ description: "Type of the command that did it." }),
-  commandId: Type.String(),
+  command: Type.String({ description: "Type of the command that did it, or of the event that told so." }),
+  commandId: Type.String({ description: "Its id, by which the undo names it in `undoes`." }),
   undo: Type.String({ description: "Type of the command that takes it back." }),
+});
+
+/** What stands still; left out where nothing does. */
+const pausesField = (description: string) => ({
+  pauses: Type.Optional(Type.Array(Type.Unsafe<object>({ $ref: "Pause#" }), { description })),
 });
 
 /** What only some runs have. */
@@ -210,10 +265,16 @@ export const Run = Type.Object(
         commandId: Type.String(),
         type: Type.String(),
         channel: Type.String(),
+        data: Type.Unknown({ description: "What it carries." }),
         attempt: Type.Integer(),
         phase: Type.Enum(["sending", "waiting", "delivered"]),
         purpose: Type.Enum(["do", "poll", "undo"]),
-        undoes: Type.Optional(Type.String({ description: "The command that it takes back." })),
+        undoes: Type.Optional(
+          Type.String({
+            description:
+              "The step that it takes back: the id of a command or, where an event told what was done, `<run>:<version>:<type of the event>`.",
+          }),
+        ),
         childRunId: Type.Optional(Type.String({ description: "The run that it has started." })),
       }),
       { description: "What it has asked and is not answered yet." },
@@ -222,6 +283,7 @@ export const Run = Type.Object(
       description: "What will happen by itself.",
     }),
     ...RUN_FAMILY_FIELDS,
+    ...pausesField("What holds it back, because an operator said so."),
   },
   { $id: "Run", description: "One execution of a flow." },
 );
@@ -264,15 +326,19 @@ export const SentEvent = Type.Object(
   { $id: "SentEvent", description: "What became of an event." },
 );
 
+const Versions = Type.Array(Type.Integer(), { description: "The versions that are served, oldest first." });
+
 export const FlowRow = Type.Object(
   {
     name: Type.String({ examples: ["purchase"] }),
     version: Type.Integer({ description: "The newest version, which new runs take." }),
+    versions: Versions,
     description: Nullable("What it is for."),
     initial: Type.String(),
     states: Type.Integer({ description: "How many states it has." }),
     runs: Type.Integer({ description: "How many runs it has, of all versions, final ones included." }),
     parked: Type.Integer({ description: "How many of them wait for an operator." }),
+    ...pausesField("What of it stands still, because an operator said so."),
   },
   { $id: "FlowRow", description: "A flow as lists show it." },
 );
@@ -280,7 +346,8 @@ export const FlowRow = Type.Object(
 export const Flow = Type.Object(
   {
     name: Type.String(),
-    version: Type.Integer({ description: "The newest version, which new runs take." }),
+    version: Type.Integer({ description: "The version that is shown." }),
+    versions: Versions,
     description: Nullable("What it is for."),
     definition: Type.Unknown({
       description: 'The definition as JSON; a function is `{ "$function": its source }`.',
@@ -294,6 +361,7 @@ export const Flow = Type.Object(
       }),
       { description: "Runs per version and state." },
     ),
+    ...pausesField("What of it stands still, because an operator said so."),
   },
   { $id: "Flow", description: "A flow with its definition and live counts." },
 );

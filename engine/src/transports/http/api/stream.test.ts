@@ -140,6 +140,25 @@ test("past streamsMax a reader is told to come back, and there is room when one 
   for (const stream of [...streams, next]) stream.close();
 });
 
+test("readers that leave before they are answered keep no place", async (t) => {
+  const few = await openApi(t, { api: { streamsMax: 2 } });
+  const runId = await startOrder(few.engine);
+  const { hostname, port } = new URL(few.url);
+  const leave = async (): Promise<void> => {
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    socket.write(`GET /v1/runs/${runId}/stream HTTP/1.1\r\nHost: test\r\n\r\n`, () => socket.destroy());
+    await once(socket, "close");
+  };
+  for (let nth = 0; nth < 20; nth++) await leave();
+  await until("there is room for two", async () => {
+    const streams = await Promise.all([0, 1].map(() => readStream(streamOf(runId, few.url))));
+    for (const stream of streams) stream.close();
+    return streams.every(({ status }) => status === 200) ? true : undefined;
+  });
+});
+
 test("a stream ends when the server drains, and its reader goes on elsewhere", async (t) => {
   const database = memoryDatabase();
   const first = await openApi(t, { database });

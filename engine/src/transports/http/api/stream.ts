@@ -74,8 +74,9 @@ export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: Stre
 function createPlaces(streamsMax: number) {
   let taken = 0;
   return {
-    /** Takes a place until the answer is over. @throws FLOW_WAIT_FULL (overloaded) */
+    /** Takes a place until the answer is over; who has gone already takes none. @throws FLOW_WAIT_FULL (overloaded) */
     take({ raw }: FastifyReply): void {
+      if (raw.destroyed) return;
       if (taken >= streamsMax)
         throw engineError(
           "FLOW_WAIT_FULL",

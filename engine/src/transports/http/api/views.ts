@@ -1,10 +1,13 @@
 /** Runs, history and lanes as the API shows them: ISO 8601 times, and nothing that is only the engine's own. */
 import type { Static } from "typebox";
 import type { HistoryEntry } from "../../../core/history.ts";
-import type { LaneRow, RunRow, StateCount } from "../../../core/ports.ts";
+import type { LaneRow, PauseRow, RunRow, StateCount } from "../../../core/ports.ts";
 import { activeTimers } from "../../../core/run.ts";
 import type { Run, Step } from "../../../core/run.ts";
 import type { CompiledFlow } from "../../../core/compile-flow.ts";
+import type { FlowDefinition } from "../../../core/flow.ts";
+import { toIso } from "./iso-time.ts";
+import { viewPause } from "./operation-views.ts";
 import type * as schemas from "./schemas.ts";
 
 export function viewRunRow(row: RunRow): Static<typeof schemas.RunRow> {
@@ -25,14 +28,16 @@ export function viewRunRow(row: RunRow): Static<typeof schemas.RunRow> {
   };
 }
 
-export function viewRun(run: Run): Static<typeof schemas.Run> {
+/** `pauses` are those that hold it back. */
+export function viewRun(run: Run, pauses: readonly PauseRow[] = []): Static<typeof schemas.Run> {
   return {
     ...viewRunRow(run),
     data: run.data,
-    commands: run.commands.map(({ id, type, channel, attempt, phase, purpose, undoes, childId }) => ({
+    commands: run.commands.map(({ id, type, channel, data, attempt, phase, purpose, undoes, childId }) => ({
       commandId: id,
       type,
       channel,
+      data,
       attempt,
       phase,
       purpose,
@@ -41,7 +46,13 @@ export function viewRun(run: Run): Static<typeof schemas.Run> {
     })),
     timers: activeTimers(run).map(({ kind, dueAtMs }) => ({ kind, dueAt: toIso(dueAtMs) })),
     ...viewFamily(run),
+    ...viewPauses(pauses),
   };
+}
+
+/** Left out where nothing stands still. */
+function viewPauses(pauses: readonly PauseRow[]): { readonly pauses?: object[] } {
+  return pauses.length === 0 ? {} : { pauses: pauses.map(viewPause) };
 }
 
 function viewFamily({ steps, compensation, parent }: Run): Partial<Static<typeof schemas.Run>> {
@@ -103,27 +114,38 @@ export function viewLane(lane: LaneRow): Static<typeof schemas.Lane> {
 /** `counts` of all flows; those of others are passed over. */
 export function viewFlowRow(
   flow: CompiledFlow,
+  versions: readonly number[],
   counts: readonly StateCount[],
+  pauses: readonly PauseRow[],
 ): Static<typeof schemas.FlowRow> {
   const own = counts.filter((count) => count.flow === flow.name);
   return {
     name: flow.name,
     version: flow.version,
+    versions: [...versions],
     description: flow.definition.description ?? null,
     initial: flow.initial,
     states: Object.keys(flow.definition.states).length,
     runs: own.reduce((sum, { runs }) => sum + runs, 0),
     parked: own.reduce((sum, { parked }) => sum + parked, 0),
+    ...viewPauses(pauses),
   };
 }
 
-export function viewFlow(flow: CompiledFlow, counts: readonly StateCount[]): Static<typeof schemas.Flow> {
+export function viewFlow(
+  definition: FlowDefinition,
+  versions: readonly number[],
+  counts: readonly StateCount[],
+  pauses: readonly PauseRow[],
+): Static<typeof schemas.Flow> {
   return {
-    name: flow.name,
-    version: flow.version,
-    description: flow.definition.description ?? null,
-    definition: withFunctionsAsText(flow.definition),
+    name: definition.name,
+    version: definition.version,
+    versions: [...versions],
+    description: definition.description ?? null,
+    definition: withFunctionsAsText(definition),
     counts: counts.map(({ flowVersion, state, runs, parked }) => ({ flowVersion, state, runs, parked })),
+    ...viewPauses(pauses),
   };
 }
 
@@ -134,8 +156,4 @@ function withFunctionsAsText(definition: object): unknown {
       typeof value === "function" ? { $function: value.toString() } : value,
     ),
   );
-}
-
-export function toIso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -14,7 +14,8 @@ export function waitSignals(app: ApiApp): (reply: FastifyReply) => AbortSignal {
     // It comes after every answer too, and takes the other listener with it.
     raw.once("close", end);
     closing.signal.addEventListener("abort", end, { once: true, signal: over.signal });
-    if (closing.signal.aborted) end();
+    // Who has gone already is not going to leave.
+    if (closing.signal.aborted || raw.destroyed) end();
     return over.signal;
   };
 }

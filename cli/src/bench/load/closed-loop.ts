@@ -1,0 +1,72 @@
+/**
+ * Keeps a number of runs in flight: each caller begins its next run when the last one has ended. A slow subject is asked less often, so a
+ * run's latency begins when its caller was free, not when the process got round to it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { latenciesOf } from "../statistics.ts";
+import type { Load, LoadResult, LoadWatch, RunOnce } from "./load.ts";
+import { RUN_MS_MAX } from "./load.ts";
+
+/** How often the state of the load is looked at. */
+const LOOK_EVERY_MS = 10;
+
+interface Laps {
+  /** Runs that have ended. */
+  ended: number;
+  /** Latencies while the window is open. */
+  latenciesMs: number[] | null;
+  isOver: boolean;
+}
+
+export async function closedLoop(runOnce: RunOnce, load: Load, watch: LoadWatch): Promise<LoadResult> {
+  const laps: Laps = { ended: 0, latenciesMs: null, isOver: false };
+  const callers = Array.from({ length: load.inFlight }, () => keepRunning(runOnce, laps));
+  const all = Promise.all(callers);
+  // Whoever looks at the window hears of a failure; until then nobody waits for the callers.
+  all.catch(() => (laps.isOver = true));
+  try {
+    await warmUp(laps, load, watch.signal);
+    const window = await openWindow(laps, load, watch);
+    laps.isOver = true;
+    await all;
+    return window;
+  } finally {
+    laps.isOver = true;
+    await Promise.allSettled(callers);
+  }
+}
+
+async function keepRunning(runOnce: RunOnce, laps: Laps): Promise<void> {
+  let freeSinceMs = performance.now();
+  while (!laps.isOver) {
+    await runOnce();
+    const nowMs = performance.now();
+    laps.ended++;
+    laps.latenciesMs?.push(nowMs - freeSinceMs);
+    freeSinceMs = nowMs;
+  }
+}
+
+/** Until the time is up and each caller had its turn: the first crowd arrives all at once, as none after it does. */
+async function warmUp(laps: Laps, { inFlight, warmUpSeconds }: Load, signal: AbortSignal): Promise<void> {
+  const startedMs = performance.now();
+  const isWarm = (): boolean => {
+    const tookMs = performance.now() - startedMs;
+    return tookMs >= warmUpSeconds * 1_000 && (laps.ended >= inFlight || tookMs >= RUN_MS_MAX);
+  };
+  while (!isWarm() && !laps.isOver && !signal.aborted) await sleep(LOOK_EVERY_MS);
+}
+
+async function openWindow(laps: Laps, { seconds }: Load, watch: LoadWatch): Promise<LoadResult> {
+  const latenciesMs: number[] = [];
+  laps.latenciesMs = latenciesMs;
+  const openedMs = performance.now();
+  watch.opened();
+  const untilMs = openedMs + seconds * 1_000;
+  while (performance.now() < untilMs && !laps.isOver && !watch.signal.aborted)
+    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, untilMs - performance.now())));
+  laps.latenciesMs = null;
+  const tookSeconds = (performance.now() - openedMs) / 1_000;
+  watch.closed();
+  return { seconds: tookSeconds, runs: latenciesMs.length, ...latenciesOf(latenciesMs) };
+}

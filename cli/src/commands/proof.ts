@@ -1,0 +1,45 @@
+/** `sluice proof`: random flows, a counter for each effect, and everything that can go wrong. */
+import type { Command } from "commander";
+import { wholeNumber } from "../arguments.ts";
+import { addCommand, addJsonOption } from "../command.ts";
+import type { Run } from "../command.ts";
+import type { ProofOptions } from "../proof/options.ts";
+
+const ENGINES_MAX = 8;
+const FAULTS_MAX = 1_000_000;
+const EFFECTS_MAX = 1_000_000_000;
+const SECONDS_MAX = 31_536_000;
+const SEED_MAX = 2 ** 31 - 1;
+
+export function addProofCommand(program: Command, run: Run): void {
+  const command = addCommand(program, "proof", {
+    summary: "prove the promises of the engine: kill everything at random, count every effect",
+    more:
+      "Starts engines and a Postgres of its own with fsync on, lets callers come, and breaks everything at random instants. Afterwards every\n" +
+      "counter must equal its expected value. A seed decides flows, callers, participants and faults; a seed that fails is printed and replays,\n" +
+      "as far as a real machine allows, and its database and logs are kept. A full disk needs a file system of its own, and so root on Linux.",
+    examples: [
+      ["proof", "a slice of two minutes"],
+      ["proof --seed 4711", "the flows, callers and faults of this seed once more"],
+      ["proof --faults 500 --effects 1000000", "the long version: hours"],
+    ],
+  });
+  addJsonOption(command)
+    .option(
+      "--seed <n>",
+      "decides everything that can be decided (default: a new one)",
+      wholeNumber(0, SEED_MAX),
+    )
+    .option(
+      "--seconds <n>",
+      "how long it may take (default 120, or as long as the counts need)",
+      wholeNumber(1, SECONDS_MAX),
+    )
+    .option("--faults <n>", "go on until each kind of fault has come so often", wholeNumber(1, FAULTS_MAX))
+    .option("--effects <n>", "go on until so many effects were counted", wholeNumber(1, EFFECTS_MAX))
+    .option("--engines <n>", "processes with an engine (default 2)", wholeNumber(1, ENGINES_MAX))
+    .option("--acts <names>", "which acts to play, with a comma (default all)", (text) => text.split(","))
+    .option("--keep", "keep databases and logs also when all is proved")
+    // Loaded when it is needed: the other commands start without a database driver.
+    .action(run(async (cli, flags: ProofOptions) => (await import("../proof/proof.ts")).proof(cli, flags)));
+}

@@ -1,0 +1,59 @@
+/** What every act of the proof is, so that the command knows of no act what it does. */
+import type { Violation } from "@sluice/engine/random-flows";
+import type { Env } from "@sluice/host/options";
+
+export interface Act {
+  readonly name: string;
+  /** One sentence without a full stop, for the help. */
+  readonly summary: string;
+  /** What it finds it answers; it throws only when it could not be played. */
+  play(stage: Stage): Promise<Verdict>;
+}
+
+export interface Stage {
+  /** Decides everything that a machine lets be decided. */
+  readonly seed: number;
+  /** Processes with an engine. */
+  readonly engines: number;
+  readonly budget: Budget;
+  /** Where the act keeps what it makes. What it leaves there is evidence. */
+  readonly directory: string;
+  /** Of the processes that the act starts. */
+  readonly env: Env;
+  /** Leave everything, not only evidence. */
+  readonly isKept: boolean;
+  /** Ctrl-C: the act ends in order and answers what it has seen so far. */
+  readonly stop: AbortSignal;
+  progress(what: string): void;
+}
+
+/** An act goes on until its time is over, or until it has enough of everything. */
+export interface Budget {
+  /** By `performance.now`; infinite when only the counts decide. */
+  readonly untilMs: number;
+  /** Of each kind of fault; null: as many as the time allows. */
+  readonly faults: number | null;
+  readonly effects: number | null;
+}
+
+export interface Verdict {
+  readonly act: string;
+  /** Broken promises; none when all is well. */
+  readonly breaches: readonly Violation[];
+  /** What was done, by name. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly faults: readonly FaultCount[];
+  /** How long lanes were without an owner, in ms: from the fault to the first acknowledged input. */
+  readonly takeoverMs: readonly number[];
+  /** What could not be done here, and why. */
+  readonly skipped: readonly string[];
+  /** With this seed the act begins with what has failed; null when nothing has. */
+  readonly failedSeed: number | null;
+}
+
+export interface FaultCount {
+  readonly kind: string;
+  readonly times: number;
+  /** From the moment things are put right, or have put themselves right, until every lane acknowledges inputs again, in ms. */
+  readonly recoveryMs: readonly number[];
+}

@@ -1,0 +1,91 @@
+/** What `sluice proof` does: plays its acts one after the other, and says whether every promise was kept. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { printJson, styleOf } from "../cli.ts";
+import type { Cli } from "../cli.ts";
+import { formatDuration } from "../durations.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import type { Act, Budget, Stage, Verdict } from "./act.ts";
+import { resolveProofOptions } from "./options.ts";
+import type { ProofOptions, ResolvedProofOptions } from "./options.ts";
+import { toProofResult, verdictText } from "./proof-result.ts";
+import type { ProofResult } from "./proof-result.ts";
+
+/** Others may enter it: the server of the database runs as another user where we are root. */
+const DIRECTORY_MODE = 0o755;
+
+export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
+  const options = resolveProofOptions(flags);
+  const directory = await mkdtemp(join(tmpdir(), `sluice-proof-${options.seed}-`));
+  await chmod(directory, DIRECTORY_MODE);
+  const stop = cli.interruption();
+  const startedMs = performance.now();
+  const progress = (what: string): void => {
+    const passed = formatDuration(performance.now() - startedMs);
+    cli.stderr.write(`${passed.padStart(7)}  ${what}\n`);
+  };
+  progress(`seed ${options.seed}, ${options.engines} engines, files in ${directory}`);
+  // A process that starts again and again need not compile the same again and again.
+  const compiled = join(directory, "compiled");
+  const env = { ...cli.env, NODE_COMPILE_CACHE: compiled };
+  const verdicts = await playAll(options, { directory, env, stop, progress });
+  const result = toProofResult(verdicts, {
+    seed: options.seed,
+    engines: options.engines,
+    tookMs: performance.now() - startedMs,
+    isInterrupted: stop.aborted,
+    evidence: directory,
+  });
+  await rm(compiled, { recursive: true, force: true });
+  const isEvidence = result.breaches.length > 0 || options.isKept;
+  if (isEvidence) await writeFile(join(directory, "verdict.json"), JSON.stringify(result, null, 2));
+  else await rm(directory, { recursive: true, force: true });
+  print(cli, flags, isEvidence ? result : { ...result, evidence: null });
+  if (result.breaches.length > 0) return EXIT.failed;
+  return result.isInterrupted ? EXIT.interrupted : EXIT.ok;
+}
+
+type Theatre = Pick<Stage, "directory" | "env" | "stop" | "progress">;
+
+async function playAll(options: ResolvedProofOptions, theatre: Theatre): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const untilMs = performance.now() + options.seconds * 1_000;
+  for (const [nth, act] of options.acts.entries()) {
+    if (theatre.stop.aborted) break;
+    const left = options.acts.length - nth;
+    verdicts.push(await playAct(act, budgetOf(options, untilMs, left), { options, theatre }));
+  }
+  return verdicts;
+}
+
+/** The acts share the time that is left; one that needs less leaves the rest to the others. */
+function budgetOf({ faults, effects }: ResolvedProofOptions, untilMs: number, actsLeft: number): Budget {
+  const nowMs = performance.now();
+  return { untilMs: nowMs + (untilMs - nowMs) / actsLeft, faults, effects };
+}
+
+async function playAct(
+  act: Act,
+  budget: Budget,
+  { options, theatre }: { readonly options: ResolvedProofOptions; readonly theatre: Theatre },
+): Promise<Verdict> {
+  const directory = join(theatre.directory, act.name);
+  await mkdir(directory);
+  return act.play({
+    seed: options.seed,
+    engines: options.engines,
+    budget,
+    directory,
+    isKept: options.isKept,
+    env: theatre.env,
+    stop: theatre.stop,
+    progress: (what) => theatre.progress(`${act.name}: ${what}`),
+  });
+}
+
+function print(cli: Cli, flags: ProofOptions, result: ProofResult): void {
+  if (flags.json === true) printJson(cli, result);
+  else cli.stdout.write(verdictText(result, styleOf(cli)));
+}

@@ -1,0 +1,89 @@
+/** A process with an engine, as the proof holds it. */
+import { join } from "node:path";
+import type { Sql } from "@sluice/host/postgres";
+import { Child } from "../child.ts";
+import type { ChildOptions } from "../child.ts";
+import { patiently } from "../patiently.ts";
+import type { EngineConfig, FromEngine, ToEngine } from "./process-messages.ts";
+import { listLanesOf } from "./witness/store/list-lanes-of.ts";
+
+type Ready = Extract<FromEngine, { readonly type: "ready" }>;
+
+const FILE = join(import.meta.dirname, "engine.process.ts");
+
+export class EngineChild {
+  readonly #child: Child<Ready>;
+  readonly #sql: Sql;
+  /** What its next start serves. */
+  serves: EngineConfig["serves"] = "first";
+  /** What its last start serves. */
+  served: EngineConfig["serves"] = "first";
+  /** Without a slash at the end. */
+  readonly url: string;
+  #isFrozen = false;
+
+  constructor(
+    config: Omit<EngineConfig, "serves">,
+    { sql, ...options }: Pick<ChildOptions, "env" | "logFile" | "onEnd"> & { readonly sql: Sql },
+  ) {
+    this.#sql = sql;
+    this.url = config.url;
+    this.#child = new Child({
+      name: config.name,
+      file: FILE,
+      ...options,
+      config: (): EngineConfig => {
+        this.served = this.serves;
+        return { ...config, serves: this.serves };
+      },
+    });
+  }
+
+  get name(): string {
+    return this.#child.name;
+  }
+
+  /** Ready, and not frozen: somebody who is asked will answer. */
+  get isAwake(): boolean {
+    return this.#child.ready !== null && !this.#isFrozen;
+  }
+
+  start(signal: AbortSignal): Promise<void> {
+    this.#isFrozen = false;
+    return this.#child.start(signal);
+  }
+
+  kill(): Promise<void> {
+    return this.#child.kill();
+  }
+
+  /** @throws when it does not end well or in time */
+  stop(): Promise<void> {
+    return this.#child.stop();
+  }
+
+  freeze(): void {
+    this.#isFrozen = true;
+    this.#child.freeze();
+  }
+
+  /** Resolves when it has stopped itself in the middle of a batch's transaction. */
+  async freezeInTransaction(): Promise<void> {
+    const freezing = this.#child.hear("freezing");
+    const message: ToEngine = { type: "freeze-in-transaction" };
+    this.#child.tell(message);
+    await freezing;
+    this.#isFrozen = true;
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+    this.#child.thaw();
+  }
+
+  /** The lanes it owns. */
+  async lanes(): Promise<readonly number[]> {
+    const { ready } = this.#child;
+    return ready === null ? [] : patiently(() => listLanesOf(this.#sql, ready.engineId));
+  }
+}

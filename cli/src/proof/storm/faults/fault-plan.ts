@@ -1,0 +1,37 @@
+/** Which fault comes when: every kind once before any comes again, in an order and with pauses that the seed decides. */
+import { Random } from "@sluice/engine/random-flows";
+import type { FaultKind } from "./fault.ts";
+
+export interface PlannedFault {
+  readonly kind: FaultKind;
+  /** How long nothing goes wrong before it. */
+  readonly calmMs: number;
+  /** The next one comes before the world has recovered from it. */
+  readonly isHasty: boolean;
+  /** Decides the rest: who is hit, and for how long. */
+  readonly random: Random;
+}
+
+const CALM_MS_MIN = 100;
+const CALM_MS_MAX = 2_500;
+const HASTY_RATE = 0.15;
+
+/** Without end. */
+export function* planFaults(seed: number, kinds: readonly FaultKind[]): Generator<PlannedFault, never> {
+  const random = new Random(seed).fork("faults");
+  for (let nth = 1; ;) {
+    for (const kind of shuffled(kinds, random)) {
+      yield {
+        kind,
+        calmMs: random.between(CALM_MS_MIN, CALM_MS_MAX),
+        isHasty: random.chance(HASTY_RATE),
+        random: random.fork(`fault ${nth++}`),
+      };
+    }
+  }
+}
+
+function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
+  const left = [...items];
+  return items.map(() => left.splice(random.whole(0, left.length - 1), 1)[0] as T);
+}

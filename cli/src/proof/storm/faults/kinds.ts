@@ -1,0 +1,17 @@
+import { bothKilled, connectionsTerminated, diskFull, postgresKilled } from "./database-faults.ts";
+import { engineFrozen, engineKilled, engineRestarted, frozenInTransaction } from "./engine-faults.ts";
+import type { FaultKind } from "./fault.ts";
+import { participantsKilled } from "./participant-faults.ts";
+
+/** Every way in which a storm strikes. */
+export const FAULT_KINDS: readonly FaultKind[] = [
+  engineKilled,
+  engineFrozen,
+  frozenInTransaction,
+  engineRestarted,
+  postgresKilled,
+  bothKilled,
+  connectionsTerminated,
+  diskFull,
+  participantsKilled,
+];

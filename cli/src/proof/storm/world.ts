@@ -1,0 +1,138 @@
+/**
+ * The real thing that a storm goes over: a Postgres of its own with fsync on, processes with engines, participants, callers and a pulse.
+ * Owns all of it from `openWorld` to `close`; nothing of it is left running.
+ */
+import { CallerLedger } from "@sluice/engine/random-flows";
+import type { GeneratedFlow, Report } from "@sluice/engine/random-flows";
+import type { Env } from "@sluice/host/options";
+import { closePostgres, openPostgres } from "@sluice/host/postgres";
+import type { Sql } from "@sluice/host/postgres";
+import { messageOf } from "../../arguments.ts";
+import type { EngineChild } from "./engine-child.ts";
+import { Crowd } from "./load/crowd.ts";
+import { Outside } from "./load/outside.ts";
+import { Pulse } from "./load/pulse.ts";
+import { openDatabase, prepareSchemas } from "./open-database.ts";
+import type { WorldDatabase } from "./open-database.ts";
+import { drawProfile } from "./profile.ts";
+import type { StormProfile } from "./profile.ts";
+import { startProcesses } from "./start-processes.ts";
+import type { WorldProcesses } from "./start-processes.ts";
+import { PULSE_FLOW, stormFlows } from "./storm-flows.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly engines: number;
+  /** Empty, and there already. */
+  readonly directory: string;
+  /** Of the processes. */
+  readonly env: Env;
+  /** Ctrl-C. */
+  readonly stop: AbortSignal;
+  readonly report: Report;
+}
+
+interface WorldPeople {
+  /** What callers remember. */
+  readonly ledger: CallerLedger;
+  readonly crowd: Crowd;
+  readonly pulse: Pulse;
+  /** Nobody asks anything any more. */
+  hush(): void;
+}
+
+export interface World extends WorldDatabase, WorldProcesses, WorldPeople {
+  readonly seed: number;
+  readonly profile: StormProfile;
+  readonly flows: readonly GeneratedFlow[];
+  readonly stop: AbortSignal;
+  readonly report: Report;
+  /** Connections of the proof itself. */
+  readonly sql: Sql;
+  /** Ends everything that runs, as hard as it takes. Files that are evidence are kept, also those on a disk of its own. */
+  close(isEvidence: boolean): Promise<void>;
+}
+
+type Closer = (isEvidence: boolean) => Promise<void> | void;
+/** Takes what ends something that was begun; the last is called first. */
+export type OnClose = (closer: Closer) => void;
+
+const CONNECTIONS_MAX = 4;
+const STATEMENT_MS_MAX = 20_000;
+
+/** Makes the world and waits until each lane is served. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const closers: Closer[] = [];
+  const close = async (isEvidence: boolean): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) {
+      try {
+        await closer(isEvidence);
+      } catch (error) {
+        options.report("engine", `something did not end well: ${messageOf(error)}`);
+      }
+    }
+  };
+  try {
+    return { ...(await makeWorld(options, (closer) => void closers.push(closer))), close };
+  } catch (error) {
+    await close(true);
+    throw error;
+  }
+}
+
+async function makeWorld(options: WorldOptions, onClose: OnClose): Promise<Omit<World, "close">> {
+  const { seed, stop, report } = options;
+  const base = { seed, stop, report, profile: drawProfile(seed), flows: stormFlows(seed) };
+  const database = await openDatabase(options, onClose);
+  const { databaseUrl } = database;
+  const sql = await openPostgres(databaseUrl, {
+    applicationName: "sluice-proof",
+    connectionsMax: CONNECTIONS_MAX,
+    statementMs: STATEMENT_MS_MAX,
+  });
+  onClose(() => closePostgres(sql));
+  await prepareSchemas(sql);
+  const processes = await startProcesses(options, { databaseUrl, sql }, onClose);
+  const people = await letPeopleIn({ ...base, ...processes }, onClose);
+  return { ...base, ...database, sql, ...processes, ...people };
+}
+
+/** Callers ask whomever they know, dead and frozen engines too; the pulse asks those who can answer. */
+async function letPeopleIn(
+  world: Pick<World, "seed" | "profile" | "flows" | "report" | "stop" | "engines">,
+  onClose: OnClose,
+): Promise<WorldPeople> {
+  const { seed, profile, report, stop, engines } = world;
+  const silence = new AbortController();
+  const ledger = new CallerLedger();
+  const asking = { seed, ledger, report, signal: AbortSignal.any([silence.signal, stop]) };
+  const { callersPerSecond, options } = profile;
+  const awake = openOutside(() => urlsOf(awakeOf(engines)), report, onClose);
+  const pulse = await Pulse.start({ ...asking, outside: awake, lanes: options.lanes });
+  const outside = openOutside(() => urlsOf(engines), report, onClose);
+  const flows = world.flows.filter(({ name }) => name !== PULSE_FLOW);
+  const crowd = new Crowd({ ...asking, outside, flows, callersPerSecond });
+  onClose(async () => {
+    silence.abort();
+    await crowd.close();
+  });
+  return { ledger, crowd, pulse, hush: () => silence.abort() };
+}
+
+function openOutside(urls: () => readonly string[], report: Report, onClose: OnClose): Outside {
+  const complain = (message: string): void =>
+    report("engine", `a caller was told what nobody should be: ${message}`);
+  const outside = new Outside({ urls, complain });
+  onClose(() => outside.close());
+  return outside;
+}
+
+/** Those who will answer; all of them when none will. */
+function awakeOf(engines: readonly EngineChild[]): readonly EngineChild[] {
+  const awake = engines.filter(({ isAwake }) => isAwake);
+  return awake.length > 0 ? awake : engines;
+}
+
+function urlsOf(engines: readonly EngineChild[]): readonly string[] {
+  return engines.map(({ url }) => url);
+}

@@ -275,13 +275,14 @@ describe("operations on many runs", () => {
 });
 
 describe("sluice dead-letters", () => {
-  it("lists what parked runs, and what waits behind it", async (t) => {
+  it("lists what parked runs, with what it carried, and what waits behind it", async (t) => {
     const desk = await openDesk(t, { pack: boxes().pack });
     const [runId = ""] = await startParked(desk);
     await desk.engine.client.send(runId, { type: "Canceled", data: {} });
     const { stdout } = await desk.run("dead-letters", "--flow", "parcel");
     assert.match(stdout, /^RUN +# +FLOW +KEY +STATE +AGE +WHAT +WHY$/m);
-    const head = `^${runId} +3 +parcel +- +paid +\\S+ +failure of PackParcel +command-refused: no box fits \\(NO_BOX\\)$`;
+    const what = 'failure of PackParcel {"address":"Elm 1"}';
+    const head = `^${runId} +3 +parcel +- +paid +\\S+ +${what} +command-refused: no box fits \\(NO_BOX\\)$`;
     assert.match(stdout, new RegExp(head, "m"));
     assert.match(stdout, new RegExp(`^${runId} +4 .* event Canceled +waits behind$`, "m"));
     assert.equal((await desk.run("dead-letters", "--flow", "nothing")).stdout, "no dead letters\n");

@@ -1,47 +1,40 @@
 import type { Sql } from "postgres";
-import type { StoredTimer, TimerQuery } from "../../core/ports.ts";
+import type { StoredTimer, TimerQuery, TimerRow } from "../../core/ports.ts";
 import { plains } from "./columns.ts";
 import { clampMs } from "./clamp-ms.ts";
+import { findRuns } from "./find-runs.ts";
 
-/**
- * The soonest timers of some lanes: the head of each lane's part of the index, or what follows a place in it, then the soonest of these,
- * each with the whereabouts of its run.
- */
-export async function listTimers(
+/** Each with the whereabouts of its run; of a run that is gone nothing is known. */
+export async function listTimers(sql: Sql, query: TimerQuery): Promise<StoredTimer[]> {
+  const rows = await selectTimers(sql, query);
+  const runIds = [...new Set(rows.map(({ runId }) => runId))];
+  const columns = sql`r.run_id as "runId", r.flow, r.flow_version as "flowVersion", r.state`;
+  const runs = await findRuns<Whereabouts>(sql, runIds, columns, (select) => select);
+  const byId = new Map(runs.map((run) => [run.runId, run]));
+  return rows.map((row) => ({ ...NOWHERE, ...row, ...byId.get(row.runId) }));
+}
+
+type Whereabouts = Pick<StoredTimer, "runId" | "flow" | "flowVersion" | "state">;
+const NOWHERE = { flow: "", flowVersion: 0, state: "" };
+
+/** The soonest timers of some lanes: the head of each lane's part of the index, or what follows a place in it, then the soonest of these. */
+async function selectTimers(
   sql: Sql,
   { lanes, dueBeforeMs, after, limit }: TimerQuery,
-): Promise<StoredTimer[]> {
+): Promise<readonly TimerRow[]> {
   const behind =
     after === undefined
       ? sql``
       : sql`and (timers.due_at, timers.run_id, timers.number)
               > (from_ms(${after.dueAtMs}), ${after.runId}::uuid, ${after.number}::integer)`;
-  const rows = await sql<StoredTimer[]>`
-    select t.*, coalesce(r.flow, '') as flow, coalesce(r.flow_version, 0) as "flowVersion",
-           coalesce(r.state, '') as state
-      from (select t.lane, t.run_id as "runId", t.number, to_ms(t.due_at) as "dueAtMs", t.kind, t.due_at
-              from unnest(${plains(lanes)}::integer[]) as asked (lane)
-             cross join lateral (
-                     select * from timers
-                      where timers.lane = asked.lane and timers.due_at < from_ms(${clampMs(dueBeforeMs)}) ${behind}
-                      order by timers.due_at, timers.run_id, timers.number
-                      limit ${limit}) t
-             order by t.due_at, t.run_id, t.number
-             limit ${limit}) t
-      left join runs r on r.run_id = t."runId"
-     order by t.due_at, t."runId", t.number`;
-  return rows.map(toStoredTimer);
-}
-
-function toStoredTimer({
-  lane,
-  runId,
-  number,
-  dueAtMs,
-  kind,
-  flow,
-  flowVersion,
-  state,
-}: StoredTimer): StoredTimer {
-  return { lane, runId, number, dueAtMs, kind, flow, flowVersion, state };
+  return sql<TimerRow[]>`
+    select t.lane, t.run_id as "runId", t.number, to_ms(t.due_at) as "dueAtMs", t.kind
+      from unnest(${plains(lanes)}::integer[]) as asked (lane)
+     cross join lateral (
+             select * from timers
+              where timers.lane = asked.lane and timers.due_at < from_ms(${clampMs(dueBeforeMs)}) ${behind}
+              order by timers.due_at, timers.run_id, timers.number
+              limit ${limit}) t
+     order by t.due_at, t.run_id, t.number
+     limit ${limit}`;
 }

@@ -136,6 +136,7 @@ test("a revoked key is refused from then on, and the audit says who revoked it",
 test("no stored row and no list holds a key", async () => {
   const rows = JSON.stringify(await engine.store.listApiKeys());
   const listed = JSON.stringify((await call.get("/v1/keys", bearer(admin.key))).body);
-  const secret = admin.key.split("_").at(2) ?? "";
+  // The secret itself may have an underline.
+  const secret = admin.key.split("_").slice(2).join("_");
   assert.ok(secret.length > 40 && !rows.includes(secret) && !listed.includes(secret));
 });

@@ -47,8 +47,8 @@ export interface Verdict {
   readonly takeoverMs: readonly number[];
   /** What could not be done here, and why. */
   readonly skipped: readonly string[];
-  /** With this seed the act begins with what has failed; null when nothing has. */
-  readonly failedSeed: number | null;
+  /** Arguments of the command with which the act plays what has failed, and nothing before it; null when nothing has. */
+  readonly replay: string | null;
 }
 
 export interface FaultCount {

@@ -40,7 +40,7 @@ export function toProofResult(
   const breaches = verdicts.flatMap((verdict) =>
     verdict.breaches.map(({ promise, message }) => ({ act: verdict.act, promise, message })),
   );
-  const failed = verdicts.find(({ failedSeed }) => failedSeed !== null);
+  const failed = verdicts.find(({ replay }) => replay !== null);
   return {
     isProved: breaches.length === 0 && !context.isInterrupted,
     ...context,
@@ -55,7 +55,7 @@ export function toProofResult(
     replay:
       failed === undefined
         ? null
-        : `sluice proof --acts ${failed.act} --engines ${context.engines} --seed ${failed.failedSeed}`,
+        : `sluice proof --acts ${failed.act} --engines ${context.engines} ${failed.replay}`,
   };
 }
 

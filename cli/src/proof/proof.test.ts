@@ -16,7 +16,7 @@ const VERDICT: Verdict = {
   faults: [{ kind: "engine killed", times: 2, recoveryMs: [10, 30] }],
   takeoverMs: [1_600],
   skipped: ["disk full: no room for one"],
-  failedSeed: null,
+  replay: null,
 };
 const CONTEXT = { seed: 7, engines: 3, tookMs: 61_000, isInterrupted: false, evidence: "/tmp/x" };
 const PLAIN = createStyle(false);
@@ -79,12 +79,12 @@ describe("the verdict of the proof", () => {
 
   it("says how to see again what was broken, and where the evidence is", () => {
     const breaches = [{ promise: "I2", message: "command x took effect 2 times" }] as const;
-    const broken = { ...VERDICT, breaches, failedSeed: 9 };
+    const broken = { ...VERDICT, breaches, replay: "--seed 9 --faults 3" };
     const text = verdictText(toProofResult([broken], CONTEXT), PLAIN);
     assert.match(text, /^I2 +storm: command x took effect 2 times$/m);
     const last = lastLineOf(broken);
     assert.match(last, /^BROKEN  seed 7, 1m 1s: a promise is broken; evidence: \/tmp\/x/);
-    assert.match(last, /again: sluice proof --acts storm --engines 3 --seed 9$/);
+    assert.match(last, /again: sluice proof --acts storm --engines 3 --seed 9 --faults 3$/);
   });
 
   it("takes quantiles by nearest rank", () => {

@@ -26,7 +26,7 @@ export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
     const passed = formatDuration(performance.now() - startedMs);
     cli.stderr.write(`${passed.padStart(7)}  ${what}\n`);
   };
-  progress(`seed ${options.seed}, ${options.engines} engines, files in ${directory}`);
+  progress(`seed ${options.seed}, engines: ${options.engines}, files in ${directory}`);
   // A process that starts again and again need not compile the same again and again.
   const compiled = join(directory, "compiled");
   const env = { ...cli.env, NODE_COMPILE_CACHE: compiled };

@@ -26,8 +26,8 @@ export const storm: Act = {
 
 async function playStorm(stage: Stage): Promise<Verdict> {
   const results: RoundResult[] = [];
-  let failedSeed: number | null = null;
-  for (let nth = 1; !isEnough(stage, results) && failedSeed === null && !stage.stop.aborted; nth++) {
+  let replay: string | null = null;
+  for (let nth = 1; !isEnough(stage, results) && replay === null && !stage.stop.aborted; nth++) {
     const seed = (stage.seed + nth - 1) % SEEDS;
     const directory = join(stage.directory, `round-${nth}`);
     await mkdir(directory);
@@ -41,10 +41,10 @@ async function playStorm(stage: Stage): Promise<Verdict> {
       progress: (what) => stage.progress(`round ${nth} (seed ${seed}): ${what}`),
     });
     results.push(result);
-    if (result.breaches.length > 0) failedSeed = seed;
+    if (result.breaches.length > 0) replay = `--seed ${seed} --faults ${CYCLES_MAX}`;
     else if (!stage.isKept) await rm(directory, { recursive: true, force: true });
   }
-  return toVerdict(results, failedSeed);
+  return toVerdict(results, replay);
 }
 
 /** How often the kind that came least has still to come. */
@@ -65,7 +65,7 @@ function isEnough({ budget }: Stage, results: readonly RoundResult[]): boolean {
   return kinds.every(({ times }) => times >= (faults ?? 0)) && done >= (effects ?? 0);
 }
 
-function toVerdict(results: readonly RoundResult[], failedSeed: number | null): Verdict {
+function toVerdict(results: readonly RoundResult[], replay: string | null): Verdict {
   const counts: Record<string, number> = { rounds: results.length };
   for (const result of results)
     for (const [name, count] of Object.entries(result.counts)) counts[name] = (counts[name] ?? 0) + count;
@@ -76,7 +76,7 @@ function toVerdict(results: readonly RoundResult[], failedSeed: number | null): 
     faults: countFaults(results),
     takeoverMs: results.flatMap(({ takeoverMs }) => takeoverMs),
     skipped: [...skippedIn(results)].map(([kind, why]) => `${kind}: ${why}`),
-    failedSeed,
+    replay,
   };
 }
 

@@ -29,8 +29,8 @@ export function checkOrigins(runs: FinishedRuns, origins: Origins): void {
       const { eventId, commandId = "" } = entry;
       const type = types.get(commandId);
       const isChild = flow.commands.get(type ?? "")?.child != null;
-      // A start that was kept for later and contradicts the one that the run began with.
-      const isRefusedStart = entry.kind === "refused" && entry.type === undefined && asked.length > 1;
+      // A start that was kept for later and met the run: another one, or another attempt without an idempotency key.
+      const isRefusedStart = entry.kind === "refused" && entry.type === undefined && run.parent === null;
       if (eventId !== undefined && !isRefusedStart && !told.has(`${run.runId} ${eventId}`))
         checkEventOrigin(run.runId, eventId, { entry, types }, origins);
       if (type !== undefined && !isChild && ANSWERING.has(entry.kind))

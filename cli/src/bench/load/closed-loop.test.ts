@@ -55,6 +55,11 @@ describe("a closed loop", () => {
     assert.ok(endedWhenOpened >= 3, String(endedWhenOpened));
   });
 
+  it("keeps its window open until as many runs have ended as there are callers", async () => {
+    const result = await closedLoop(() => runFor(80), { ...LOAD, seconds: 0.01 }, makeWatch().watch);
+    assert.ok(result.runs >= 3 && result.seconds >= 0.05, JSON.stringify(result));
+  });
+
   it("counts the time a caller was free and not served to its next run", async () => {
     let isOpen = false;
     let blocks = 0;

@@ -57,14 +57,20 @@ async function warmUp(laps: Laps, { inFlight, warmUpSeconds }: Load, signal: Abo
   while (!isWarm() && !laps.isOver && !signal.aborted) await sleep(LOOK_EVERY_MS);
 }
 
-async function openWindow(laps: Laps, { seconds }: Load, watch: LoadWatch): Promise<LoadResult> {
+/**
+ * Until the time is up and as many runs have ended as there are callers: a crowd goes through a flow in waves, and a shorter look would see one end
+ * of them, or none.
+ */
+async function openWindow(laps: Laps, { inFlight, seconds }: Load, watch: LoadWatch): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   laps.latenciesMs = latenciesMs;
   const openedMs = performance.now();
   watch.opened();
-  const untilMs = openedMs + seconds * 1_000;
-  while (performance.now() < untilMs && !laps.isOver && !watch.signal.aborted)
-    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, untilMs - performance.now())));
+  const isDone = (): boolean => {
+    const tookMs = performance.now() - openedMs;
+    return tookMs >= seconds * 1_000 && (latenciesMs.length >= inFlight || tookMs >= RUN_MS_MAX);
+  };
+  while (!isDone() && !laps.isOver && !watch.signal.aborted) await sleep(LOOK_EVERY_MS);
   laps.latenciesMs = null;
   const tookSeconds = (performance.now() - openedMs) / 1_000;
   watch.closed();

@@ -8,7 +8,7 @@ export interface Load {
   readonly arrivalsPerSecond: number | null;
   /** How long before the window opens; caches fill, code is compiled, statements are prepared. */
   readonly warmUpSeconds: number;
-  /** How long the window is open. */
+  /** How long the window is open, at the least. */
   readonly seconds: number;
 }
 

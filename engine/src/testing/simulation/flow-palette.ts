@@ -122,11 +122,11 @@ export const UNDO_PROJECTIONS: readonly UndoProjection[] = [
   { pick: ["tag"] },
   (data, carried) => ({ of: data["tag"] ?? null, carried }),
 ];
-/** What becomes of the data of a run that is migrated; the last breaks the schema. */
+/** What becomes of the data of a run that is migrated; the last breaks the schema, which nobody can say before. */
 export const MOVES: readonly NonNullable<MigrationDefinition["data"]>[] = [
   (data) => ({ ...data, moved: true }),
   { set: { "/moved": { value: true }, "/last": { from: "/data/n" } } },
-  { set: { "/moved": { value: "yes" } } },
+  { set: { "/moved": { from: "/data/n" } } },
 ];
 
 /** When virtual time begins. */

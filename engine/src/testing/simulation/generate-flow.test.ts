@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkFlow } from "../../core/check-flow.ts";
+import { toLoadedFlow } from "../../definition/load-flow.ts";
 import { generateFlows } from "./generate-flow.ts";
 import { Random } from "./random.ts";
 
@@ -11,7 +11,8 @@ describe("random flows", () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const flows = generateFlows(new Random(seed), { flows: 3, isLong: seed % 2 === 0 });
       const versions = flows.flatMap((flow) => flow.versions);
-      const errors = versions.flatMap(checkFlow).filter(({ severity }) => severity === "error");
+      const findings = versions.flatMap((version) => toLoadedFlow(version).findings);
+      const errors = findings.filter(({ severity }) => severity === "error");
       assert.deepEqual(errors, [], `flows of seed ${seed}`);
     }
   });

@@ -1,5 +1,6 @@
 import type { Clock, Store } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { RunCache } from "./run-cache.ts";
 import { Waiters } from "./waiters.ts";
 
 interface RunEndsPorts {
@@ -14,10 +15,16 @@ interface RunEndsPorts {
 const LOOK_FIRST_MS = 50;
 const LOOK_MS_MAX = 1_000;
 
+/** Runs that ended here lately: a run may be over before its caller comes to wait for it. */
+const ENDED_RUNS_MAX = 4_096;
+const ENDED_BYTES_MAX = 16_777_216;
+const NO_EVENTS = new Map();
+
 /** Waiting for runs to end, wherever they run. */
 export class RunEnds {
   readonly #ports: RunEndsPorts;
   readonly #waiters: Waiters;
+  readonly #ended = new RunCache(ENDED_RUNS_MAX, ENDED_BYTES_MAX);
   readonly #stop = new AbortController();
 
   constructor(ports: RunEndsPorts) {
@@ -30,6 +37,7 @@ export class RunEnds {
   }
 
   end(run: Run): void {
+    this.#ended.set(run.runId, { run, seen: NO_EVENTS });
     this.#waiters.end(run);
   }
 
@@ -75,9 +83,11 @@ export class RunEnds {
     }
   }
 
-  /** While the owner is this process its cache says "not yet" without a read. */
+  /** While the owner is this process its cache says "not yet" without a read, and what has ended here is known for a while. */
   async #look(runId: string): Promise<Run | null> {
     if (this.#ports.peek(runId) !== undefined) return null;
+    const ended = this.#ended.peek(runId);
+    if (ended !== undefined) return ended.run;
     const run = await this.#ports.store.getRun(runId);
     return run?.outcome == null ? null : run;
   }

@@ -10,12 +10,18 @@ export interface Address {
   readonly port: number;
 }
 
+/**
+ * Connections that wait to be accepted. With Node's 511 a crowd of a thousand that connects at once finds no room, and the system of each that
+ * found none waits for a second, then for two more, before it tries again. The system's own limit holds as well (net.core.somaxconn).
+ */
+const BACKLOG_MAX = 4_096;
+
 const REMEDY = `the option port (--port) or the variable ${variableOf("http", "port")}`;
 
 /** Opens the port and answers the one that was opened, which differs from the asked one when that was 0. */
 export async function listen(app: FastifyInstance, { host, port }: Address): Promise<Address> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG_MAX });
   } catch (error) {
     throw await toListenError(error, { host, port });
   }

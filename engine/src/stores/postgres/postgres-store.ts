@@ -10,7 +10,7 @@
  * G6  A transaction ends with its connection, and every wait for the database ends.
  */
 import type { Sql } from "postgres";
-import type { Store } from "../../core/ports.ts";
+import type { InboxRow, Store } from "../../core/ports.ts";
 import { addAction, getAction, listActions, listOpenJobs, updateAction } from "./actions.ts";
 import { addApiKey, endApiKey, listApiKeys } from "./api-keys.ts";
 import { audit } from "./audit.ts";
@@ -21,7 +21,7 @@ import { COUNT_MS, dropPeriods } from "./drop-periods.ts";
 import { listFlowVersions, saveFlowVersions } from "./flow-versions.ts";
 import { getRuns } from "./get-runs.ts";
 import { heartbeat, listLanes } from "./heartbeat.ts";
-import { appendInbox, listInbox } from "./inbox.ts";
+import { Inbox, listInbox } from "./inbox.ts";
 import { leave, leaveLanes } from "./leave-lanes.ts";
 import { listDeadLetters } from "./list-dead-letters.ts";
 import { listHistory } from "./list-history.ts";
@@ -36,6 +36,7 @@ import { addPause, listPauses, removePause } from "./pauses.ts";
 import { PostgresPool } from "./pool.ts";
 import { projectStored } from "./project.ts";
 import { listSchedules, saveSchedule } from "./schedules.ts";
+import { RunReader } from "./run-reader.ts";
 import { PostgresSession } from "./session.ts";
 import type { SessionOptions } from "./session.ts";
 import { storeUnavailable, toStoreError } from "./store-error.ts";
@@ -49,6 +50,7 @@ import { PostgresWriter } from "./writer.ts";
 export function createPostgresStore(options: PostgresStoreOptions): Store {
   const resolved = resolvePostgresStoreOptions(options);
   const pool = new PostgresPool(resolved);
+  const inbox = new Inbox();
   const births = new Births((work) => pool.run(work));
   const writers = new Set<PostgresWriter>();
   let isClosed = false;
@@ -57,6 +59,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     <A extends readonly unknown[], R>(work: (sql: Sql, ...args: A) => Promise<R>) =>
     (...args: A): Promise<R> =>
       pool.run((sql) => work(sql, ...args));
+  const reader = new RunReader(method(getRuns));
   return {
     engineId: resolved.engineId,
     openDeployment: method(openDeployment),
@@ -75,9 +78,11 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
       return Promise.resolve(writer);
     },
     listTimers: method(listTimers),
-    appendInbox: method(appendInbox),
+    appendInbox: method((sql, rows: readonly InboxRow[], rowsMax?: number) =>
+      inbox.append(sql, rows, rowsMax),
+    ),
     listInbox: method(listInbox),
-    getRun: method(async (sql, runId: string) => (await getRuns(sql, [runId]))[0] ?? null),
+    getRun: (runId) => reader.get(runId),
     getRuns: method(getRuns),
     listHistory: method(listHistory),
     listRuns: method(listRuns),

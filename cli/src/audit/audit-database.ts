@@ -1,8 +1,10 @@
 /** The checks of `sluice audit` on a database: the engine's invariants and the laws of an app. Nothing is changed. */
 import { randomUUID } from "node:crypto";
 import type { AuditReport } from "@sluice/engine";
+import { compileSchema } from "@sluice/engine/definition";
 import { createPostgresStore } from "@sluice/engine/postgres";
 import { SILENT_LOG } from "@sluice/host/log";
+import { SILENT_METER } from "@sluice/host/metrics";
 import type { Env } from "@sluice/host/options";
 import { closePostgres, openPostgres } from "@sluice/host/postgres";
 import type { PostgresTarget, Sql } from "@sluice/host/postgres";
@@ -21,7 +23,7 @@ export async function auditEngine(target: PostgresTarget, isQuiet: boolean): Pro
   await withPool(target, { applicationName: "sluice-audit" }, requireEngineSchema);
   const store = createPostgresStore({ target, engineId: randomUUID() });
   try {
-    return await store.audit({ quiet: isQuiet });
+    return await store.audit({ quiet: isQuiet, compileSchema });
   } finally {
     await store.close();
   }
@@ -41,7 +43,7 @@ export async function auditApp({ app, target, ...rest }: AuditAppParts): Promise
   const schema = schemaOf(app);
   return withPool(target, { applicationName: `sluice-audit-${app.name}`, schema }, async (sql) => {
     try {
-      return await checkLaws(app, { ...rest, sql, schema, log: SILENT_LOG });
+      return await checkLaws(app, { ...rest, sql, schema, log: SILENT_LOG, meter: SILENT_METER });
     } catch (error) {
       throw toAppError(`app ${app.name} could not be audited`, error);
     }

@@ -7,7 +7,7 @@ import type { CheckedLaw } from "./audit-database.ts";
 
 /** Why two are missing. */
 const WITNESSED =
-  "I2 and I5 need a witness outside of the database: the laws of an app (--app FILE), and sluice proof.";
+  "I2 and I5 need a witness, for what a participant did and who committed stand in no row: the laws of an app (--app FILE), and sluice proof.";
 
 /** The invariants that stored rows can show. Effects at participants (I2) are for the laws of an app; a broken fence (I5) shows as I1. */
 const PROMISES: readonly (readonly [AuditFinding["invariant"], string])[] = [

@@ -16,7 +16,8 @@ export function addAuditCommand(program: Command, run: Run): void {
     more:
       "Works while `sluice up` runs and while it does not: the embedded database is then started for the time of the check.\n" +
       "It changes nothing. It checks what stored rows can show: I1, I3, I4 and I6. I2 (each command has its effect once) and I5 (an owner that\n" +
-      "lost its lane commits nothing) need a witness outside of the database: the laws of an app (--app), and `sluice proof`.\n" +
+      "lost its lane commits nothing) need a witness, for what a participant did and who committed stand in no row: the laws of an app (--app),\n" +
+      "and `sluice proof`. Whatever stands in a row that cannot be read is a finding too, and the check goes on.\n" +
       "With --actions it checks nothing, and asks the server what operators did.",
     examples: [
       ["audit", "of the data directory .sluice/data"],

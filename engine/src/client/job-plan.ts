@@ -35,8 +35,9 @@ export const RUNS_PER_SECOND_MAX = 100_000;
  *   FLOW_MIGRATION_REFUSED (conflict)
  */
 export function planJob(flows: ServedFlows, wish: JobWish): JobPlan {
-  const { operation, filter, runsPerSecond = null, isDryRun = false } = wish;
-  checkFilter(filter);
+  const { operation, runsPerSecond = null, isDryRun = false } = wish;
+  checkFilter(wish.filter);
+  const filter = withoutRepeats(wish.filter);
   checkRate(runsPerSecond);
   if (filter.flow !== undefined) requireFlow(flows, filter.flow);
   if (operation.type === "force") checkForce(flows, operation, filter);
@@ -68,6 +69,11 @@ function checkRunIds(runIds: readonly string[], given: readonly string[]): void 
     );
 }
 
+/** A run that is named twice is one run: it is met, shown and counted once. */
+function withoutRepeats(filter: RunFilter): RunFilter {
+  return filter.runIds === undefined ? filter : { ...filter, runIds: [...new Set(filter.runIds)] };
+}
+
 function checkRate(runsPerSecond: number | null): void {
   if (runsPerSecond === null) return;
   if (runsPerSecond >= RUNS_PER_SECOND_MIN && runsPerSecond <= RUNS_PER_SECOND_MAX) return;
@@ -94,8 +100,9 @@ function checkForce(flows: ServedFlows, { state, data }: Force, { flow }: RunFil
   );
 }
 
-/** A migration is about one flow and must have a place for each state, so that no run is left behind by surprise. */
-function checkMigrate(flows: ServedFlows, toVersion: number, { flow, flowVersion, runIds }: RunFilter): void {
+/** A migration is about one flow and must have a place for each state that the filter selects, so that no run is left behind by surprise. */
+function checkMigrate(flows: ServedFlows, toVersion: number, filter: RunFilter): void {
+  const { flow, flowVersion, runIds } = filter;
   if (runIds !== undefined) return;
   if (flow === undefined)
     throw badOperation("the filter names no flow, expected the one whose runs are to be migrated");
@@ -104,7 +111,9 @@ function checkMigrate(flows: ServedFlows, toVersion: number, { flow, flowVersion
       `the filter has flowVersion ${flowVersion}, expected an older one than version ${toVersion}, to which its runs are to go`,
     );
   const target = requireVersion(flows, flow, toVersion);
-  for (const from of flows.versionsOf(flow)) checkPlaces(from, target);
+  for (const from of flows.versionsOf(flow)) {
+    if (flowVersion === undefined || flowVersion === from.version) checkPlaces(from, target, filter);
+  }
 }
 
 /** @throws FLOW_MIGRATION_MISSING (invalid) */
@@ -118,10 +127,19 @@ export function requireVersion(flows: ServedFlows, name: string, version: number
   );
 }
 
-function checkPlaces(from: CompiledFlow, target: CompiledFlow): void {
+function checkPlaces(
+  from: CompiledFlow,
+  target: CompiledFlow,
+  { state, businessState }: Pick<RunFilter, "state" | "businessState">,
+): void {
   const migration = target.migrations.get(from.version);
   if (migration === undefined) return;
-  const homeless = [...from.states.values()].filter(
+  const selected = [...from.states.values()].filter(
+    (each) =>
+      (state === undefined || state === each.name) &&
+      (businessState === undefined || businessState === each.businessState),
+  );
+  const homeless = selected.filter(
     ({ name, outcome }) => outcome === null && !target.states.has(migration.states.get(name)?.target ?? name),
   );
   if (homeless.length === 0) return;

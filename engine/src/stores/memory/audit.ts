@@ -1,14 +1,17 @@
 import {
-  RunAudit,
   auditCounts,
-  countRows,
   auditLane,
   auditOrphan,
   auditProjected,
   auditTimerRow,
+  countRows,
   isTimerOf,
 } from "../../core/audit.ts";
-import type { AuditFinding, AuditReport } from "../../core/ports.ts";
+import { readAuditFlows } from "../../core/audit-flows.ts";
+import type { AuditFlows } from "../../core/audit-flows.ts";
+import { RunAudit } from "../../core/audit-run.ts";
+import type { AuditFinding, AuditReport, AuditScope } from "../../core/ports.ts";
+import { listFlowVersions } from "./deployment.ts";
 import { listLanes } from "./heartbeat.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
 import { getRuns } from "./load-runs.ts";
@@ -17,9 +20,15 @@ import { countStates } from "./project.ts";
 import { storedInbox } from "./queues.ts";
 import { fromStoredRun, historyOf } from "./stored-run.ts";
 
-export function audit(database: MemoryDatabase, { quiet }: { quiet: boolean }): AuditReport {
+export function audit(database: MemoryDatabase, { quiet, compileSchema }: AuditScope): AuditReport {
+  const definitions = listFlowVersions(database).map(({ definition, ...row }) => ({
+    ...row,
+    text: JSON.stringify(definition),
+  }));
+  const flows = readAuditFlows(definitions, compileSchema);
   const findings = [
-    ...auditRuns(database, quiet),
+    ...flows.findings,
+    ...auditRuns(database, flows, quiet),
     ...auditLanes(database, quiet),
     ...(quiet ? auditCounts(countRows(database.projection.values()), countStates(database)) : []),
   ];
@@ -28,7 +37,7 @@ export function audit(database: MemoryDatabase, { quiet }: { quiet: boolean }): 
   return { runs: database.runs.size, entries, findings };
 }
 
-function* auditRuns(database: MemoryDatabase, quiet: boolean): Generator<AuditFinding> {
+function* auditRuns(database: MemoryDatabase, flows: AuditFlows, quiet: boolean): Generator<AuditFinding> {
   const timers = Map.groupBy(database.timers.values(), ({ runId }) => runId);
   const deadLetters = Map.groupBy(storedDeadLetters(database), ({ runId }) => runId);
   const attempts = new Set(
@@ -37,7 +46,7 @@ function* auditRuns(database: MemoryDatabase, quiet: boolean): Generator<AuditFi
   for (const [runId, stored] of database.runs) {
     const run = fromStoredRun(stored);
     const rows = timers.get(runId) ?? [];
-    const runAudit = new RunAudit(run);
+    const runAudit = new RunAudit(run, flows.versionsOf(run.flow));
     for (const entry of historyOf(database, runId)) runAudit.addEntry(entry);
     yield* runAudit.finish({
       deadLetters: deadLetters.get(runId) ?? [],

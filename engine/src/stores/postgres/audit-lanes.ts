@@ -1,4 +1,4 @@
-import { auditCounts, auditLane } from "../../core/audit.ts";
+import { auditCounts, auditLane, auditMissingLanes } from "../../core/audit.ts";
 import type { LaneQueues } from "../../core/audit.ts";
 import type { AuditFinding, LanePosition, StateCount } from "../../core/ports.ts";
 import { countStates } from "./count-states.ts";
@@ -18,7 +18,12 @@ export async function auditLanes(session: PostgresSession, quiet: boolean): Prom
       from lanes l
       join lane_projections p using (lane_id)
      order by l.lane_id`);
-  const findings = lanes.flatMap((lane) => auditLane(lane, lane, quiet));
+  const deployments = await session.run(sql<{ lanes: number }[]>`select lanes from deployment`);
+  const laneIds = lanes.map(({ laneId }) => laneId);
+  const findings = [
+    ...deployments.flatMap((deployment) => auditMissingLanes(laneIds, deployment.lanes)),
+    ...lanes.flatMap((lane) => auditLane(lane, lane, quiet)),
+  ];
   if (quiet) findings.push(...(await auditStateCounts(session)));
   return findings;
 }

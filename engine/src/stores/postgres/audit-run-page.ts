@@ -1,25 +1,21 @@
 import type { Fragment, Sql } from "postgres";
-import {
-  RunAudit,
-  auditOrphan,
-  auditProjected,
-  auditTwin,
-  listChildIds,
-  listEndInboxIds,
-} from "../../core/audit.ts";
-import type { HistoryEntry } from "../../core/history.ts";
-import type { AuditFinding, DeadLetterRow, RunRow } from "../../core/ports.ts";
+import { auditProjected, auditTwin } from "../../core/audit.ts";
+import type { AuditFlows } from "../../core/audit-flows.ts";
+import { RunAudit, listChildIds, listEndInboxIds } from "../../core/audit-run.ts";
+import type { AuditFinding, RunRow } from "../../core/ports.ts";
 import { activeTimers } from "../../core/run.ts";
 import type { Run, RunTimer } from "../../core/run.ts";
+import { auditDeadLetters } from "./audit-dead-letters.ts";
+import { auditHistory } from "./audit-history.ts";
+import { readAuditedRun } from "./audit-read-run.ts";
+import { births } from "./audit-births.ts";
 import { plains, texts } from "./columns.ts";
 import { findRuns } from "./find-runs.ts";
-import { fromStoredRun, runColumns, runRowColumns } from "./run-columns.ts";
+import { runColumns, runRowColumns } from "./run-columns.ts";
 import type { StoredRun } from "./run-columns.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** Runs per page, and history rows that are held at once. */
 const RUNS_MAX = 500;
-const HISTORY_ROWS_MAX = 200;
 
 export interface RunPage {
   readonly runs: number;
@@ -29,39 +25,47 @@ export interface RunPage {
   readonly last: string | null;
 }
 
+export interface RunPageScope {
+  readonly flows: AuditFlows;
+  readonly quiet: boolean;
+}
+
 /** Audits the runs behind an id. */
 export async function auditRunPage(
   session: PostgresSession,
   after: string | null,
-  quiet: boolean,
+  { flows, quiet }: RunPageScope,
 ): Promise<RunPage> {
   const { sql } = session;
   // One more than a page has, so that a run that is stored twice is seen where one page ends too.
   const found = await session.run(sql<StoredRun[]>`
     select ${runColumns(sql)} from runs r where true ${inRange(sql, after, null)} order by r.run_id limit ${RUNS_MAX + 1}`);
   const rows = found.slice(0, RUNS_MAX);
-  const runs = new Map(rows.map((row) => [row.runId, fromStoredRun(row)]));
   const last = found.length > rows.length ? (rows.at(-1)?.runId ?? null) : null;
+  const runIds = new Set(rows.map(({ runId }) => runId));
+  const read = [...new Map(rows.map((row) => [row.runId, row])).values()].map(readAuditedRun);
+  const runs = read.flatMap(({ run }) => run ?? []);
 
-  const audits = new Map([...runs].map(([runId, run]) => [runId, new RunAudit(run)]));
-  const entries = await readHistory(session, [...runs.values()], audits);
-  const { deadLetters, orphans } = await readDeadLetters(session, inRange(sql, after, last), runs);
-  const timers = await readTimers(session, [...runs.values()]);
-  const attempts = await readAttempts(session, [...runs.values()]);
-  const children = await readChildren(session, [...runs.values()]);
-  const ends = await readEnds(session, [...runs.values()]);
+  const audits = new Map(runs.map((run) => [run.runId, new RunAudit(run, flows.versionsOf(run.flow))]));
+  const history = await auditHistory(session, runs, audits);
+  const letters = await auditDeadLetters(session, inRange(sql, after, last), runIds);
+  const timers = await readTimers(session, runs);
+  const attempts = await readAttempts(session, runs);
+  const children = await readChildren(session, runs);
+  const ends = await readEnds(session, runs);
   const findings = [...audits.values()].flatMap((runAudit) =>
     runAudit.finish({
-      deadLetters: deadLetters.get(runAudit.runId) ?? [],
+      deadLetters: letters.deadLetters.get(runAudit.runId) ?? [],
       isTimerStored: (timer) => timers.has(timerKey(runAudit.runId, timer)),
       isInOutbox: (commandId, attempt) => attempts.has(`${commandId}#${attempt}`),
-      child: (childId) => children.get(childId) ?? null,
+      child: (childId) => (children.has(childId) ? children.get(childId) : null),
       isInInbox: (inboxId) => ends.has(inboxId),
     }),
   );
-  if (quiet) findings.push(...(await auditProjection(session, [...runs.values()])));
-  findings.push(...listTwins(found), ...orphans);
-  return { runs: runs.size, entries, findings, last };
+  findings.push(...read.flatMap((each) => each.findings), ...history.findings, ...letters.findings);
+  if (quiet) findings.push(...(await auditProjection(session, runs)));
+  findings.push(...listTwins(found));
+  return { runs: runIds.size, entries: history.entries, findings, last };
 }
 
 /** A period knows nothing of the ids in another. Twins lie side by side. */
@@ -72,55 +76,6 @@ function listTwins(rows: readonly StoredRun[]): AuditFinding[] {
 function inRange(sql: Sql, after: string | null, last: string | null): Fragment {
   const from = after === null ? sql`` : sql`and run_id > ${after}`;
   return last === null ? from : sql`${from} and run_id <= ${last}`;
-}
-
-async function readHistory(
-  session: PostgresSession,
-  runs: readonly Run[],
-  audits: ReadonlyMap<string, RunAudit>,
-): Promise<number> {
-  if (runs.length === 0) return 0;
-  const { sql } = session;
-  let entries = 0;
-  const history = sql<{ runId: string; entries: string }[]>`
-    select h.run_id as "runId", h.entries
-      from ${births(sql, runs)}
-     cross join lateral (
-             select * from history
-              where history.created_at = from_ms(born.created_ms) and history.run_id = born.run_id) h
-     order by born.nth, h.first_version`;
-  for await (const rows of session.pages(history, HISTORY_ROWS_MAX)) {
-    for (const row of rows) {
-      for (const entry of JSON.parse(row.entries) as HistoryEntry[]) {
-        entries++;
-        audits.get(row.runId)?.addEntry(entry);
-      }
-    }
-  }
-  return entries;
-}
-
-/** Runs with their births, by which everything of theirs is found in their period: `born (run_id, created_ms, nth)`. */
-function births(sql: Sql, runs: readonly Run[]): Fragment {
-  return sql`
-    unnest(${plains(runs.map(({ runId }) => runId))}::uuid[], ${plains(runs.map(({ createdAtMs }) => createdAtMs))}::float8[])
-      with ordinality as born (run_id, created_ms, nth)`;
-}
-
-type DeadLetter = Pick<DeadLetterRow, "runId" | "version" | "reason">;
-
-/** Those of these runs, and of no run at all. */
-async function readDeadLetters(
-  session: PostgresSession,
-  range: Fragment,
-  runs: ReadonlyMap<string, Run>,
-): Promise<{ readonly deadLetters: Map<string, DeadLetter[]>; readonly orphans: AuditFinding[] }> {
-  const { sql } = session;
-  const rows = await session.run(sql<DeadLetter[]>`
-    select run_id as "runId", version, reason from dead_letters where true ${range} order by run_id, version`);
-  const deadLetters = Map.groupBy(rows, ({ runId }) => runId);
-  const orphans = [...deadLetters.keys()].filter((runId) => !runs.has(runId));
-  return { deadLetters, orphans: orphans.map((runId) => auditOrphan(runId, "a dead letter")) };
 }
 
 /** Of the timers that are set, those that have a row. Looked up by their whole key: the table has no other way in. */
@@ -159,13 +114,16 @@ async function readAttempts(session: PostgresSession, runs: readonly Run[]): Pro
   return new Set(rows.map(({ commandId, attempt }) => `${commandId}#${attempt}`));
 }
 
-/** The runs that these runs wait for. */
-async function readChildren(session: PostgresSession, runs: readonly Run[]): Promise<Map<string, Run>> {
+/** The runs that these runs wait for; undefined for one whose row cannot be read. */
+async function readChildren(
+  session: PostgresSession,
+  runs: readonly Run[],
+): Promise<ReadonlyMap<string, Run | undefined>> {
   const runIds = runs.filter(({ outcome }) => outcome === null).flatMap(listChildIds);
   if (runIds.length === 0) return new Map();
   const { sql } = session;
   const rows = await findRuns<StoredRun>(sql, runIds, runColumns(sql), (query) => session.run(query));
-  return new Map(rows.map((row) => [row.runId, fromStoredRun(row)]));
+  return new Map(rows.map((row) => [row.runId, readAuditedRun(row).run ?? undefined]));
 }
 
 /** The rows of the inbox in which ends of these runs' children wait. */

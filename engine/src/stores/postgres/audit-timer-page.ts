@@ -1,6 +1,7 @@
 import { auditTimerRow } from "../../core/audit.ts";
 import type { AuditFinding, TimerRow } from "../../core/ports.ts";
-import { fromStoredRun, runColumns } from "./run-columns.ts";
+import { readAuditedRun } from "./audit-read-run.ts";
+import { runColumns } from "./run-columns.ts";
 import type { StoredRun } from "./run-columns.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -34,6 +35,10 @@ export async function auditTimerPage(
       from (select * from timers ${behind} order by lane, due_at, run_id, number limit ${TIMERS_MAX}) t
       left join lateral (select * from runs where runs.run_id = t.run_id limit 1) r on true
      order by t.lane, t.due_at, t.run_id, t.number`);
-  const findings = rows.flatMap((row) => auditTimerRow(row, row.hasRun ? fromStoredRun(row) : null) ?? []);
+  const findings = rows.flatMap((row) => {
+    const run = row.hasRun ? readAuditedRun(row).run : null;
+    // Of a run that cannot be read its own page has told.
+    return row.hasRun && run === null ? [] : (auditTimerRow(row, run) ?? []);
+  });
   return { findings, last: rows.length < TIMERS_MAX ? null : (rows.at(-1) ?? null) };
 }

@@ -3,7 +3,8 @@
  * to one run is judged as of one moment, and no snapshot lives long enough to keep vacuum from the hot rows of running batches.
  */
 import { FINDINGS_MAX } from "../../core/audit.ts";
-import type { AuditFinding, AuditReport } from "../../core/ports.ts";
+import type { AuditFinding, AuditReport, AuditScope } from "../../core/ports.ts";
+import { loadAuditFlows } from "./audit-flow-versions.ts";
 import { auditLanes } from "./audit-lanes.ts";
 import { auditOrphanPage } from "./audit-orphan-page.ts";
 import type { BirthKey } from "./audit-orphan-page.ts";
@@ -12,8 +13,10 @@ import { auditTimerPage } from "./audit-timer-page.ts";
 import type { TimerKey } from "./audit-timer-page.ts";
 import type { PostgresSession } from "./session.ts";
 
-export async function audit(session: PostgresSession, { quiet }: { quiet: boolean }): Promise<AuditReport> {
-  const findings: AuditFinding[] = [];
+export async function audit(session: PostgresSession, scope: AuditScope): Promise<AuditReport> {
+  const { quiet } = scope;
+  const flows = await loadAuditFlows(session, scope);
+  const findings: AuditFinding[] = [...flows.findings];
   let runs = 0;
   let entries = 0;
   /** Reads page after page, each from where the one before it ended. */
@@ -26,7 +29,7 @@ export async function audit(session: PostgresSession, { quiet }: { quiet: boolea
     }
   };
   await walk(async (after: string | null) => {
-    const page = await auditRunPage(session, after, quiet);
+    const page = await auditRunPage(session, after, { flows, quiet });
     runs += page.runs;
     entries += page.entries;
     return page;

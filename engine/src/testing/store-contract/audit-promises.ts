@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import type { HistoryEntry } from "../../core/history.ts";
 import { childEndInboxId } from "../../core/inputs.ts";
 import type { DeadLetterRow, Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
-import type { PendingCommand, Run } from "../../core/run.ts";
+import type { PendingCommand, Run, RunTimer } from "../../core/run.ts";
+import { compileSchema } from "../../definition/compile-schema.ts";
 import {
   TEST_BEGIN_MS,
   makeCommand,
@@ -13,7 +15,7 @@ import {
   testRunId,
   timerRowsOf,
 } from "../rows.ts";
-import { openOwned } from "./harness.ts";
+import { openOwned, startEntry } from "./harness.ts";
 import type { GivenWrites, OpenHarness } from "./harness.ts";
 
 /** What the audit passes, and what it finds. A guard counts only after it failed on a planted fault. */
@@ -35,13 +37,13 @@ export function auditPromises(open: OpenHarness): void {
     await owner.commit({
       lanes: [owner.step(0, { outboxPosition: 1 })],
       runs,
-      history: runs.map(({ runId, version }) => ({
-        runId,
+      history: runs.map((run) => ({
+        runId: run.runId,
         lane: 0,
         entries: [
-          makeEntry(1, runId === undoing ? { state: "compensating" } : {}),
-          makeEntry(2, { eventId: "e" }),
-        ].slice(0, version),
+          startEntry(run),
+          makeEntry(2, { eventId: "e", kind: run.parked === null ? "event" : "parked" }),
+        ].slice(0, run.version),
       })),
       outbox: [{ lane: 0, position: 1, runId: sending, commandId: `${sending}:1:0`, attempt: 1 }],
       timersSet: timerRowsOf(runs[0] ?? assert.fail()),
@@ -184,6 +186,87 @@ export function auditPromises(open: OpenHarness): void {
       withChild(runId, { parent: null }),
       /I3 the run waits for run .*2, which has another parent/,
     ],
+    [
+      "a run that has ended and waits all the same",
+      { outcome: "sold", timers: [makeTimer(1, TEST_BEGIN_MS)] },
+      {},
+      /I1 the run has ended \(sold\) in state ordered, and 0 commands and 1 timers are pending, expected none/,
+    ],
+    [
+      "a command that was issued and that the run does not wait for",
+      {},
+      { history: historyOf({ commands: [{ id: "c", type: "IssueTicket" }] }) },
+      /I3 command c \(IssueTicket\) was issued at version 1 and has no answer, and the run does not wait for it/,
+    ],
+    [
+      "a pending command that no entry has issued",
+      { commands: [makeCommand("c", { phase: "delivered" })] },
+      {},
+      /I3 command c \(IssueTicket\) is pending, and the history has not issued it, or is done with it/,
+    ],
+    [
+      "a pending command that was answered",
+      { commands: [makeCommand("c", { phase: "delivered" })], version: 2, state: "closed" },
+      { history: historyOf({ commands: [{ id: "c", type: "IssueTicket" }] }, { state: "closed" }) },
+      /I3 command c \(IssueTicket\) is pending, and the history has not issued it, or is done with it/,
+    ],
+    [
+      "a pending command that was issued as another",
+      { commands: [makeCommand("c", { phase: "delivered" })] },
+      { history: historyOf({ commands: [{ id: "c", type: "HoldSeat" }] }) },
+      /I3 command c \(IssueTicket\) is pending, and the history has issued it as HoldSeat/,
+    ],
+    [
+      "a run that its history parks, and that goes on",
+      { version: 2 },
+      { history: historyOf({}, { kind: "parked" }) },
+      /I3 the run is not parked, and its history leaves it parked/,
+    ],
+    [
+      "a parked run that its history lets go on",
+      { parked: "rule-failed", version: 3 },
+      {
+        history: historyOf({}, { kind: "parked" }, { kind: "redriven" }),
+        deadLetters: [deadLetter(runId, 2)],
+      },
+      /I3 the run is parked \(rule-failed\), and its history does not leave it parked/,
+    ],
+    [
+      "a queued dead letter that is gone",
+      { parked: "rule-failed", version: 3 },
+      { history: historyOf({}, { kind: "parked" }, { kind: "queued" }), deadLetters: [deadLetter(runId, 2)] },
+      /I3 what was queued behind it at version 3 is no dead letter any more, and nothing took it in/,
+    ],
+    [
+      "a dead letter that was taken in again",
+      { parked: "rule-failed", version: 4 },
+      {
+        history: historyOf({}, { kind: "parked" }, { kind: "redriven" }, { kind: "parked", letter: 2 }),
+        deadLetters: [deadLetter(runId, 2), deadLetter(runId, 4)],
+      },
+      /I3 a dead letter stands for version 2, and the history leaves none of it/,
+    ],
+    [
+      "a head of the dead letters that only waited",
+      { parked: "rule-failed", version: 3 },
+      {
+        history: historyOf({}, { kind: "parked" }, { kind: "queued" }),
+        deadLetters: [deadLetter(runId, 2), deadLetter(runId, 3)],
+      },
+      /I3 the dead letter of version 3 has the reason rule-failed, and its history says that it was queued/,
+    ],
+    [
+      "an event that is not what was acknowledged",
+      { version: 2 },
+      { history: historyOf({}, { type: "Paid", data: { cents: 2 }, digest: 1, eventId: "e" }) },
+      /I6 event e of version 2 is not what was acknowledged/,
+    ],
+    [
+      "a start that is not what the run was started with",
+      {},
+      { history: historyOf({ data: { seat: "9Z" } }) },
+      /I6 the data of version 1 is not what the run was started with/,
+    ],
   ];
   it("finds nothing wrong with the end of a child that waits in the inbox for an engine that serves its parent", async (t) => {
     const { store, owner } = await openOwned(t, open);
@@ -207,6 +290,135 @@ export function auditPromises(open: OpenHarness): void {
       await expectFinding(store, false, finding);
     });
   }
+
+  const held: readonly [what: string, run: Partial<Run>, later: readonly Partial<HistoryEntry>[], RegExp][] =
+    [
+      [
+        "an outcome of a run in a state that is not final",
+        { outcome: "sold" },
+        [],
+        /I1 the run has the outcome sold, expected none in state ordered/,
+      ],
+      [
+        "a run in a final state without its outcome",
+        { state: "refunded", version: 2 },
+        [{ type: "Refunded", state: "refunded" }],
+        /I1 the run has no outcome, expected returned in state refunded/,
+      ],
+      [
+        "another business state than that of the state",
+        { businessState: "closed" },
+        [],
+        /I1 the run has the business state closed, expected open in state ordered/,
+      ],
+      [
+        "data that breaks the schema of the run's version",
+        { data: { seat: 7 } },
+        [],
+        /I1 the data breaks the schema of flow tickets version 1: \/seat must be string/,
+      ],
+      [
+        "an entry that leads where no transition does",
+        { state: "refunded", outcome: "returned", version: 2 },
+        [{ type: "Paid", state: "refunded" }],
+        /I1 version 2 of the history leads from state ordered to refunded by event \(Paid\), expected one of: issuing/,
+      ],
+      [
+        "a state in the middle of the history that does not lead on",
+        { state: "refunded", outcome: "returned", version: 3 },
+        [
+          { type: "Paid", state: "ordered" },
+          { type: "Refunded", state: "refunded" },
+        ],
+        /I1 version 2 of the history leads from state ordered to ordered by event \(Paid\)/,
+      ],
+      [
+        "an entry in a state that the flow does not have",
+        { state: "lost", version: 2 },
+        [{ type: "Paid", state: "lost" }],
+        /I1 version 2 of the history is in state lost, which the flow does not have/,
+      ],
+      [
+        "an answer that breaks its schema",
+        { state: "refunded", outcome: "returned", version: 3 },
+        [
+          { type: "Paid", state: "issuing", commands: [{ id: "c", type: "IssueTicket" }] },
+          { type: "Issued", commandId: "c", data: { ticket: 7 }, state: "refunded" },
+        ],
+        /I1 version 3 of the history has data that breaks the schema of Issued: \/ticket must be string/,
+      ],
+      [
+        "a run that lost the timer of its state",
+        { timers: [] },
+        [],
+        /I3 state ordered was entered at version 1 and has no timer deadline, expected it to be set/,
+      ],
+      [
+        "a run that waits for nothing",
+        { state: "issuing", version: 2, timers: [] },
+        [{ type: "Paid", state: "issuing" }],
+        /I3 the run waits for nothing: no command, no timer, and no event from outside leads out of state issuing/,
+      ],
+      [
+        "a version that the run was never migrated to",
+        { flowVersion: 2, version: 3, state: "refunded", outcome: "returned" },
+        [
+          { kind: "migrated", type: "migrate", by: "Ada" },
+          { type: "Paid", state: "refunded" },
+        ],
+        /I1 version 3 of the history leads from state ordered to refunded by event \(Paid\)/,
+      ],
+    ];
+  for (const [what, run, later, finding] of held) {
+    it(`finds by the stored definition ${what}`, async (t) => {
+      const { store, owner } = await openOwned(t, open);
+      await saveTickets(store);
+      await owner.commit({
+        runs: [makeRun({ runId, businessState: "open", timers: [deadline()], ...run })],
+        history: historyOf({}, ...later),
+        timersSet: timerRowsOf(makeRun({ runId, timers: [deadline()] })),
+      });
+      await expectFinding(store, false, finding);
+    });
+  }
+
+  it("finds nothing where a run goes as a stored version of its flow says, migrated or not", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    await saveTickets(store);
+    const [waiting, moved] = [1, 2].map(testRunId) as [string, string];
+    const issued = [{ id: "c", type: "IssueTicket" }];
+    const runs = [
+      makeRun({ runId: waiting, businessState: "open", timers: [deadline()], data: { seat: "9Z" } }),
+      makeRun({
+        runId: moved,
+        state: "issuing",
+        commands: [makeCommand("c", { phase: "delivered" })],
+        version: 3,
+        flowVersion: 2,
+      }),
+    ];
+    await owner.commit({
+      runs,
+      history: [
+        ...historyOf({ data: { seat: "9Z" } }),
+        {
+          runId: moved,
+          lane: 0,
+          entries: [
+            makeEntry(1),
+            makeEntry(2, { type: "Paid", state: "issuing", commands: issued }),
+            makeEntry(3, { kind: "migrated", type: "migrate", by: "Ada", state: "issuing" }),
+          ],
+        },
+      ],
+      timersSet: timerRowsOf(runs[0] ?? assert.fail()),
+    });
+    assert.deepEqual(await store.audit({ quiet: false, compileSchema }), {
+      runs: 2,
+      entries: 4,
+      findings: [],
+    });
+  });
 
   it("finds outbox rows that the lane's positions do not know", async (t) => {
     const { store, owner } = await openOwned(t, open);
@@ -233,6 +445,52 @@ export function auditPromises(open: OpenHarness): void {
     await expectFinding(store, true, /I4 the run is not in the search projection/);
     await expectFinding(store, true, /I4 lane 2: 1 inbox rows were not taken in/);
   });
+}
+
+/** A history of the first run: how it starts, and what follows. */
+function historyOf(
+  start: Partial<HistoryEntry>,
+  ...later: readonly Partial<HistoryEntry>[]
+): NonNullable<GivenWrites["history"]> {
+  const entries = [makeEntry(1, start), ...later.map((entry, at) => makeEntry(at + 2, entry))];
+  return [{ runId: testRunId(1), lane: 0, entries }];
+}
+
+function deadline(): RunTimer {
+  return { number: 1, kind: "deadline", dueAtMs: TEST_BEGIN_MS + 50 };
+}
+
+/** Two versions of the flow of all these runs, as a store keeps them. */
+async function saveTickets(store: Store): Promise<void> {
+  const ticket = { type: "object", properties: { ticket: { type: "string" } } };
+  const definition = {
+    name: "tickets",
+    data: { type: "object", properties: { seat: { type: "string" } } },
+    events: { Paid: {}, Refunded: {}, Issued: ticket },
+    commands: { IssueTicket: { channel: "tickets", answers: ["Issued"] } },
+    initial: "ordered",
+    states: {
+      ordered: {
+        businessState: "open",
+        deadline: { delay: "50ms", target: "refunded" },
+        on: { Paid: "issuing", Refunded: "refunded" },
+      },
+      // A guard and an update in code are stored as text, and never called.
+      issuing: {
+        send: { IssueTicket: { $function: "(data) => data" } },
+        on: { Issued: { target: "refunded", guard: { $function: "() => true" } } },
+      },
+      refunded: { final: "returned" },
+    },
+  };
+  await store.saveFlowVersions(
+    [1, 2].map((version) => ({
+      flow: "tickets",
+      version,
+      hash: `tickets ${version}`,
+      definition: { ...definition, version },
+    })),
+  );
 }
 
 /** A run that takes its only step back. */
@@ -271,7 +529,10 @@ function withChild(runId: string, child: Partial<Run>): GivenWrites {
       makeRun({ runId, commands: [started(runId, childId)] }),
       makeRun({ runId: childId, parent, ...child }),
     ],
-    history: [runId, childId].map((id) => ({ runId: id, lane: 0, entries: [makeEntry(1)] })),
+    history: [
+      { runId, lane: 0, entries: [startEntry({ state: "ordered", commands: [started(runId, childId)] })] },
+      { runId: childId, lane: 0, entries: [makeEntry(1)] },
+    ],
   };
 }
 
@@ -289,7 +550,7 @@ function deadLetter(runId: string, version: number): DeadLetterRow {
 }
 
 async function expectFinding(store: Store, quiet: boolean, pattern: RegExp): Promise<void> {
-  const { findings } = await store.audit({ quiet });
+  const { findings } = await store.audit({ quiet, compileSchema });
   const told = findings.map(({ invariant, message }) => `${invariant} ${message}`);
   assert.ok(
     told.some((finding) => pattern.test(finding)),

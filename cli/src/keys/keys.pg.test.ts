@@ -50,6 +50,24 @@ describe("sluice keys", () => {
     assert.equal((await keys("list")).stdout.trimEnd().split("\n").length, 1 + 3);
   });
 
+  it("refuses names that would spoil a record, and keys that would be over at once or never", async () => {
+    const create = (...args: string[]) => sluice(["keys", "create", ...args]);
+    for (const name of ["", " ", "a\nb", "\u001b[31mops", "x".repeat(101), "-ops", "größe"]) {
+      const { exitCode, stderr } = await create(`--name=${name}`);
+      assert.equal(exitCode, 2, name);
+      assert.match(stderr, /Expected 1 to 100 letters, digits/);
+      assert.doesNotMatch(stderr, /\u001b/);
+      assert.doesNotMatch(stderr, /x{90}/);
+    }
+    for (const expires of ["0s", "0.1ms", "-1d", "36501d", "99999999999d"]) {
+      const { exitCode, stderr } = await create("--name", "ops", `--expires=${expires}`);
+      assert.equal(exitCode, 2, expires);
+      assert.match(stderr, /Expected (?:more than nothing and at most 36500d|a number and a unit)/);
+    }
+    const { exitCode, stderr } = await sluice(["keys", "rotate", "0a1b2c3d4e5f", "--grace", "366d"]);
+    assert.deepEqual([exitCode, /Expected 0s to 365d/.test(stderr)], [2, true]);
+  });
+
   it("offers the scopes that there are", async () => {
     const { exitCode, stderr } = await sluice(["keys", "create", "--name", "x", "--scope", "root"]);
     assert.equal(exitCode, 2);

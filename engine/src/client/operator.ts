@@ -3,9 +3,11 @@
  * runs is a job from then on: if this process dies the owner of the job's lane finishes it, under the same id.
  */
 import { kindOf } from "@sluice/contracts/problem";
+import type { ErrorKind } from "@sluice/contracts/problem";
 import type { JsonObject } from "@sluice/contracts/envelope";
-import type { Answer } from "../core/decision.ts";
-import { engineError } from "../core/errors.ts";
+import type { Answer, Rejection } from "../core/decision.ts";
+import { canonicalText } from "../core/digest.ts";
+import { engineError, isEngineErrorCode, kindOfCode } from "../core/errors.ts";
 import type { LaneInput, Operation } from "../core/inputs.ts";
 import { laneOf } from "../core/lane.ts";
 import type {
@@ -20,6 +22,7 @@ import type {
   Paused,
   Store,
 } from "../core/ports.ts";
+import type { Run } from "../core/run.ts";
 import { requireRun, rejected } from "./client.ts";
 import type { ClientPorts } from "./client.ts";
 import { badOperation, planJob, requireFlow, requireVersion } from "./job-plan.ts";
@@ -29,6 +32,8 @@ export type { JobWish } from "./job-plan.ts";
 
 /** What the operator needs beside what the client needs. */
 export interface OperatorPorts extends Pick<ClientPorts, "lanes" | "newId" | "nameId">, ServedFlows {
+  /** Most jobs over many runs that are under way at once. */
+  readonly jobsOpenMax: number;
   readonly store: Pick<
     Store,
     | "getRun"
@@ -69,18 +74,27 @@ export interface Operated {
 /** Longest name of who asks, and longest reason. */
 export const ASKED_CHARS_MAX = 1_000;
 
+/**
+ * Most operations on single runs that wait to be done, since their runs cannot be reached: few enough that their owners read them at each
+ * heartbeat.
+ */
+export const OPERATIONS_OPEN_MAX = 1_000;
+
+/** How often a record is tried to be completed that somebody else has changed meanwhile. */
+const RECORD_TRIES_MAX = 3;
+
 export interface Operator {
   /**
    * Does something to one run; resolves when that is durable. While the run cannot be reached the operation is kept, and done later.
    * @throws FLOW_UNKNOWN_RUN (missing) · FLOW_RUN_FINAL, FLOW_RUN_NOT_PARKED, FLOW_NOTHING_TO_RETRY, FLOW_WOULD_STRAND, FLOW_COMPENSATING,
    *   FLOW_MIGRATION_REFUSED (conflict) · FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING, FLOW_BAD_DATA, FLOW_BAD_OPERATION,
-   *   FLOW_IDEMPOTENCY_CONFLICT (invalid) · FLOW_STORE_UNAVAILABLE (unavailable)
+   *   FLOW_IDEMPOTENCY_CONFLICT (invalid) · FLOW_JOBS_FULL (overloaded) · FLOW_STORE_UNAVAILABLE (unavailable)
    */
   operate(runId: string, operation: Operation, asked: Asked): Promise<Operated>;
   /**
    * Starts a job over all runs that a filter names.
    * @throws FLOW_BAD_OPERATION, FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING, FLOW_IDEMPOTENCY_CONFLICT (invalid) · FLOW_UNKNOWN_FLOW (missing)
-   *   · FLOW_MIGRATION_REFUSED (conflict)
+   *   · FLOW_MIGRATION_REFUSED (conflict) · FLOW_JOBS_FULL (overloaded)
    */
   startJob(job: JobWish, asked: Asked): Promise<ActionRow>;
   /** What a job would do to each run, page by page, without doing it. @throws as `startJob`, and FLOW_BAD_CURSOR (invalid) */
@@ -146,8 +160,10 @@ async function operate(
   const plan = planJob(ports, { operation, filter: { runIds: [run.runId] } });
   const action = await addJob(ports, "run", plan, asked);
   const { actionId, by, reason } = action;
-  const answer = await submit(ports, { kind: "operation", runId, id: actionId, operation, by, reason });
-  await endSingle(ports, action, plan, answer);
+  const refusal = formerRefusal(action);
+  if (refusal !== null) throw refusal;
+  const decided = await submit(ports, { kind: "operation", runId, id: actionId, operation, by, reason });
+  const answer = await endSingle(ports, action, run, decided);
   switch (answer.outcome) {
     case "rejected":
       throw rejected(answer.error);
@@ -170,32 +186,54 @@ async function submit(ports: OperatorPorts, input: LaneInput): Promise<Answer> {
   try {
     return await ports.submit(input);
   } catch (error) {
-    const kind = kindOf(error);
-    if (kind === "unavailable" || kind === "overloaded" || kind === "timeout") return { outcome: "accepted" };
+    if (isPassing(kindOf(error))) return { outcome: "accepted" };
     throw error;
   }
 }
 
-/** The record says how it ended. What nobody knows yet the owner of its lane asks for again, and writes down then. */
+function isPassing(kind: ErrorKind): boolean {
+  return kind === "unavailable" || kind === "overloaded" || kind === "timeout";
+}
+
+/** What a run has refused stays refused under that key, whatever has become of the run. What failed in passing may be repeated. */
+function formerRefusal({ state, job }: ActionRow): Error | null {
+  const [refused] = job?.progress.examples ?? [];
+  if (state !== "done" || job?.progress.applied !== 0 || refused === undefined) return null;
+  const { runId, code, message } = refused;
+  if (code === null || message === null || !isEngineErrorCode(code) || isPassing(kindOfCode(code)))
+    return null;
+  return engineError(code, message, { fields: { runId } });
+}
+
+/**
+ * The record says how it ended. What nobody knows yet the owner of its lane asks for again, and writes down then. A refusal is told only once
+ * it is written down: until then that owner may find that the run has changed, and do what was asked for.
+ */
 async function endSingle(
   { store }: OperatorPorts,
   action: ActionRow,
-  plan: JobPlan,
+  run: Run,
   answer: Answer,
-): Promise<void> {
-  if (answer.outcome === "accepted") return;
-  const isRefused = answer.outcome === "rejected";
-  // A repeat may be taken where the first was refused; never the other way round.
-  if (action.state !== "running" && (isRefused || action.job?.progress.applied === 1)) return;
-  const progress: JobProgress = {
-    cursor: null,
-    seen: 1,
-    applied: isRefused ? 0 : 1,
-    refused: isRefused ? { [answer.error.code]: 1 } : {},
-    examples: [],
-  };
-  // Away by now: the operation is done all the same, and its lane's owner completes the record.
-  await store.updateAction({ ...action, state: "done", job: { plan, progress } }).catch(() => null);
+): Promise<Answer> {
+  if (answer.outcome === "accepted") return answer;
+  const { actionId } = action;
+  const progress: JobProgress =
+    answer.outcome === "rejected" ? refusedBy(run, answer.error) : { ...NOTHING_DONE, seen: 1, applied: 1 };
+  let current: ActionRow | null = action;
+  for (let tries = 0; tries < RECORD_TRIES_MAX && current !== null; tries++) {
+    if (current.job?.progress.applied === 1) break;
+    const { revision } = current;
+    const saved = await store.updateAction({ actionId, revision, state: "done", progress }).catch(() => null);
+    if (saved !== null) return answer;
+    current = await store.getAction(actionId).catch(() => null);
+  }
+  // Away by now, or done by the owner of its lane: in either case that one completes the record.
+  return answer.outcome === "rejected" ? { outcome: "accepted" } : answer;
+}
+
+function refusedBy({ runId, state }: Run, { code, message }: Rejection): JobProgress {
+  const refused = { runId, from: state, to: null, code, message };
+  return { ...NOTHING_DONE, seen: 1, refused: { [code]: 1 }, examples: [refused] };
 }
 
 /** `run.cancel` is done to one run at once, `runs.cancel` to many in the background. */
@@ -207,18 +245,23 @@ function addJob(ports: OperatorPorts, what: "run" | "runs", plan: JobPlan, asked
     ...(isDryRun ? { dryRun: true } : {}),
     ...(runsPerSecond === null ? {} : { runsPerSecond }),
   };
-  const progress: JobProgress = { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] };
-  return addAction(ports, `${what}.${operation.type}`, subject, asked, { plan, progress });
+  const action = newAction(ports, `${what}.${operation.type}`, subject, asked, {
+    plan,
+    progress: NOTHING_DONE,
+  });
+  const openMax = what === "run" ? OPERATIONS_OPEN_MAX : ports.jobsOpenMax;
+  return keep(action, () => ports.store.addAction(action, openMax));
 }
+
+const NOTHING_DONE: JobProgress = { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] };
 
 function addAction(
   ports: OperatorPorts,
   kind: string,
   subject: JsonObject,
   asked: Asked,
-  job: ActionRow["job"] = null,
 ): Promise<ActionRow> {
-  return keep(newAction(ports, kind, subject, asked, job), (action) => ports.store.addAction(action));
+  return keep(newAction(ports, kind, subject, asked), (action) => ports.store.addAction(action));
 }
 
 function newAction(
@@ -251,7 +294,7 @@ async function keep(action: NewAction, write: (action: NewAction) => Promise<Act
 }
 
 function requestOf({ kind, by, reason, subject }: NewAction): string {
-  return JSON.stringify([kind, by, reason, subject]);
+  return canonicalText([kind, by, reason, subject]);
 }
 
 /** A key stands for one request about one run, or for one that is about no single run, whatever it asks for. */
@@ -282,9 +325,15 @@ async function stopJob(ports: OperatorPorts, actionId: string, asked: Asked): Pr
       );
     if (action.state !== "running") return action;
     if (!isRecorded) await addAction(ports, "job.stop", { jobId: actionId }, asked);
-    const stopping = await ports.store.updateAction({ ...action, state: "stopping" });
+    const { revision, job } = action;
+    const stopping = await ports.store.updateAction({
+      actionId,
+      revision,
+      state: "stopping",
+      progress: job.progress,
+    });
     // The job has saved a page meanwhile: look again.
-    if (stopping !== null) return stopping;
+    if (stopping !== null) return { ...action, ...stopping };
   }
 }
 

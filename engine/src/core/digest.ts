@@ -22,7 +22,12 @@ export function digest(text: string, seed = 0): number {
  * @see RFC 8785 for the order
  */
 export function bodyDigest(data: Json, type = ""): number {
-  return digest(type + JSON.stringify(sortMembers(data)));
+  return digest(type + canonicalText(data));
+}
+
+/** JSON as a text that is the same for equal JSON, whatever the order of its members. */
+export function canonicalText(value: Json): string {
+  return JSON.stringify(sortMembers(value));
 }
 
 /** Whether a digest is that of this body: as it is made now, or as it was made of the text before members were sorted. */

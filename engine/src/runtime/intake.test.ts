@@ -4,10 +4,11 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { createEngine } from "../create-engine.ts";
 import type { Engine } from "../create-engine.ts";
-import { engineError } from "../core/errors.ts";
+import { engineError, hasCode } from "../core/errors.ts";
 import type { FlowDefinition } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import type { PeerAnswer, Store } from "../core/ports.ts";
+import type { EngineOptions } from "./options.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
@@ -46,13 +47,14 @@ async function startEngine(
   database: MemoryDatabase,
   forward: Forward,
   store: Store = createMemoryStore({ database, engineId: "other" }),
+  options: EngineOptions = {},
 ): Promise<Engine> {
   const engine = await createEngine({
     store,
     flows: [order],
     participants: [],
     peers: () => ({ forward: (_address, inputs) => forward(inputs) }),
-    options: { leaseMs: 300, address: "other", submitMs: 4_000 },
+    options: { leaseMs: 300, address: "other", submitMs: 4_000, ...options },
   });
   t.after(() => engine.stop());
   await engine.start();
@@ -142,4 +144,32 @@ test("a refusal of what a frozen owner may still take in does not say that nothi
     code: "FLOW_OUTCOME_UNKNOWN",
   });
   await assert.rejects(engine.client.send(runId, { type: "Paid", data: {} }), { code: "FLOW_UNKNOWN_RUN" });
+});
+
+/** What becomes of more starts than the inboxes of lanes take that have an owner nobody reaches. */
+async function startTooMany(t: TestContext, forward: Forward) {
+  const { database } = await openOwned();
+  const engine = await startEngine(t, database, forward, undefined, { inboxRowsMax: 1 });
+  const starts = Array.from({ length: 2 * LANES.length }, () => engine.client.start("order", { data: {} }));
+  const ends = await Promise.allSettled(starts);
+  const kept = ends.filter(({ status }) => status === "fulfilled");
+  const failures: unknown[] = ends.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+  assert.equal(database.inbox.size, kept.length);
+  assert.ok(kept.length > 0 && kept.length <= LANES.length && failures.length > 0);
+  return failures;
+}
+
+test("an input for a lane whose inbox is full is refused, and nothing has happened", async (t) => {
+  const failures = await startTooMany(t, () =>
+    Promise.reject(engineError("FLOW_NO_OWNER", "it cannot be reached")),
+  );
+  for (const error of failures) {
+    assert.ok(hasCode(error, "FLOW_NO_OWNER"), String(error));
+    assert.match(String(error), /1 inputs wait for one, as many as may \(inboxRowsMax\)/);
+  }
+});
+
+test("an input that its owner may have taken is not said to be refused by a full inbox", async (t) => {
+  const failures = await startTooMany(t, () => unknownAfter(50));
+  for (const error of failures) assert.ok(hasCode(error, "FLOW_OUTCOME_UNKNOWN"), String(error));
 });

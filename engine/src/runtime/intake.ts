@@ -36,6 +36,8 @@ interface IntakePorts {
   readonly engineId: string;
   readonly lanes: number;
   readonly submitMs: number;
+  /** Most inputs that wait in the inbox of a lane. */
+  readonly inboxRowsMax: number;
   /** How long an input waits for its lane to get an owner before it goes to the inbox. */
   readonly ownerWaitMs: number;
   readonly directory: LaneDirectory;
@@ -181,9 +183,21 @@ export class Intake {
         ? item.fail?.(engineError(refusal.error.code, refusal.error.message))
         : item.answer?.(refusal);
     }
-    item.isTried = true;
-    await this.#ports.store.appendInbox([{ inboxId: this.#ports.clock.newId(), lane: item.lane, input }]);
+    await this.#append(item, input);
     item.answer?.({ outcome: "accepted" });
+  }
+
+  async #append(item: QueueItem, input: LaneInput): Promise<void> {
+    const { store, clock, inboxRowsMax } = this.#ports;
+    const wasTried = item.isTried === true;
+    item.isTried = true;
+    try {
+      await store.appendInbox([{ inboxId: clock.newId(), lane: item.lane, input }], inboxRowsMax);
+    } catch (error) {
+      // A full inbox has taken nothing.
+      if (hasCode(error, "FLOW_NO_OWNER")) item.isTried = wasTried;
+      throw error;
+    }
   }
 
   async #refusal(input: LaneInput): Promise<Answer | null> {

@@ -7,11 +7,25 @@
  * J3  A run that refuses is counted with its reason and left as it is. What is only away or full is tried again, without an end.
  *     Lists are a moment behind: a run that does not fit the filter any more when its turn comes is none of the job's, and not counted.
  * J4  An operation on one run is its caller's to carry out. It is taken up here only when it is left lying, since its caller has died.
+ * J5  A heartbeat reads which jobs are open and no more. What a job is to do, which may be thousands of named runs, is read once by who
+ *     works on it, and written once; how far it is, after every page.
+ * J6  When the next page of a job with a rate may begin is saved with the page before, so that the rate holds over restarts and takeovers.
  */
 import type { Answer } from "../core/decision.ts";
 import { toPlainError } from "../core/errors.ts";
 import type { LaneInput } from "../core/inputs.ts";
-import type { ActionRow, Clock, JobExample, JobPlan, JobRun, LogPort, Page, Store } from "../core/ports.ts";
+import type {
+  ActionRow,
+  ActionState,
+  Clock,
+  JobExample,
+  JobPlan,
+  JobRun,
+  LogPort,
+  OpenJob,
+  Page,
+  Store,
+} from "../core/ports.ts";
 import { fitsCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
 import { addResults } from "./job-progress.ts";
@@ -37,14 +51,20 @@ export interface JobPorts extends Pick<PreviewPorts, "preview"> {
   readonly log: LogPort;
   /** How long an operation on one run stays with its caller (J4). */
   readonly callerMs: number;
+  /** The store's time. */
+  nowMs(): number;
   submit(input: LaneInput): Promise<Answer>;
 }
 
 type Job = NonNullable<ActionRow["job"]>;
 
-interface BegunPage {
-  readonly action: ActionRow;
+/** A job as it is worked on. */
+interface Work extends Pick<ActionRow, "actionId" | "by" | "reason" | "revision" | "state"> {
   readonly job: Job;
+}
+
+interface BegunPage {
+  readonly work: Work;
   readonly page: Page<JobRun>;
 }
 
@@ -53,6 +73,8 @@ export class Jobs {
   readonly #running = new Map<string, { readonly stop: AbortController; readonly finished: Promise<void> }>();
   /** When an operation on one run was first seen open, by this process's clock. */
   #seenAtMs = new Map<string, number>();
+  /** The last of those that are being read. */
+  #reading: Promise<unknown> = Promise.resolve();
   #isStopping = false;
 
   constructor(ports: JobPorts) {
@@ -63,10 +85,10 @@ export class Jobs {
   async tend(heldLanes: readonly number[]): Promise<void> {
     const open = await this.#ports.store.listOpenJobs(heldLanes);
     this.#noteSeen(open);
-    for (const action of open) {
-      const running = this.#running.get(action.actionId);
-      if (running === undefined) this.#take(action);
-      else if (action.state === "stopping") running.stop.abort();
+    for (const job of open) {
+      const running = this.#running.get(job.actionId);
+      if (running === undefined) this.#take(job);
+      else if (job.state === "stopping") running.stop.abort();
     }
   }
 
@@ -77,11 +99,11 @@ export class Jobs {
     await Promise.all([...this.#running.values()].map(({ finished }) => finished));
   }
 
-  #take(action: ActionRow): void {
-    if (this.#isStopping || this.#isWithItsCaller(action)) return;
-    const { actionId } = action;
+  #take(job: OpenJob): void {
+    if (this.#isStopping || this.#isWithItsCaller(job)) return;
+    const { actionId } = job;
     const stop = new AbortController();
-    const finished = this.#carryOut(action, stop.signal)
+    const finished = this.#carryOut(job, stop.signal)
       .catch((error: unknown) =>
         this.#ports.log.warn({ actionId, err: error }, "a job was interrupted and is taken up again"),
       )
@@ -89,7 +111,7 @@ export class Jobs {
     this.#running.set(actionId, { stop, finished });
   }
 
-  #noteSeen(open: readonly ActionRow[]): void {
+  #noteSeen(open: readonly OpenJob[]): void {
     const nowMs = this.#ports.clock.monotonicMs();
     const single = open.filter(isOfOneRun);
     this.#seenAtMs = new Map(
@@ -97,126 +119,141 @@ export class Jobs {
     );
   }
 
-  #isWithItsCaller({ actionId }: ActionRow): boolean {
+  #isWithItsCaller({ actionId }: OpenJob): boolean {
     const seenAtMs = this.#seenAtMs.get(actionId);
     return seenAtMs !== undefined && this.#ports.clock.monotonicMs() - seenAtMs < this.#ports.callerMs;
   }
 
-  async #carryOut(action: ActionRow, stop: AbortSignal): Promise<void> {
-    const { store, log } = this.#ports;
-    const { actionId, kind } = action;
-    let current: ActionRow | null = action;
+  async #carryOut({ actionId, kind }: OpenJob, stop: AbortSignal): Promise<void> {
+    let current = await this.#readInTurn(actionId);
     while (current?.state === "running" && !stop.aborted) current = await this.#doPage(current, stop);
     if (this.#isStopping || current === null) return;
-    if (current.state === "running") current = await store.getAction(actionId);
+    if (current.state === "running") current = await this.#read(actionId);
     if (current?.state === "stopping")
-      current = await store.updateAction({
-        ...current,
-        job: await this.#countBegun(current),
-        state: "stopped",
-      });
+      current = await this.#update(current, await this.#countBegun(current), "stopped");
     if (current?.state === "done" || current?.state === "stopped")
-      log.info({ actionId, kind, state: current.state }, "a job has ended");
+      this.#ports.log.info({ actionId, kind, state: current.state }, "a job has ended");
   }
 
-  async #doPage(action: ActionRow, stop: AbortSignal): Promise<ActionRow | null> {
-    const { clock } = this.#ports;
-    const startedMs = clock.monotonicMs();
-    const begun = await this.#beginPage(action);
+  /** One after the other: many large jobs at once, after a takeover, would keep the heartbeat from the store. */
+  #readInTurn(actionId: string): Promise<Work | null> {
+    const read = this.#reading.then(() => (this.#isStopping ? null : this.#read(actionId)));
+    this.#reading = read.catch(() => {});
+    return read;
+  }
+
+  /** Null when it has ended. */
+  async #read(id: string): Promise<Work | null> {
+    const action = await this.#ports.store.getAction(id);
+    if (action === null || action.job === null || action.endedAtMs !== null) return null;
+    const { actionId, by, reason, revision, state, job } = action;
+    return { actionId, by, reason, revision, state, job };
+  }
+
+  /** Null when somebody else has updated it. */
+  async #update(work: Work, job: Job, state: ActionState): Promise<Work | null> {
+    const { actionId, revision } = work;
+    const updated = await this.#ports.store.updateAction({
+      actionId,
+      revision,
+      state,
+      progress: job.progress,
+    });
+    return updated === null ? null : { ...work, job, state: updated.state, revision: updated.revision };
+  }
+
+  async #doPage(before: Work, stop: AbortSignal): Promise<Work | null> {
+    await this.#rest(this.#untilNextMs(before.job), stop);
+    if (stop.aborted) return before;
+    const beganAtMs = this.#ports.nowMs();
+    const begun = await this.#beginPage(before);
     if (begun === null) return null;
-    const { plan, progress } = begun.job;
+    const { work, page } = begun;
+    const { plan, progress } = work.job;
     const { results, isWhole } = plan.isDryRun
-      ? { results: await previewRuns(this.#ports, plan, begun.page.items), isWhole: true }
-      : await this.#doAll(begun.action, plan, begun.page.items, stop);
+      ? { results: await previewRuns(this.#ports, plan, page.items), isWhole: true }
+      : await this.#doAll(work, page.items, stop);
     // Stopped in the middle by its process, the page is done again by whoever goes on; by its operator, what was done is counted.
     if (!isWhole && this.#isStopping) return null;
-    const cursor = isWhole ? begun.page.cursor : progress.cursor;
+    const cursor = isWhole ? page.cursor : progress.cursor;
     const state = !isWhole ? "stopped" : cursor === null ? "done" : "running";
-    const saved = await this.#save(
-      begun.action,
-      { plan, progress: addResults(progress, results, cursor) },
+    const after = addResults(progress, results, cursor);
+    const nextAtMs = beganAtMs + pageMs(plan, results.length);
+    return this.#save(
+      work,
+      { plan, progress: plan.runsPerSecond === null ? after : { ...after, nextAtMs } },
       state,
     );
-    if (saved?.state === "running")
-      await this.#rest(startedMs + restMs(plan, results.length) - clock.monotonicMs(), stop);
-    return saved;
+  }
+
+  /** How long until the next page may begin. Where the clock was set back, no longer than a page takes. */
+  #untilNextMs({ plan, progress }: Job): number {
+    const { nextAtMs = 0 } = progress;
+    return Math.min(nextAtMs - this.#ports.nowMs(), pageMs(plan, pageRuns(plan)));
   }
 
   /** The page under way, or the next one, which is kept before the first of its runs is met. */
-  async #beginPage(action: ActionRow): Promise<BegunPage | null> {
-    const { store } = this.#ports;
-    const { job } = action;
-    if (job === null) return null;
-    const { plan, progress } = job;
-    if (progress.begun !== undefined) return { action, job, page: progress.begun };
-    const { items, cursor } = await listJobPage(store, plan, progress.cursor, pageRuns(plan));
+  async #beginPage(work: Work): Promise<BegunPage | null> {
+    const { plan, progress } = work.job;
+    if (progress.begun !== undefined) return { work, page: progress.begun };
+    const { items, cursor } = await listJobPage(this.#ports.store, plan, progress.cursor, pageRuns(plan));
     const page = { items: items.map(({ runId, state }) => ({ runId, state })), cursor };
-    if (plan.isDryRun || items.length === 0) return { action, job, page };
-    const begun: Job = { plan, progress: { ...progress, begun: page } };
-    const saved = await store.updateAction({ ...action, job: begun });
-    return saved === null ? null : { action: saved, job: begun, page };
+    if (plan.isDryRun || items.length === 0) return { work, page };
+    const saved = await this.#update(work, { plan, progress: { ...progress, begun: page } }, work.state);
+    return saved === null ? null : { work: saved, page };
   }
 
   /** A job that was stopped while its process died: of the page under way those runs count that it was applied to. */
-  async #countBegun({ actionId, job }: ActionRow): Promise<Job | null> {
-    const items = job?.progress.begun?.items;
-    if (job === null || items === undefined) return job;
+  async #countBegun({ actionId, job }: Work): Promise<Job> {
     const { plan, progress } = job;
-    const runs = await this.#ports.store.getRuns(items.map(({ runId }) => runId));
+    if (progress.begun === undefined) return job;
+    const runs = await this.#ports.store.getRuns(progress.begun.items.map(({ runId }) => runId));
     const results: JobExample[] = [];
     for (const run of runs) if (await this.#hasTaken(run, actionId)) results.push(taken(run));
     return { plan, progress: addResults(progress, results, progress.cursor) };
   }
 
   /** Null when somebody else works on the job. An operator's wish to stop is no such thing. */
-  async #save(action: ActionRow, job: Job, state: "running" | "stopped" | "done"): Promise<ActionRow | null> {
-    const { store } = this.#ports;
-    const saved = await store.updateAction({ ...action, job, state });
+  async #save(work: Work, job: Job, state: "running" | "stopped" | "done"): Promise<Work | null> {
+    const saved = await this.#update(work, job, state);
     if (saved !== null) return saved;
-    const stored = await store.getAction(action.actionId);
-    const isWish =
-      stored?.state === "stopping" && stored.job?.progress.cursor === action.job?.progress.cursor;
+    const stored = await this.#read(work.actionId);
+    const isWish = stored?.state === "stopping" && stored.job.progress.cursor === work.job.progress.cursor;
     return stored !== null && isWish
-      ? store.updateAction({ ...stored, job, state: state === "done" ? "done" : "stopped" })
+      ? this.#update(stored, job, state === "done" ? "done" : "stopped")
       : null;
   }
 
   /** What became of the runs; not whole when it was stopped before all had answered. */
   async #doAll(
-    action: ActionRow,
-    plan: JobPlan,
+    work: Work,
     runs: readonly JobRun[],
     stop: AbortSignal,
   ): Promise<{ readonly results: readonly JobExample[]; readonly isWhole: boolean }> {
     const results: JobExample[] = [];
     let answered = 0;
     const waiting = [...runs];
-    const work = async (): Promise<void> => {
+    const meetWaiting = async (): Promise<void> => {
       for (let run = waiting.shift(); run !== undefined && !stop.aborted; run = waiting.shift()) {
-        const result = await this.#doOne(action, plan, run, stop);
+        const result = await this.#doOne(work, run, stop);
         if (result === null) return;
         answered++;
         if (result !== "stale") results.push(result);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, runs.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, runs.length) }, meetWaiting));
     return { results, isWhole: answered === runs.length };
   }
 
   /** Null when it was stopped before the run has answered; stale when the run does not fit the filter any more. */
-  async #doOne(
-    action: ActionRow,
-    plan: JobPlan,
-    run: JobRun,
-    stop: AbortSignal,
-  ): Promise<JobExample | "stale" | null> {
+  async #doOne(work: Work, run: JobRun, stop: AbortSignal): Promise<JobExample | "stale" | null> {
     for (let failures = 0; !stop.aborted; failures++) {
       try {
-        const answer = await this.#operate(action, plan, run);
+        const answer = await this.#operate(work, run);
         if (answer.outcome === "stale") return "stale";
         // Durable in the lane's inbox only. Where engines cannot reach each other its owner would never tell, so the run itself is asked.
         const result =
-          answer.outcome === "accepted" ? await this.#lookAt(action, plan, run) : toResult(run, answer, null);
+          answer.outcome === "accepted" ? await this.#lookAt(work, run) : toResult(run, answer, null);
         if (result !== null) return result;
       } catch (error) {
         const { kind, code, message } = toPlainError(error, "FLOW_UNEXPECTED");
@@ -230,7 +267,8 @@ export class Jobs {
   }
 
   /** What became of an operation that its run's owner takes in by itself; null while nobody knows. */
-  async #lookAt({ actionId }: ActionRow, plan: JobPlan, met: JobRun): Promise<JobExample | "stale" | null> {
+  async #lookAt({ actionId, job }: Work, met: JobRun): Promise<JobExample | "stale" | null> {
+    const { plan } = job;
     const { store, preview } = this.#ports;
     const [run] = await store.getRuns([met.runId]);
     if (run === undefined) return unknownRun(met);
@@ -250,9 +288,9 @@ export class Jobs {
     return false;
   }
 
-  #operate({ actionId, by, reason }: ActionRow, plan: JobPlan, { runId }: JobRun): Promise<Answer> {
-    const { operation } = plan;
-    const where = conditionOf(plan);
+  #operate({ actionId, by, reason, job }: Work, { runId }: JobRun): Promise<Answer> {
+    const { operation } = job.plan;
+    const where = conditionOf(job.plan);
     return this.#ports.submit({
       kind: "operation",
       runId,
@@ -283,8 +321,8 @@ export class Jobs {
 }
 
 /** Whether an action is an operation on one run and not a job over many. */
-export function isOfOneRun({ subject }: Pick<ActionRow, "subject">): boolean {
-  return subject["runId"] !== undefined;
+function isOfOneRun({ kind }: OpenJob): boolean {
+  return kind.startsWith("run.");
 }
 
 function taken({ runId, state }: JobRun): JobExample {
@@ -296,6 +334,7 @@ function pageRuns({ runsPerSecond }: JobPlan): number {
   return Math.min(PAGE_RUNS_MAX, Math.max(1, Math.floor(runsPerSecond / PAGES_PER_SECOND)));
 }
 
-function restMs({ runsPerSecond }: JobPlan, runs: number): number {
+/** How long so many runs take at the job's rate. */
+function pageMs({ runsPerSecond }: JobPlan, runs: number): number {
   return runsPerSecond === null ? 0 : (runs * 1_000) / runsPerSecond;
 }

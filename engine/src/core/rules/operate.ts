@@ -3,7 +3,7 @@ import type { Json } from "@sluice/contracts/envelope";
 import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
 import { changed, reject, rejectUnkeepable, unchanged } from "../decision.ts";
 import type { Context, Decision, KnownRun } from "../decision.ts";
-import { digest } from "../digest.ts";
+import { bodyDigest, isBodyDigest } from "../digest.ts";
 import { toPlainError } from "../errors.ts";
 import { CANCELED, COMMAND_FAILED, COMPENSATING, FLOW_CHANNEL } from "../flow.ts";
 import type { HistoryKind } from "../history.ts";
@@ -45,12 +45,11 @@ interface Taken {
 }
 
 export function operate(context: Context, known: KnownRun, input: OperationInput): Decision {
-  const { fault } = copyJson(input.operation as unknown as Json);
+  const { copy: body, fault } = copyJson(input.operation as unknown as Json);
   if (fault !== null) return rejectUnkeepable("FLOW_BAD_DATA", "the data of an operation", fault);
-  const operationDigest = digest(JSON.stringify(input.operation));
   const before = known.seen.get(input.id);
   if (before !== undefined) {
-    if (before.digest === operationDigest)
+    if (isBodyDigest(before.digest, body))
       return unchanged({ outcome: "applied", version: before.version, isRepeat: true });
     return reject("FLOW_IDEMPOTENCY_CONFLICT", `operation id ${input.id} came before with another operation`);
   }
@@ -65,7 +64,7 @@ export function operate(context: Context, known: KnownRun, input: OperationInput
   const trace: Trace = {
     type: input.operation.type,
     eventId: input.id,
-    digest: operationDigest,
+    digest: bodyDigest(body),
     by: input.by,
     ...(input.reason === null ? {} : { reason: input.reason }),
     ...(outcome.data === undefined ? {} : { data: outcome.data }),

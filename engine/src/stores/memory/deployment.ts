@@ -1,7 +1,7 @@
 import { engineError } from "../../core/errors.ts";
 import { LANES_DEFAULT, checkLanes } from "../../core/lane.ts";
 import type { FlowVersionRow } from "../../core/ports.ts";
-import { versionChanged } from "../../core/version-changed.ts";
+import { assertUnchanged } from "../../core/version-changed.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 
 export function openDeployment(
@@ -36,11 +36,7 @@ function makeLanes(database: MemoryDatabase, lanes: number): void {
 }
 
 export function saveFlowVersions(database: MemoryDatabase, versions: readonly FlowVersionRow[]): void {
-  for (const row of versions) {
-    const stored = database.flowVersions.get(`${row.flow}:${row.version}`);
-    if (stored !== undefined && stored.hash !== row.hash)
-      throw versionChanged(row, [...database.flowVersions.values()]);
-  }
+  assertUnchanged(versions, [...database.flowVersions.values()]);
   for (const row of versions) {
     const key = `${row.flow}:${row.version}`;
     if (!database.flowVersions.has(key)) database.flowVersions.set(key, structuredClone(row));

@@ -1,21 +1,35 @@
 /** What operators do: actions, pauses, schedules and keys. */
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
+import { jobsFull } from "../../core/full.ts";
+import { ACTIONS_PAGE_BYTES_MAX } from "../../core/ports.ts";
 import type {
   ActionQuery,
   ActionRow,
+  ActionUpdate,
   ApiKeyRow,
   NewAction,
+  OpenJob,
   Page,
   PauseResult,
   PauseRow,
   Paused,
   ScheduleRow,
   Store,
+  UpdatedAction,
 } from "../../core/ports.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 
-export function addAction(database: MemoryDatabase, action: NewAction): ActionRow {
-  return getAction(database, action.actionId) ?? keepAction(database, action, null);
+export function addAction(database: MemoryDatabase, action: NewAction, openMax?: number): ActionRow {
+  const before = getAction(database, action.actionId);
+  if (before !== null) return before;
+  const alike = (row: ActionRow): boolean => isOpenJob(row) && sortOf(row) === sortOf(action);
+  if (openMax !== undefined && storedActions(database).filter(alike).length >= openMax)
+    throw jobsFull(action, openMax);
+  return keepAction(database, action, null);
+}
+
+function sortOf({ kind }: Pick<ActionRow, "kind">): string {
+  return kind.split(".", 1)[0] ?? "";
 }
 
 function keepAction(database: MemoryDatabase, action: NewAction, result: PauseResult | null): ActionRow {
@@ -28,14 +42,15 @@ function keepAction(database: MemoryDatabase, action: NewAction, result: PauseRe
 
 export function updateAction(
   database: MemoryDatabase,
-  { actionId, revision, state, job }: Parameters<Store["updateAction"]>[0],
-): ActionRow | null {
+  { actionId, revision, state, progress }: ActionUpdate,
+): UpdatedAction | null {
   const before = getAction(database, actionId);
   if (before?.revision !== revision) return null;
   const endedAtMs = isEnded(state) ? Math.floor(database.nowMs()) : before.endedAtMs;
+  const job = before.job === null ? null : { plan: before.job.plan, progress };
   const row: ActionRow = { ...before, state, job, endedAtMs, revision: revision + 1 };
   database.actions.set(actionId, JSON.stringify(row));
-  return row;
+  return { actionId, state, endedAtMs, revision: row.revision };
 }
 
 export function getAction(database: MemoryDatabase, actionId: string): ActionRow | null {
@@ -53,16 +68,28 @@ export function listActions(database: MemoryDatabase, query: ActionQuery): Page<
     .filter((row) => isJob === undefined || (row.job !== null) === isJob)
     .filter((row) => after === null || isOlder(row, after[0] as number, after[1] as string))
     .sort((a, b) => (isOlder(a, b.askedAtMs, b.actionId) ? 1 : -1));
-  const items = found.slice(0, limit);
+  const items = found.slice(0, Math.min(limit, fittingRows(found)));
   const last = items.at(-1);
   const hasMore = last !== undefined && found.length > items.length;
   return { items, cursor: hasMore ? encodeCursor([last.askedAtMs, last.actionId]) : null };
 }
 
-export function listOpenJobs(database: MemoryDatabase, lanes: readonly number[]): readonly ActionRow[] {
+/** How many of the first rows a page has room for: one at least. */
+function fittingRows(rows: readonly ActionRow[]): number {
+  let bytes = 0;
+  const beyond = rows.findIndex((row) => (bytes += JSON.stringify(row).length) > ACTIONS_PAGE_BYTES_MAX);
+  return beyond === -1 ? rows.length : Math.max(1, beyond);
+}
+
+export function listOpenJobs(database: MemoryDatabase, lanes: readonly number[]): readonly OpenJob[] {
   return storedActions(database)
-    .filter(({ lane, job, state }) => lanes.includes(lane) && job !== null && !isEnded(state))
-    .sort((a, b) => (isOlder(a, b.askedAtMs, b.actionId) ? -1 : 1));
+    .filter((row) => lanes.includes(row.lane) && isOpenJob(row))
+    .sort((a, b) => (isOlder(a, b.askedAtMs, b.actionId) ? -1 : 1))
+    .map(({ actionId, kind, state }) => ({ actionId, kind, state }));
+}
+
+function isOpenJob({ job, state }: ActionRow): boolean {
+  return job !== null && !isEnded(state);
 }
 
 function storedActions(database: MemoryDatabase): ActionRow[] {

@@ -1,4 +1,5 @@
-import { STUCK_MS } from "../../core/ports.ts";
+import { inboxFull } from "../../core/full.ts";
+import { INBOX_ROWS_MAX, STUCK_MS } from "../../core/ports.ts";
 import type { InboxRow, OutboxRow, StoreTotals, StoredTimer, TimerQuery } from "../../core/ports.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
@@ -32,9 +33,20 @@ function whereaboutsOf(database: MemoryDatabase, runId: string) {
 }
 
 /** A row that is there already stays as it is: its sender asks again because it did not hear the answer. */
-export function appendInbox(database: MemoryDatabase, rows: readonly InboxRow[]): void {
+export function appendInbox(
+  database: MemoryDatabase,
+  rows: readonly InboxRow[],
+  rowsMax = INBOX_ROWS_MAX,
+): void {
+  if (database.inbox.size + rows.length > rowsMax) requireRoom(database, rows, rowsMax);
   const texts = rows.map((row) => [row.inboxId, JSON.stringify(row)] as const);
   for (const [inboxId, text] of texts) if (!database.inbox.has(inboxId)) database.inbox.set(inboxId, text);
+}
+
+function requireRoom(database: MemoryDatabase, rows: readonly InboxRow[], rowsMax: number): void {
+  const then = [...storedInbox(database), ...rows];
+  const full = rows.find((row) => then.filter(({ lane }) => lane === row.lane).length > rowsMax);
+  if (full !== undefined) throw inboxFull(full, rowsMax);
 }
 
 /** In order of arrival within a lane. */

@@ -20,12 +20,42 @@ function isStorable(text: string | undefined): boolean {
   return text === undefined || !text.includes("\u0000");
 }
 
-/** The statement apart, so that a test can ask for its plan. */
-export function selectRuns(sql: Sql, query: RunQuery): Fragment {
+function selectRuns(sql: Sql, query: RunQuery): Fragment {
+  return query.isOpen === true && !isNarrow(query)
+    ? selectOpenRuns(sql, query)
+    : selectNewest(sql, query, runRowColumns(sql), sql`true`);
+}
+
+function selectNewest(sql: Sql, query: RunQuery, columns: Fragment, more: Fragment): Fragment {
+  return sql`
+    select ${columns}
+      from run_search s
+     where ${more} and ${listConditions(sql, query)}
+     order by s.created_at desc, s.run_id desc
+     limit ${query.limit + 1}`;
+}
+
+/** Whether an index that few open runs are in finds them. */
+function isNarrow({ key, parked, parkReason }: RunQuery): boolean {
+  return key !== undefined || parked === true || parkReason !== undefined;
+}
+
+/**
+ * Of each version of each flow the newest, and of these the newest: so an index of open runs by version has them in their order, and runs that
+ * have ended, or are of other versions, are not read, however many they are. Which versions have runs the counters know.
+ */
+function selectOpenRuns(sql: Sql, query: RunQuery): Fragment {
+  const { flow, flowVersion, flowVersionBelow } = query;
+  const ofVersion = sql`s.flow = v.flow and s.flow_version = v.flow_version`;
   return sql`
     select ${runRowColumns(sql)}
-      from run_search s
-     where ${listConditions(sql, query)}
+      from (select distinct c.flow, c.flow_version
+              from state_counts c
+             where c.runs > 0
+               ${flow === undefined ? sql`` : sql`and c.flow = ${flow}`}
+               ${flowVersion === undefined ? sql`` : sql`and c.flow_version = ${flowVersion}`}
+               ${flowVersionBelow === undefined ? sql`` : sql`and c.flow_version < ${flowVersionBelow}`}) v
+     cross join lateral (${selectNewest(sql, query, sql`s.*`, ofVersion)}) s
      order by s.created_at desc, s.run_id desc
      limit ${query.limit + 1}`;
 }

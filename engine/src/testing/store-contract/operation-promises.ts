@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { ACTIONS_PAGE_BYTES_MAX } from "../../core/ports.ts";
 import type { ActionQuery, ActionRow, JobProgress, NewAction } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import { AWKWARD_DATA, makeDeadLetter, makeRun, testRunId } from "../rows.ts";
@@ -69,14 +70,50 @@ export function operationPromises(open: OpenHarness): void {
         { runId: testRunId(9), from: "open", to: null, code: "FLOW_RUN_FINAL", message: 'it "ended"' },
       ],
     };
+    const { actionId, state, endedAtMs } = kept;
+    const update = { actionId, state, revision: 1, progress };
+    assert.deepEqual(await store.updateAction(update), { actionId, state, endedAtMs, revision: 2 });
     const job = { ...JOB, progress };
-    const moved = await store.updateAction({ ...kept, job });
-    assert.deepEqual(moved, { ...kept, job, revision: 2 });
-    assert.equal(await store.updateAction({ ...kept, state: "stopping" }), null);
-    const ended = await store.updateAction({ ...kept, job, revision: 2, state: "stopped" });
+    assert.deepEqual(await store.getAction(actionId), { ...kept, job, revision: 2 });
+    assert.equal(await store.updateAction({ ...update, state: "stopping" }), null);
+    const ended = await store.updateAction({ ...update, revision: 2, state: "stopped" });
     assert.deepEqual([ended?.state, ended?.revision, ended?.endedAtMs !== null], ["stopped", 3, true]);
-    assert.deepEqual(await store.getAction(kept.actionId), ended);
-    assert.equal(await store.updateAction({ ...kept, actionId: testRunId(2) }), null);
+    assert.deepEqual(await store.getAction(actionId), { ...kept, ...ended, job });
+    assert.equal(await store.updateAction({ ...update, actionId: testRunId(2) }), null);
+  });
+
+  it("keeps no more open actions of a sort than it is told to, and a repeat of one that is kept all the same", async (t) => {
+    const { store } = await openOwned(t, open);
+    const job = (n: number, kind = "runs.cancel") =>
+      store.addAction(makeAction(n, { kind, state: "running", job: JOB }), 2);
+    const first = await job(1);
+    await store.addAction(makeAction(2, { kind: "runs.force", job: JOB }), 2);
+    await job(3, "runs.force");
+    await assert.rejects(job(4), { code: "FLOW_JOBS_FULL", kind: "overloaded" });
+    assert.equal(await store.getAction(testRunId(4)), null);
+    assert.deepEqual(await job(1), first);
+    await job(5, "run.cancel");
+    await store.addAction(makeAction(6, { kind: "flow.pause" }));
+    const end = { actionId: first.actionId, revision: 1, state: "done", progress: PROGRESS } as const;
+    await store.updateAction(end);
+    assert.equal((await job(4)).actionId, testRunId(4));
+  });
+
+  it("lists actions in pages that fit into memory, however large each of them is", async (t) => {
+    const { store, harness } = await openOwned(t, open);
+    const note = "x".repeat(ACTIONS_PAGE_BYTES_MAX / 2 - 1_000);
+    for (const [n, subject] of [{ note }, { note: note + note + note }, { note }, { note }, {}].entries()) {
+      await store.addAction(makeAction(n, { subject }));
+      await harness.passMs(2);
+    }
+    const pages: number[][] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await store.listActions({ limit: 4, ...(cursor === null ? {} : { cursor }) });
+      pages.push(page.items.map(({ actionId }) => Number.parseInt(actionId.slice(-1), 16)));
+      cursor = page.cursor;
+    } while (cursor !== null);
+    assert.deepEqual(pages, [[4, 3, 2], [1], [0]]);
   });
 
   it("lists actions newest first by kind, state and whether they are jobs, page by page", async (t) => {
@@ -130,6 +167,9 @@ export function operationPromises(open: OpenHarness): void {
     }
     const open1 = async (...lanes: number[]) =>
       (await store.listOpenJobs(lanes)).map(({ actionId }) => actionId);
+    // Not what they are to do: that may be thousands of runs, and each heartbeat asks.
+    const [stopping] = await store.listOpenJobs([0]);
+    assert.deepEqual(stopping, { actionId: testRunId(1), kind: "flow.pause", state: "stopping" });
     assert.deepEqual(await open1(0), [1, 4].map(testRunId));
     assert.deepEqual(await open1(0, 1), [0, 1, 4].map(testRunId));
     assert.deepEqual(await open1(), []);

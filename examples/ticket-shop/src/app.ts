@@ -10,6 +10,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { defineApp } from "@sluice/cli/app";
 import type { AppContext, OpenApp, SluiceApp } from "@sluice/cli/app";
 import type { FlowDefinition, FlowTypes } from "@sluice/engine/definition";
@@ -80,7 +81,8 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
       // The provider starts with the engine, or when it is first needed; not because somebody opens the shop.
       {
         ...httpTransport({ channel: "payments", url: `${provider.url}/commands` }),
-        start: () => provider.start(),
+        start: () => startPatiently(provider),
+        health: () => provider.health(),
       },
     ],
     routes: (client) => shopRoutes({ sql, client, payments, audits, stop }),
@@ -96,14 +98,27 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
   };
 }
 
+/** How long the engine waits for its provider. */
+const PATIENCE_MS = 5_000;
+
+/** Without a provider the shop still sells: orders wait for it. So one that is slow, or cannot be started yet, holds nobody up. */
+async function startPatiently(provider: OpenProvider): Promise<void> {
+  const patience = new AbortController();
+  const started = provider.start().catch(() => {});
+  await Promise.race([started, sleep(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
+  patience.abort();
+}
+
 interface OpenProvider extends PaymentProvider {
   stop(): Promise<void>;
+  /** True while it runs, as far as that is ours to see to; otherwise why not. */
+  health(): true | string;
 }
 
 /** The provider that runs already, or one of our own that waits to be started. */
 async function openProvider(context: AppContext, options: ResolvedTicketShopOptions): Promise<OpenProvider> {
   if (options.running !== undefined)
-    return { ...options.running, start: async () => {}, stop: async () => {} };
+    return { ...options.running, start: async () => {}, stop: async () => {}, health: () => true };
   const secret = randomBytes(32).toString("hex");
   const ledger = join(options.ledgerDirectory, `${await getMerchant(context.sql)}.ledger`);
   // The URL must be known before the provider is started, and stays the same when it is started again.
@@ -114,5 +129,11 @@ async function openProvider(context: AppContext, options: ResolvedTicketShopOpti
     env: context.env,
     log: context.log,
   });
-  return { url: child.url, secret, start: () => child.start(), stop: () => child.stop() };
+  return {
+    url: child.url,
+    secret,
+    start: () => child.start(),
+    stop: () => child.stop(),
+    health: () => child.health(),
+  };
 }

@@ -42,7 +42,7 @@ export interface PaymentProvider {
   readonly url: string;
   /** It signs callbacks with this. */
   readonly secret: string;
-  /** Resolves when it runs. Starts it where that is ours to do, the first time. */
+  /** Resolves when it runs. Starts it where that is ours to do. @throws SHOP_PROVIDER_UNAVAILABLE (unavailable) */
   start(): Promise<void>;
 }
 

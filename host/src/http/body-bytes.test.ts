@@ -9,17 +9,19 @@ import type { Problem } from "@sluice/contracts/problem";
 import { createLog } from "../log.ts";
 import { createMeter } from "../metrics.ts";
 import { createHttpServer, resolveHttpOptions } from "./server.ts";
+import type { HttpOptions } from "./server.ts";
 
 const BODY_BYTES_MAX = 60_000;
 const BODIES_BYTES_MAX = 100_000;
 
 /** A server that takes bodies, and at `/held` keeps their answers back. */
-async function start(t: TestContext): Promise<{ readonly url: string; readonly port: number }> {
+async function start(
+  t: TestContext,
+  options: HttpOptions = {},
+): Promise<{ readonly url: string; readonly port: number }> {
+  const limits = { bodyBytesMax: BODY_BYTES_MAX, bodiesBytesMax: BODIES_BYTES_MAX, retryAfterMs: 2500 };
   const server = await createHttpServer({
-    options: resolveHttpOptions(
-      { port: 0, bodyBytesMax: BODY_BYTES_MAX, bodiesBytesMax: BODIES_BYTES_MAX, retryAfterMs: 2500 },
-      {},
-    ),
+    options: resolveHttpOptions({ port: 0, ...limits, ...options }, {}),
     log: createLog({ destination: { write: () => {} } }),
     meter: createMeter({ processMetrics: false }),
     info: { title: "Test", version: "1.2.3" },
@@ -154,6 +156,29 @@ test("what a body has counted is given back however its request ends", async (t)
     assert.equal(await statusOf(post(`${url}/quick`, stream)), 413);
   }
   await untilStatus(200, ask);
+});
+
+test("a body that is announced and does not come is refused, and holds no place for others any more", async (t) => {
+  const { url, port } = await start(t, { bodySilenceMs: 100 });
+  for (const header of ["content-length: 60000", "transfer-encoding: chunked"]) {
+    const silent = await begin(t, port, header);
+    silent.write(header.startsWith("content") ? '"xxx' : '4\r\n"xxx\r\n');
+    const [answer] = (await once(silent, "data")) as [Buffer];
+    assert.match(String(answer), /^HTTP\/1.1 408 [^]*connection: close[^]*"code":"HOST_REQUEST_TIMEOUT"/);
+    await once(silent, "close");
+  }
+  await untilStatus(200, () => post(`${url}/quick`, textOf(60_000)));
+});
+
+test("a body that comes slowly and an answer that takes its time are no silence", async (t) => {
+  const { port } = await start(t, { bodySilenceMs: 200 });
+  const slow = await begin(t, port, "content-length: 12");
+  for (const part of ['"xxxx', "xxxxxx", '"']) {
+    await sleep(120);
+    slow.write(part);
+  }
+  const [answer] = (await once(slow, "data")) as [Buffer];
+  assert.match(String(answer), /^HTTP\/1.1 200 /);
 });
 
 function abortable(): { readonly signal: AbortSignal; readonly abort: () => void } {

@@ -1,17 +1,20 @@
 /**
  * The bytes of bodies in flight: a limit on all of them together, since one on each alone bounds nothing that a crowd cannot multiply.
- * A declared length counts before the first byte is read, a chunked body as it arrives. What was counted is given back with the answer.
+ * A declared length counts before the first byte is read, a chunked body as it arrives. What was counted is given back with the answer,
+ * and a body that does not arrive is answered: what is only announced takes the place of others.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Transform } from "node:stream";
 import type { Readable } from "node:stream";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { hostError } from "../errors.ts";
 
 export interface BodyBytesOptions {
   readonly bodiesBytesMax: number;
   /** What a refused caller is told to wait. */
   readonly retryAfterMs: number;
+  /** Silence within a body after which it is refused. */
+  readonly bodySilenceMs: number;
 }
 
 /** Of these no body is read. */
@@ -25,11 +28,27 @@ export function registerBodyBytes(app: FastifyInstance, options: BodyBytesOption
   app.addHook("preParsing", (request, reply, payload, done) => {
     if (BODYLESS.has(request.method)) return done(null, payload);
     const declared = declaredBytes(request.raw);
-    if (declared === null) return done(null, counted(payload, reply.raw, take));
     // One that is too large on its own is refused for that, and not read.
-    if (declared <= request.routeOptions.bodyLimit) take(declared, reply.raw);
-    done(null, payload);
+    if (declared !== null && declared <= request.routeOptions.bodyLimit) take(declared, reply.raw);
+    if (declared !== 0) refuseSilence(request.raw, reply, options.bodySilenceMs);
+    done(null, declared === null ? counted(payload, reply.raw, take) : payload);
   });
+}
+
+/** Bytes are counted by the socket: a listener of the body's own would set it flowing before anybody reads it. */
+function refuseSilence(raw: IncomingMessage, reply: FastifyReply, silenceMs: number): void {
+  let bytesRead = raw.socket.bytesRead;
+  const timer = setInterval(() => {
+    const isSilent = raw.socket.bytesRead === bytesRead;
+    bytesRead = raw.socket.bytesRead;
+    if (!isSilent || reply.sent) return;
+    over();
+    const message = `nothing of the body came for ${silenceMs} ms (bodySilenceMs), expected all of it; send it again, faster`;
+    void reply.header("connection", "close").send(hostError("HOST_REQUEST_TIMEOUT", message));
+  }, silenceMs);
+  const over = (): void => clearInterval(timer);
+  raw.once("end", over);
+  reply.raw.once("close", over);
 }
 
 /** Null for a chunked body, which does not say; 0 where there is none. */
@@ -48,7 +67,7 @@ function createBudget({ bodiesBytesMax, retryAfterMs }: BodyBytesOptions): Take 
   const takenBy = new Map<ServerResponse, number>();
   let inFlight = 0;
   return (bytes, response) => {
-    if (bytes === 0 || response.closed) return;
+    if (bytes === 0 || response.destroyed) return;
     if (inFlight + bytes > bodiesBytesMax) {
       throw hostError(
         "HOST_OVERLOADED",

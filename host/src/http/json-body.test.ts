@@ -39,6 +39,19 @@ test("a number that would be another one after parsing is refused and told where
     );
 });
 
+test("a name that stands twice in one object is refused and told, however it is written", () => {
+  assert.match(refused('{"a":1,"a":2}'), /has "a" twice in one object, expected each name once/);
+  assert.match(refused('[{"b":{"a":1},"c":[{"x":1},{"a":":","\\u0061":2}]}]'), /has "a" twice/);
+  assert.match(refused('{"":1,"":1}'), /has "" twice/);
+  assert.match(refused('{"q\\"{":1,"b":"}","q\\"{":1}'), /twice/);
+  const texts = [
+    '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]}',
+    '{"a:":":","b":"\\":","c":"\\\\"}',
+    '{"1":1,"01":2}',
+  ];
+  for (const text of texts) assert.deepEqual(parseJsonBody(Buffer.from(text)), JSON.parse(text), text);
+});
+
 test("a name that reaches for a prototype is refused by that name", () => {
   assert.match(refused('{"a":[{"__proto__":{"b":1}}]}'), /a member __proto__.*rename it/);
   assert.match(refused('{"\\u005f_proto__":1}'), /a member __proto__/);

@@ -1,10 +1,12 @@
 /**
  * Bodies of requests: JSON in UTF-8, taken exactly as it is written, or refused with the reason. What a parser changes in silence (a
- * number it cannot hold, bytes that are no characters) would be stored as something that nobody has sent.
+ * number it cannot hold, bytes that are no characters, the first of two members of one name) would be stored as something that nobody has
+ * sent.
  */
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance } from "fastify";
 import { hostError } from "../errors.ts";
+import { findRepeatedName } from "./json-members.ts";
 
 export function registerJsonBody(app: FastifyInstance): void {
   // Only JSON: a text body would reach a route as a string.
@@ -35,7 +37,12 @@ export function parseJsonBody(bytes: Buffer): unknown {
   const text = bytes.toString("utf8").replace(/^\ufeff/, "");
   try {
     // Looking at each value costs several times the parsing, so it is done where something asks for it.
-    return SUSPECT.test(text) ? JSON.parse(text, inspect) : JSON.parse(text);
+    const value: unknown = SUSPECT.test(text) ? JSON.parse(text, inspect) : JSON.parse(text);
+    const repeated = findRepeatedName(text, value);
+    if (repeated === null) return value;
+    throw badRequest(
+      `the body has ${shown(repeated)} twice in one object, expected each name once; of several readers one would take the first and another the last`,
+    );
   } catch (error) {
     if (error instanceof SyntaxError) throw notJson(error);
     if (error instanceof RangeError)
@@ -61,7 +68,7 @@ function inspect(this: unknown, name: string, value: unknown, { source }: Source
     );
   if (typeof value === "number" && source !== undefined && !isExact(value, source))
     throw badRequest(
-      `the number at ${JSON.stringify(name.slice(0, 80))} would not be kept as it is written, expected a whole number of at most ${Number.MAX_SAFE_INTEGER}, or a finite one; send it as a text`,
+      `the number at ${shown(name)} would not be kept as it is written, expected a whole number of at most ${Number.MAX_SAFE_INTEGER}, or a finite one; send it as a text`,
     );
   return value;
 }
@@ -70,6 +77,11 @@ function inspect(this: unknown, name: string, value: unknown, { source }: Source
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
   return !/^-?\d+$/.test(source) || String(value) === source || BigInt(value) === BigInt(source);
+}
+
+/** Whoever sends a name chooses its length. */
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 80));
 }
 
 function notJson(error: SyntaxError): Error {

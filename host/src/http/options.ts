@@ -20,6 +20,11 @@ export interface HttpOptions {
   readonly retryAfterMs?: number | string | undefined;
   /** How long a request may take to arrive; past it HOST_REQUEST_TIMEOUT. `SLUICE_HTTP_REQUEST_MS`. @default 30000 */
   readonly requestMs?: number | string | undefined;
+  /**
+   * Silence within the body of a request after which it is refused: until it has arrived, it counts against `bodiesBytesMax` with all that
+   * it has announced. Past it HOST_REQUEST_TIMEOUT. `SLUICE_HTTP_BODY_SILENCE_MS`. @default 5000
+   */
+  readonly bodySilenceMs?: number | string | undefined;
   /** Silence after which a connection with a request is cut. `SLUICE_HTTP_CONNECTION_MS`. @default 150000 */
   readonly connectionMs?: number | string | undefined;
   /** Silence after which an idle connection is closed. `SLUICE_HTTP_KEEP_ALIVE_MS`. @default 72000 */
@@ -38,6 +43,7 @@ export interface ResolvedHttpOptions {
   readonly requestsInFlightMax: number;
   readonly retryAfterMs: number;
   readonly requestMs: number;
+  readonly bodySilenceMs: number;
   readonly connectionMs: number;
   readonly keepAliveMs: number;
   readonly checkMs: number;
@@ -76,6 +82,7 @@ export function resolveHttpOptions(
     requestsInFlightMax: read.wholeNumber("requestsInFlightMax", { min: 1, default: 4096 }),
     retryAfterMs: read.durationMs("retryAfterMs", { ...ms, default: 1000 }),
     requestMs: read.durationMs("requestMs", { ...ms, default: 30_000 }),
+    bodySilenceMs: read.durationMs("bodySilenceMs", { ...ms, default: 5000 }),
     // Longer than any answer that is waited for on purpose.
     connectionMs: read.durationMs("connectionMs", { ...ms, default: 150_000 }),
     // Longer than the 60 s of usual balancers, so that they and not we end an idle connection.

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -376,6 +377,53 @@ test("answers a request without Host, and one that expects what nobody knows, wi
     await talk(port, `${head}connection: close\r\nexpect: 100-continue\r\n\r\n{"units":1}`),
     /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /,
   );
+});
+
+test("answers a request with several hosts, or with one that is none, with a problem", async (t) => {
+  const { port } = await start(t);
+  for (const hosts of ["host: a\r\nHOST: b", "host: a b", "host: a/b", "host: a?b"])
+    assert.match(
+      await talk(port, `GET /livez HTTP/1.1\r\n${hosts}\r\n\r\n`),
+      /^HTTP\/1.1 400 [^]*header[^]*Host[^]*"code":"HOST_BAD_REQUEST"/,
+      hosts,
+    );
+  for (const host of ["127.0.0.1:7070", "[::1]:7070", "shop.example", ""])
+    assert.match(
+      await talk(port, `GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`),
+      /^HTTP\/1.1 200 /,
+    );
+});
+
+/** Sends requests behind one that is never answered, all on one connection. */
+async function pipeline(t: TestContext, port: number, requests: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  t.after(() => socket.destroy());
+  await once(socket, "connect");
+  socket.write("GET /held HTTP/1.1\r\nhost: x\r\n\r\n".repeat(requests));
+  return socket;
+}
+
+const addHeld = (app: FastifyInstance): void => {
+  app.get("/held", () => new Promise(() => {}));
+  app.get("/quick", () => ({ done: true }));
+};
+
+test("a connection that closes gives back the places of all its requests, answered or not", async (t) => {
+  const { url, port } = await start(t, { requestsInFlightMax: 5 }, addHeld);
+  const quick = async () => (await fetch(`${url}/quick`)).status;
+  for (let round = 0; round < 3; round++) {
+    const socket = await pipeline(t, port, 5);
+    await until("it has all places", async () => (await quick()) === 429);
+    socket.destroy();
+    await until("they are free again", async () => (await quick()) === 200);
+  }
+});
+
+test("one connection does not take the places of all others", async (t) => {
+  const { url, port } = await start(t, { requestsInFlightMax: 40 }, addHeld);
+  const socket = await pipeline(t, port, 500);
+  for (let nth = 0; nth < 20; nth++) assert.equal((await fetch(`${url}/quick`)).status, 200);
+  socket.destroy();
 });
 
 test("does not wait for ever for a request that never ends", async (t) => {

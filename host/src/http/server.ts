@@ -16,6 +16,7 @@ import type { Log, ProcessLog } from "../log.ts";
 import type { ProcessMeter } from "../metrics.ts";
 import { registerBodyBytes } from "./body-bytes.ts";
 import { answerClientError } from "./client-error.ts";
+import { registerConnections } from "./connections.ts";
 import { registerDocs } from "./docs.ts";
 import type { Api } from "./docs.ts";
 import { drain, trackSockets } from "./drain.ts";
@@ -70,6 +71,7 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
   const sockets = trackSockets(app);
 
   registerRequestHead(app);
+  registerConnections(app, options);
   registerAdmission(app, options, state);
   registerBodyBytes(app, options);
   registerJsonBody(app);

@@ -38,9 +38,36 @@ export function buildValidator(shared: unknown): (route: AnySchema) => ValidateF
   const converting = createAjv({ ...OPTIONS, coerceTypes: "array", allErrors: true }, shared);
   return (route) => {
     const { schema, httpPart } = route as unknown as RouteSchema;
-    if (httpPart !== "body") return converting.compile(schema);
-    return bodyCheck(schema, first, every) as Check as ValidateFunction;
+    const check = httpPart === "body" ? bodyCheck(schema, first, every) : textCheck(schema, converting);
+    return check as ValidateFunction;
   };
+}
+
+/** A number as everybody writes it. JavaScript, by whose rules texts are converted, also reads `0x1F`, `1e3` and ` 7`. */
+const DECIMAL = /^-?\d+(?:\.\d+)?$/;
+
+/** For what is text by nature. Its numbers are looked at as texts, before they are converted. */
+function textCheck(schema: AnySchema, converting: Ajv): Check {
+  const convert = converting.compile(schema);
+  const types = numericTypes(schema);
+  return (value) => {
+    const error = types.flatMap(([name, type]): ErrorObject[] => {
+      const text = (value as Readonly<Record<string, unknown>>)[name];
+      if (typeof text !== "string" || DECIMAL.test(text)) return [];
+      return [{ keyword: "type", instancePath: `/${name}`, schemaPath: "", params: { type }, data: text }];
+    });
+    if (error.length > 0) return { error };
+    return convert(value) === true || { error: convert.errors ?? [] };
+  };
+}
+
+/** The members of a schema that are numbers, with their types. */
+function numericTypes(schema: AnySchema): readonly (readonly [string, string])[] {
+  const { properties } = Object(schema) as { readonly properties?: Readonly<Record<string, unknown>> };
+  return Object.entries(properties ?? {}).flatMap(([name, member]) => {
+    const { type } = Object(member) as { readonly type?: unknown };
+    return type === "integer" || type === "number" ? [[name, type] as const] : [];
+  });
 }
 
 function bodyCheck(schema: AnySchema, first: Ajv, every: Ajv): Check {

@@ -53,6 +53,28 @@ test("operations forwarded to a peer are done there, under the condition that ca
   assert.equal((await engine.client.require(RUN_ID)).state, "canceled");
 });
 
+test("what participants said over a broker is forwarded to a peer, and nothing that is each owner's own", async (t) => {
+  const { engine, url } = await openApi(t);
+  const about = { kind: "settled", runId: RUN_ID, commandId: `${RUN_ID}:9:0`, attempt: 1 } as const;
+  const error = { code: "BANK_AWAY", kind: "unavailable", message: "away", retryAfterMs: 5 } as const;
+  const answers = await httpPeers(engine.secret).forward(url, [
+    START,
+    { ...about, settlement: { type: "answered", event: { type: "Paid", data: {} } } },
+    { ...about, settlement: { type: "failed", error } },
+  ]);
+  // Nobody waits for that command; what counts is that it came as far as the rules.
+  const outcomes = answers.map((each) => ("answer" in each ? each.answer.outcome : each.error.code));
+  assert.deepEqual(outcomes, ["started", "stale", "stale"]);
+  const owned: readonly LaneInput[] = [
+    { ...about, settlement: { type: "delivered" } },
+    { ...about, attempt: 0, settlement: { type: "failed", error } },
+    { ...about, settlement: { type: "failed", error: { ...error, kind: "later" as "timeout" } } },
+    { kind: "timer", runId: RUN_ID, number: 1 },
+  ];
+  for (const input of owned)
+    await assert.rejects(httpPeers(engine.secret).forward(url, [input]), { code: "FLOW_NO_OWNER" });
+});
+
 test("inputs for a lane that the peer does not own come back with the reason, and no stack", async (t) => {
   const { engine, url } = await openApi(t, { isStarted: false });
   const [answer] = await httpPeers(engine.secret).forward(`${url}/`, [START]);

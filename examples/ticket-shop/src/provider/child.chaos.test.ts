@@ -36,7 +36,7 @@ describe("the provider as a child process", () => {
     assert.ok(!isAlive(pid ?? assert.fail("no pid")));
   });
 
-  it("says why it cannot be started", async (t) => {
+  it("says why it cannot be started, and comes up by itself when it can", async (t) => {
     const { ledger, ...rest } = await place(t);
     await writeFile(ledger, "no ledger, and no folder either");
     const child = new ProviderChild({
@@ -44,8 +44,21 @@ describe("the provider as a child process", () => {
       ...rest,
       ledger: join(ledger, "ledger"),
     });
+    t.after(() => child.stop());
+    assert.match(String(child.health()), /has not been started/);
     await assert.rejects(child.start(), { code: "SHOP_PROVIDER_UNAVAILABLE" });
+    assert.match(String(child.health()), /did not start|is being started/);
+    await rm(ledger);
+    await until("it listens", () => child.health() === true, 30_000);
+    await charge(child.url);
+  });
+
+  it("is given up at once while it is being started", async (t) => {
+    const child = new ProviderChild({ port: await findFreePort(), ...(await place(t)) });
+    const starting = assert.rejects(child.start(), { code: "SHOP_PROVIDER_UNAVAILABLE" });
     await child.stop();
+    await starting;
+    assert.equal(child.pid, undefined);
   });
 
   it("refuses wrong options before it is started", async (t) => {

@@ -1,6 +1,7 @@
 /**
  * The provider as a child process of the shop. Owns: that process, and its life.
- * C1  While the shop lives the provider does: one that dies is started again, at the same port, so its URL never changes.
+ * C1  From the first start on the provider lives while the shop does: one that dies, or cannot be started, is started again and again, at
+ *     the same port, so its URL never changes.
  * C2  It never outlives the shop, not even one that is killed: it watches a pipe that closes with the shop (main.ts).
  */
 import { spawn } from "node:child_process";
@@ -16,8 +17,8 @@ import { resolveProviderOptions } from "./options.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
-/** How long the process may take until it listens. */
-const START_MS = 15_000;
+/** How long the process may take until it listens. Nobody waits for all of it, so this is for the slowest of machines. */
+const START_MS = 60_000;
 /** From a death to the next start; it doubles while starts fail. */
 const RESTART_MS = 100;
 const RESTART_MS_MAX = 5_000;
@@ -40,9 +41,12 @@ export class ProviderChild {
   readonly url: string;
   readonly #options: ProviderChildOptions;
   readonly #abort = new AbortController();
-  #starting: Promise<void> | undefined;
   #supervising: Promise<void> | undefined;
+  /** The latest start: under way, done or failed. */
+  #attempt: Promise<ChildProcess> | undefined;
   #process: ChildProcess | undefined;
+  /** Why it does not run. */
+  #trouble = "the payment provider has not been started";
 
   /** @throws HOST_BAD_OPTION (invalid) when the environment holds a wrong `SLUICE_PROVIDER_…`: better now than in the child's last words */
   constructor(options: ProviderChildOptions) {
@@ -57,54 +61,68 @@ export class ProviderChild {
     return this.#process?.pid;
   }
 
-  /** Resolves when it listens. A second call waits for the first. @throws SHOP_PROVIDER_UNAVAILABLE (unavailable) */
-  start(): Promise<void> {
-    return (this.#starting ??= this.#startFirst());
+  /** True while it listens; otherwise why not. */
+  health(): true | string {
+    return this.#process === undefined ? this.#trouble : true;
+  }
+
+  /**
+   * Has it started, and resolves when it listens. Where that fails it is tried again without being asked.
+   * @throws SHOP_PROVIDER_UNAVAILABLE (unavailable) when the attempt under way fails
+   */
+  async start(): Promise<void> {
+    this.#supervising ??= this.#supervise();
+    await this.#attempt;
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#starting?.catch(() => {});
     if (this.#process !== undefined) await end(this.#process);
     await this.#supervising;
-    // One that was being started again meanwhile.
-    if (this.#process !== undefined) await end(this.#process);
-  }
-
-  async #startFirst(): Promise<void> {
-    this.#process = await start(this.#options);
-    this.#supervising = this.#supervise();
   }
 
   async #supervise(): Promise<void> {
     const { signal } = this.#abort;
     let waitMs = RESTART_MS;
     while (!signal.aborted) {
-      if (this.#process !== undefined) {
-        await this.#waitForDeath(this.#process);
-      } else {
-        await sleep(waitMs, undefined, { signal }).catch(() => {});
-        if (!signal.aborted)
-          this.#process = await start(this.#options).catch((error: unknown) => this.#warn(error));
-        waitMs = this.#process === undefined ? Math.min(waitMs * 2, RESTART_MS_MAX) : RESTART_MS;
-      }
+      const process = await this.#try();
+      if (process !== undefined) await this.#waitForDeath(process);
+      waitMs = process === undefined ? Math.min(waitMs * 2, RESTART_MS_MAX) : RESTART_MS;
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
     }
   }
 
-  async #waitForDeath(process: ChildProcess): Promise<void> {
-    const code = await exited(process);
-    this.#process = undefined;
-    if (!this.#abort.signal.aborted)
-      this.#options.log.warn({ code }, "the payment provider died; starting it again");
+  /** Undefined when it could not be started. */
+  async #try(): Promise<ChildProcess | undefined> {
+    const { signal } = this.#abort;
+    this.#attempt = start(this.#options, signal);
+    try {
+      this.#trouble = "the payment provider is being started";
+      this.#process = await this.#attempt;
+    } catch (error) {
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      if (!signal.aborted)
+        this.#options.log.warn({ error }, "the payment provider could not be started; trying again");
+    }
+    return this.#process;
   }
 
-  #warn(error: unknown): undefined {
-    this.#options.log.warn({ error }, "the payment provider could not be started; trying again");
+  async #waitForDeath(process: ChildProcess): Promise<void> {
+    // It may have begun to listen just when it was to be stopped.
+    if (this.#abort.signal.aborted) await end(process);
+    const code = await exited(process);
+    this.#process = undefined;
+    this.#trouble = `the payment provider ended with ${code}`;
+    if (!this.#abort.signal.aborted)
+      this.#options.log.warn({ code }, "the payment provider died; starting it again");
   }
 }
 
 /** Starts the process; resolves when it listens. */
-async function start({ port, ledger, secret, env }: ProviderChildOptions): Promise<ChildProcess> {
+async function start(
+  { port, ledger, secret, env }: ProviderChildOptions,
+  stop: AbortSignal,
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, [MAIN, "--attached", "--port", String(port), "--ledger", ledger], {
     env: { ...env, SLUICE_PROVIDER_SECRET: secret },
     stdio: ["pipe", "pipe", "inherit"],
@@ -112,7 +130,7 @@ async function start({ port, ledger, secret, env }: ProviderChildOptions): Promi
     detached: true,
   });
   try {
-    await waitForLine(child);
+    await waitForLine(child, stop);
     return child;
   } catch (cause) {
     await end(child);
@@ -122,9 +140,9 @@ async function start({ port, ledger, secret, env }: ProviderChildOptions): Promi
 }
 
 /** The provider says by its first line that it listens. */
-async function waitForLine(child: ChildProcess): Promise<void> {
+async function waitForLine(child: ChildProcess, stop: AbortSignal): Promise<void> {
   if (child.stdout === null) throw new Error("it has no stdout");
-  const signal = AbortSignal.any([AbortSignal.timeout(START_MS), signalOfExit(child)]);
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(START_MS), signalOfExit(child)]);
   const line = once(createInterface(child.stdout), "line", { signal });
   await line.catch((error: unknown) => {
     throw signal.aborted ? signal.reason : error;

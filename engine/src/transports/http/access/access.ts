@@ -5,6 +5,7 @@
  * A2  `operate` includes `read`, `admin` includes both. What a route needs stands with the route; one that says nothing needs `read` for
  *     GET and `operate` for everything else.
  * A3  Where keys are optional a request without one is its machine's own; one with a wrong key is refused all the same.
+ * A4  An answer that goes on and on ends with the key that asked for it.
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { hasCode } from "@sluice/contracts/problem";
@@ -13,6 +14,7 @@ import type { ApiKeyRow, ApiScope, Store } from "../../../core/ports.ts";
 import { hashSecret, isSameHash, readBearer } from "./api-key.ts";
 import { createKeyRing, isAlive } from "./key-ring.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { createKeyWatch } from "./key-watch.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
@@ -51,6 +53,8 @@ export interface Access {
   readonly ring: KeyRing;
   /** @throws FLOW_UNAUTHENTICATED (unauthenticated) · FLOW_FORBIDDEN (forbidden) · FLOW_RATE_LIMITED (overloaded) */
   check(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Aborted, with FLOW_UNAUTHENTICATED as its reason, a moment after the key of the caller has ended while the answer is under way. */
+  untilKeyEnds(caller: Caller | null, reply: FastifyReply): AbortSignal;
 }
 
 /** @throws FLOW_BAD_OPTION (invalid) */
@@ -65,8 +69,10 @@ export function createAccess(store: Pick<Store, "listApiKeys">, options: AccessO
   const monotonicMs = (): number => performance.now();
   const ring = createKeyRing(store, monotonicMs);
   const limit = createRateLimit(keyRequestsPerSecond, monotonicMs);
+  const watch = createKeyWatch(ring, unauthenticated);
   return {
     ring,
+    untilKeyEnds: (caller, { raw }) => watch(caller?.keyId ?? null, raw),
     async check(request, reply) {
       try {
         await check(request, ring, limit, isKeyRequired);

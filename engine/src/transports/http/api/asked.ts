@@ -53,8 +53,8 @@ function nameOf(key: string, by: string | undefined): string {
   return `${by.slice(0, ASKED_CHARS_MAX - certain.length)}${certain}`;
 }
 
-/** `curl -X POST …/retry` says everything there is to say. */
+/** `curl -X POST …/retry` says everything there is to say. A body that is `null` says something else. */
 export function takeAbsentBody(request: FastifyRequest, _reply: unknown, done: () => void): void {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
   done();
 }

@@ -48,6 +48,40 @@ test("a body of wrong types is refused and told which", async () => {
     assertProblem(await call.post(ORDERS, { body }), 400, "HOST_BAD_REQUEST", detail);
 });
 
+test("a body that is null or a list is refused wherever an object is expected, absent or not", async () => {
+  const runId = await startOrder();
+  const paths = [
+    "/v1/flows/order/runs",
+    ...["events", "cancel", "retry", "redrive", "skip", "force", "migrate"].map(
+      (way) => `/v1/runs/${runId}/${way}`,
+    ),
+    ...["/v1/jobs", "/v1/jobs/preview", `/v1/jobs/${runId}/stop`],
+    ...[
+      "/v1/dead-letters/redrive",
+      "/v1/pauses",
+      "/v1/pauses/resume",
+      "/v1/keys",
+      "/v1/keys/71e590748883/rotate",
+    ],
+  ];
+  for (const path of paths)
+    for (const [text, found] of [
+      ["null", /^body is null, expected an object/],
+      ["[]", /^body is a list, expected an object/],
+    ] as const)
+      assertProblem(await call.post(path, { text }), 400, "HOST_BAD_REQUEST", found);
+});
+
+test("a name that stands twice in a body is refused", async () => {
+  const text = '{"data":{"seat":"A1","amountMinor":1,"amountMinor":100}}';
+  assertProblem(
+    await call.post("/v1/flows/order/runs", { text }),
+    400,
+    "HOST_BAD_REQUEST",
+    /"amountMinor" twice/,
+  );
+});
+
 test("numbers that would be stored as others are refused", async () => {
   const before = await countRuns();
   for (const amountMinor of ["1e400", "9007199254740993"]) {
@@ -142,6 +176,10 @@ test("query parameters out of their range are refused", async () => {
     "limit=201",
     "limit=many",
     "limit=1&limit=2",
+    "limit=0x1",
+    "limit=1e1",
+    "limit=%201",
+    "limit=%2B1",
     "limit=",
     "parked=maybe",
     "stuckForMs=-1",

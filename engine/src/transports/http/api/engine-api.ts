@@ -108,7 +108,7 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addRunRoute(app, engine, pauses);
     addHistoryRoute(app, engine);
     addEventRoute(app, engine);
-    addStreamRoute(app, engine, streams);
+    addStreamRoute(app, engine, access, streams);
     addOperationRoutes(app, engine);
     addJobStartRoute(app, engine);
     addJobPreviewRoute(app, engine);

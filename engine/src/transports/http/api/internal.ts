@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { ERROR_KINDS } from "@sluice/contracts/problem";
 import type { LaneInput } from "../../../core/inputs.ts";
 import { engineError } from "../../../core/errors.ts";
 import { INPUTS_MAX, INPUTS_PATH } from "../peers.ts";
@@ -26,6 +27,29 @@ const Event = Type.Object({
   commandId: Type.Optional(Type.String()),
 });
 
+/** What a participant said over a broker whose consumer is not where the lane is. */
+const Settled = Type.Object({
+  kind: Type.Literal("settled"),
+  runId: Type.String(),
+  commandId: Type.String(),
+  attempt: Type.Integer({ minimum: 1 }),
+  settlement: Type.Union([
+    Type.Object({
+      type: Type.Literal("answered"),
+      event: Type.Object({ type: Type.String(), data: Type.Unknown() }),
+    }),
+    Type.Object({
+      type: Type.Literal("failed"),
+      error: Type.Object({
+        code: Type.String(),
+        kind: Type.Enum(Object.keys(ERROR_KINDS)),
+        message: Type.String(),
+        retryAfterMs: Type.Optional(Type.Integer({ minimum: 0 })),
+      }),
+    }),
+  ]),
+});
+
 /** The engine's rules look at what an operation says; here it only has to be one. */
 const OperationInput = Type.Object({
   kind: Type.Literal("operation"),
@@ -43,9 +67,9 @@ const OperationInput = Type.Object({
   where: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
-/** Only what callers send is forwarded; settlements and timers are each owner's own. */
+/** What comes from outside is forwarded: from callers, and from participants over a broker. All else is each owner's own. */
 const Inputs = Type.Object({
-  inputs: Type.Array(Type.Union([Start, Event, OperationInput]), { maxItems: INPUTS_MAX }),
+  inputs: Type.Array(Type.Union([Start, Event, Settled, OperationInput]), { maxItems: INPUTS_MAX }),
 });
 
 /** `POST /internal/v1/inputs`: what another engine of the deployment has taken in for a lane that is owned here. */

@@ -427,6 +427,32 @@ test("jobs that nobody started are missing, and what is no job cannot be stopped
   assertProblem(await call.post(`/v1/jobs/${actionId}/stop`, { body: {} }), 409, "FLOW_NOT_A_JOB");
 });
 
+test("what was done to one run, to a command type or to a key is in the audit, and no job", async () => {
+  const runId = await startHeld();
+  await call.post(`/v1/runs/${runId}/cancel`, { body: {} });
+  await call.post("/v1/pauses", { body: { flow: "trip", command: "Charge" } });
+  await call.post("/v1/pauses/resume", { body: { flow: "trip", command: "Charge" } });
+  await call.post("/v1/keys", { body: { name: "ci", scopes: ["read"] } });
+  const { items } = (await call.get("/v1/audit?limit=200")).body as {
+    readonly items: readonly { readonly actionId: string; readonly kind: string }[];
+  };
+  const kinds = ["run.cancel", "command.pause", "command.resume", "key.create"];
+  const jobs = (await call.get("/v1/jobs?limit=200")).body as {
+    readonly items: readonly { readonly jobId: string }[];
+  };
+  for (const kind of kinds) {
+    const { actionId } = items.find((item) => item.kind === kind) ?? assert.fail(`no ${kind} in the audit`);
+    assertProblem(
+      await call.get(`/v1/jobs/${actionId}`),
+      409,
+      "FLOW_NOT_A_JOB",
+      /GET \/v1\/audit has all others/,
+    );
+    assertProblem(await call.post(`/v1/jobs/${actionId}/stop`, { body: {} }), 409, "FLOW_NOT_A_JOB");
+    assert.ok(!jobs.items.some(({ jobId }) => jobId === actionId));
+  }
+});
+
 test("cursors that no list of operations gave are refused", async () => {
   for (const path of ["/v1/jobs", "/v1/audit", "/v1/dead-letters"])
     assertProblem(await call.get(`${path}?cursor=nonsense`), 400, "FLOW_BAD_CURSOR");

@@ -7,7 +7,7 @@ import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { OperateHeaders, askedOf, takeAbsentBody } from "./asked.ts";
 import { JobBody, JobListQuery, JobParams, PreviewBody, StopBody } from "./operation-schemas.ts";
-import { viewJob } from "./operation-views.ts";
+import { jobOf, viewJob } from "./operation-views.ts";
 import { bindCursor, linkNext, openCursor } from "./pages.ts";
 import type { Listing } from "./pages.ts";
 import { parseOperation, toRunFilter } from "./parse-operation.ts";
@@ -188,6 +188,10 @@ export function addJobStopRoute(app: ApiApp, { operator }: ApiEngine): void {
         },
       },
     },
-    async (request) => viewJob(await operator.stopJob(request.params.id, askedOf(request, request.body))),
+    async (request) => {
+      const { id } = request.params;
+      jobOf(await operator.requireAction(id));
+      return viewJob(await operator.stopJob(id, askedOf(request, request.body)));
+    },
   );
 }

@@ -7,11 +7,22 @@ import type { Run } from "../../../core/run.ts";
 import type * as schemas from "./operation-schemas.ts";
 import { toIso } from "./iso-time.ts";
 
+/**
+ * The work of a job. An operation on a single run is kept with a plan too, but it is in no list of jobs: the audit has it.
+ * @throws FLOW_NOT_A_JOB (conflict)
+ */
+export function jobOf({ actionId, kind, job }: ActionRow): NonNullable<ActionRow["job"]> {
+  if (job !== null && kind.startsWith("runs.")) return job;
+  throw engineError(
+    "FLOW_NOT_A_JOB",
+    `action ${actionId} is no job (${kind}), expected the id of one over many runs; GET /v1/audit has all others`,
+  );
+}
+
 /** @throws FLOW_NOT_A_JOB (conflict) */
 export function viewJob(action: ActionRow): Static<typeof schemas.Job> {
-  const { actionId, job, state, by, reason } = action;
-  if (job === null)
-    throw engineError("FLOW_NOT_A_JOB", `action ${actionId} was done at once, expected the id of a job`);
+  const { actionId, state, by, reason } = action;
+  const job = jobOf(action);
   const { operation, filter, isDryRun, runsPerSecond } = job.plan;
   const { seen, applied, refused, examples } = job.progress;
   return {

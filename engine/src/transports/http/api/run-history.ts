@@ -6,6 +6,9 @@ import type { Listing } from "./pages.ts";
 import { HistoryQuery, RunParams, pageOf } from "./schemas.ts";
 import { viewHistoryEntry } from "./views.ts";
 
+/** Bytes of JSON in a page, roughly: two hundred entries of 1 MiB each would be held here as long as their reader likes. */
+const PAGE_BYTES_MAX = 1_048_576;
+
 /** `GET /v1/runs/{id}/history` */
 export function addHistoryRoute(app: ApiApp, engine: ApiEngine): void {
   app.get(
@@ -16,7 +19,8 @@ export function addHistoryRoute(app: ApiApp, engine: ApiEngine): void {
         tags: ["runs"],
         summary: "Read what happened to a run",
         description:
-          "Oldest first: every version of the run and what made it; with `afterVersion` those behind that one alone.",
+          "Oldest first: every version of the run and what made it; with `afterVersion` those behind that one alone. " +
+          "A page ends at `limit`, or with the entry that brings it to 1 MiB.",
         params: RunParams,
         querystring: HistoryQuery,
         response: {
@@ -33,7 +37,12 @@ export function addHistoryRoute(app: ApiApp, engine: ApiEngine): void {
       };
       const cursor = openCursor(listing, request.query.cursor);
       const afterVersion = cursor === undefined ? first : (decodeCursor(cursor, ["version"])[0] as number);
-      const page = await engine.client.history({ runId: request.params.id, afterVersion, limit });
+      const page = await engine.client.history({
+        runId: request.params.id,
+        afterVersion,
+        limit,
+        bytesMax: PAGE_BYTES_MAX,
+      });
       const last = page.items.at(-1);
       // The store's own cursor is its own affair; a version says the same and can be asked for.
       const hasMore = page.cursor !== null && last !== undefined;

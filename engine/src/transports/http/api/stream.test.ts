@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { after, test } from "node:test";
+import type { TestContext } from "node:test";
+import { manageKeys } from "../access/manage-keys.ts";
 import { memoryDatabase, openApi } from "../fixtures/open-engine.ts";
 import type { ApiUnderTest } from "../fixtures/open-engine.ts";
 import { assertProblem } from "../fixtures/problem.ts";
@@ -176,35 +180,107 @@ test("a stream ends when the server drains, and its reader goes on elsewhere", a
   assert.deepEqual([...versionsOf(stream), ...versionsOf(rest)], [1, 2, 3, 4]);
 });
 
-test("a reader that takes nothing is cut and gives its place back", async (t) => {
-  const slow = await openApi(t, { api: { streamsMax: 1, streamStallMs: 200 } });
-  const runId = await startOrder(slow.engine);
-  // More than the buffers on the way hold.
+/** More than the buffers on the way to a reader hold. */
+async function sendNotes(runId: string, { client }: ApiUnderTest["engine"]): Promise<void> {
   await Promise.all(
     Array.from({ length: 4_000 }, () =>
-      slow.engine.client.send(runId, { type: "Paid", data: { note: "x".repeat(3_000) } }).catch(() => {}),
+      client.send(runId, { type: "Paid", data: { note: "x".repeat(3_000) } }).catch(() => {}),
     ),
   );
-  const { hostname, port } = new URL(slow.url);
+}
+
+/** A reader that has seen the beginning of a stream and takes nothing more. */
+async function openSlowly(t: TestContext, address: string, key?: string): Promise<Socket> {
+  const { hostname, port, pathname } = new URL(address);
   const socket = connect(Number(port), hostname);
-  t.after(async () => void socket.destroy());
+  t.after(() => void socket.destroy());
   socket.on("error", () => {});
-  socket.write(`GET /v1/runs/${runId}/stream HTTP/1.1\r\nHost: test\r\n\r\n`);
+  const authorization = key === undefined ? "" : `Authorization: Bearer ${key}\r\n`;
+  socket.write(`GET ${pathname} HTTP/1.1\r\nHost: test\r\n${authorization}\r\n`);
   const [first] = (await once(socket, "data")) as [Buffer];
   socket.pause();
   assert.match(first.toString("utf8"), /^HTTP\/1\.1 200 /);
+  return socket;
+}
+
+async function untilFree(address: string, key?: string): Promise<void> {
   await until("the place is free again", async () => {
-    const stream = await readStream(streamOf(runId, slow.url));
+    const stream = await readStream(address, undefined, key);
     stream.close();
     return stream.status === 200 ? true : undefined;
   });
+}
+
+test("a reader that takes nothing is cut and gives its place back", async (t) => {
+  const slow = await openApi(t, { api: { streamsMax: 1, streamStallMs: 200 } });
+  const runId = await startOrder(slow.engine);
+  await sendNotes(runId, slow.engine);
+  await openSlowly(t, streamOf(runId, slow.url));
+  await untilFree(streamOf(runId, slow.url));
+});
+
+/** An API that asks for keys, and makes them. */
+async function openGuarded(t: TestContext, streamsMax = 10) {
+  const api = await openApi(t, { api: { streamsMax, access: { isKeyRequired: true } } });
+  const root = await manageKeys(api.engine.store, randomUUID).create(
+    { name: "root", scopes: ["admin"], endsInMs: null },
+    "test",
+  );
+  const headers = { authorization: `Bearer ${root.key}` };
+  return {
+    ...api,
+    async makeKey(expiresInSeconds?: number) {
+      const body = { name: "dashboard", scopes: ["read"], expiresInSeconds };
+      const made = await api.call.post("/v1/keys", { headers, body });
+      assert.equal(made.status, 201);
+      return made.body as { readonly keyId: string; readonly key: string };
+    },
+    async revoke(keyId: string) {
+      assert.equal((await fetch(`${api.url}/v1/keys/${keyId}`, { method: "DELETE", headers })).status, 204);
+    },
+  };
+}
+
+test("a stream ends with its key, revoked or expired, and says so", async (t) => {
+  const { engine: guarded, url: address, makeKey, revoke } = await openGuarded(t);
+  const runId = await startOrder(guarded);
+  const open = async (expiresInSeconds?: number) => {
+    const { keyId, key } = await makeKey(expiresInSeconds);
+    const stream = await readStream(streamOf(runId, address), undefined, key);
+    assert.equal(stream.status, 200);
+    await seen(stream, 2);
+    return { keyId, stream };
+  };
+  const [kept, revoked, expiring] = [await open(), await open(), await open(3)];
+  await revoke(revoked.keyId);
+  for (const { stream } of [revoked, expiring]) {
+    await stream.ended;
+    const { event, data } = stream.events.at(-1) ?? assert.fail("no event");
+    assert.equal(event, "refused");
+    assert.equal((JSON.parse(data) as { code: string }).code, "FLOW_UNAUTHENTICATED");
+  }
+  await close(runId, guarded);
+  await kept.stream.ended;
+  assert.equal(kept.stream.events.at(-1)?.event, "end");
+  for (const { stream } of [revoked, expiring]) assert.deepEqual(versionsOf(stream), [1, 2]);
+});
+
+test("a reader that takes nothing does not outlive its key either", async (t) => {
+  const { engine: guarded, url: address, makeKey, revoke } = await openGuarded(t, 1);
+  const runId = await startOrder(guarded);
+  await sendNotes(runId, guarded);
+  const [old, next] = [await makeKey(), await makeKey()];
+  await openSlowly(t, streamOf(runId, address), old.key);
+  assert.equal((await readStream(streamOf(runId, address), undefined, next.key)).status, 429);
+  await revoke(old.keyId);
+  await untilFree(streamOf(runId, address), next.key);
 });
 
 test("streams that cannot be are refused", async () => {
   const runId = await startOrder();
   for (const id of [NO_RUN, "42", "%00"])
     assertProblem(await call.get(`/v1/runs/${id}/stream`), 404, "FLOW_UNKNOWN_RUN");
-  for (const lastEventId of ["x", "-1", "1.5", "99999999999"]) {
+  for (const lastEventId of ["x", "-1", "1.5", "99999999999", "0x1", "1e0", "+1", "1, 1"]) {
     const answer = await call.get(`/v1/runs/${runId}/stream`, { headers: { "last-event-id": lastEventId } });
     assertProblem(answer, 400, "HOST_BAD_REQUEST", /last-event-id/);
   }

@@ -1,10 +1,13 @@
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { engineError } from "../../../core/errors.ts";
+import type { Access } from "../access/access.ts";
 import { problemResponses } from "../problem-responses.ts";
+import { pace } from "../stream/pace.ts";
+import { createRunFeeds } from "../stream/run-feeds.ts";
+import { streamRun } from "../stream/run-stream.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { StreamHeaders } from "./operation-schemas.ts";
-import { streamRun } from "./run-stream.ts";
 import { RunParams } from "./schemas.ts";
 import { waitSignals } from "./wait-signals.ts";
 
@@ -18,9 +21,15 @@ export interface StreamOptions {
 }
 
 /** `GET /v1/runs/{id}/stream` */
-export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: StreamOptions): void {
+export function addStreamRoute(
+  app: ApiApp,
+  { client }: ApiEngine,
+  access: Pick<Access, "untilKeyEnds">,
+  options: StreamOptions,
+): void {
   const signalOf = waitSignals(app);
   const places = createPlaces(options.streamsMax);
+  const feeds = createRunFeeds(client);
   app.get(
     "/v1/runs/:id/stream",
     {
@@ -32,8 +41,8 @@ export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: Stre
         description:
           "Server-sent events: each history entry as an event `entry` whose `id` is its version, from the first one or from behind " +
           "`Last-Event-ID`, then the event `end` with how the run ended. None is missed and none comes twice, over any number of " +
-          "reconnects. A comment comes at least every " +
-          `${options.streamBeatMs / 1_000} seconds.`,
+          "reconnects. When the key that opened it has ended, the event `refused` says so and is the last. A comment comes at least " +
+          `every ${options.streamBeatMs / 1_000} seconds.`,
         params: RunParams,
         headers: StreamHeaders,
         response: {
@@ -50,23 +59,25 @@ export function addStreamRoute(app: ApiApp, { client }: ApiEngine, options: Stre
         },
       },
     },
-    async ({ params, headers }, reply) => {
+    async ({ params, headers, caller }, reply) => {
       const lastVersion = headers["last-event-id"];
       const run = await client.require(params.id);
       if (lastVersion !== undefined && lastVersion > run.version) throw notYet(lastVersion, run.version);
       // A browser comes back after the end unless it is told so.
       if (run.outcome !== null && lastVersion === run.version) return reply.code(204).send();
       places.take(reply);
-      const texts = streamRun(client, {
-        runId: run.runId,
+      const keyEnds = access.untilKeyEnds(caller, reply);
+      keyEnds.addEventListener("abort", () => cutLater(reply));
+      const blocks = streamRun(feeds, {
+        run,
         afterVersion: lastVersion ?? 0,
         beatMs: options.streamBeatMs,
-        stop: signalOf(reply),
+        stop: AbortSignal.any([signalOf(reply), keyEnds]),
       });
       return reply
         .type("text/event-stream; charset=utf-8")
         .headers({ "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" })
-        .send(Readable.from(cutWhenStalled(texts, options.streamStallMs, reply)));
+        .send(Readable.from(pace(blocks, options.streamStallMs, reply)));
     },
   );
 }
@@ -89,23 +100,13 @@ function createPlaces(streamsMax: number) {
   };
 }
 
-/** A reader that takes nothing would keep its place and its buffers for ever. The next text is asked for when there is room for it. */
-async function* cutWhenStalled(
-  texts: AsyncIterable<string>,
-  stallMs: number,
-  { raw, log }: FastifyReply,
-): AsyncGenerator<string> {
-  for await (const text of texts) {
-    const cut = setTimeout(() => {
-      log.warn({ stallMs }, "a stream's reader takes nothing; it is cut");
-      raw.destroy();
-    }, stallMs);
-    try {
-      yield text;
-    } finally {
-      clearTimeout(cut);
-    }
-  }
+/** How long a reader whose key has ended may take to hear of it. */
+const PARTING_MS = 1_000;
+
+/** A reader that takes slowly what it was sent before would otherwise stay as long as it likes. */
+function cutLater({ raw }: FastifyReply): void {
+  const cut = setTimeout(() => raw.destroy(), PARTING_MS);
+  raw.once("close", () => clearTimeout(cut));
 }
 
 function notYet(given: number, version: number): Error {

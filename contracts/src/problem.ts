@@ -75,7 +75,8 @@ export function kindOf(error: unknown): ErrorKind {
   return "bug";
 }
 
-const ERROR_KINDS: Readonly<Record<ErrorKind, true>> = {
+/** The closed set itself, for schemas. */
+export const ERROR_KINDS: Readonly<Record<ErrorKind, true>> = {
   invalid: true,
   unauthenticated: true,
   forbidden: true,

@@ -13,5 +13,13 @@ export type { Delivery } from "./parse-command.ts";
 export { memoryInbox } from "./inbox.ts";
 export type { Inbox, MemoryInboxOptions } from "./inbox.ts";
 
-// For both
+// In a process of its own, behind a broker
+export { serveCommands } from "./serve-commands.ts";
+export type { CommandServer } from "./serve-commands.ts";
+export type { ServeOptions, ServeRetry } from "./serve-options.ts";
+export type { CommandDelivery, CommandOutcome, CommandSource, TakeDelivery } from "./command-source.ts";
+export { decodeCommand, encodeReply } from "@sluice/contracts/broker-message";
+export type { BrokerMessage, ReceivedMessage } from "@sluice/contracts/broker-message";
+
+// For all of them
 export type { AnyTypes, ParticipantTypes } from "./participant-types.ts";

@@ -26,6 +26,8 @@ export interface Receiver<Types extends ParticipantTypes, Transaction> {
   readonly inbox: Inbox<Transaction>;
   /** How long a handler may take, in ms. @default 5000 */
   readonly handleMs?: number;
+  /** Ends the wait for a handler early; it is told by its own signal. @default never */
+  readonly signal?: AbortSignal;
   /** Told of handlers that throw an error without a code, whose text does not leave the process. @default nobody */
   readonly log?: Pick<LogPort, "error">;
 }
@@ -39,8 +41,8 @@ export interface CommandReply {
 /**
  * Takes in one command that an engine sent over HTTP, whatever the web framework: headers and parsed body in, status and body out.
  * What it throws has a code and a kind; `toProblem` of the host makes the answer of it, and does so by itself on a server of the host.
- * @throws FLOW_COMMAND_REFUSED (invalid) for what is no command or has no handler · FLOW_COMMAND_TIMEOUT (timeout) past `handleMs`,
- *   the handler still counts as under way · FLOW_HANDLER_FAILED (unavailable) for an error without a code · FLOW_COMMAND_UNDONE (conflict) for
+ * @throws FLOW_COMMAND_REFUSED (invalid) for what is no command or has no handler · FLOW_COMMAND_TIMEOUT (timeout) past `handleMs`
+ *   or when `signal` is aborted, the handler still counts as under way · FLOW_HANDLER_FAILED (unavailable) for an error without a code · FLOW_COMMAND_UNDONE (conflict) for
  *   one that was taken back before it came · the handler's own coded errors
  */
 export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, Transaction = undefined>(
@@ -57,6 +59,7 @@ export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, 
     name: `the handler of ${command.type}`,
     handleMs: resolveHandleMs(command.type, receiver.handleMs),
     schedule: scheduleTimer,
+    ...(receiver.signal === undefined ? {} : { signal: receiver.signal }),
   };
   try {
     // The bound is around the inbox: a handler that is only slow stays the first, and a repeat waits for it instead of beside it.

@@ -28,7 +28,7 @@ export const app = defineApp({
         WithdrawMoney: withdrawMoney,
         ReturnMoney: returnMoney,
       }),
-      local<Transfer>("other-bank", otherBank(sql)),
+      local<Transfer>("other-bank", await otherBank(sql)),
     ],
     routes: () => bankRoutes(sql),
     audits: createAudits(sql),

@@ -1,14 +1,15 @@
 /**
  * The other bank, as somebody else's would be: its own transactions, and a line to it that loses answers. Owns: `other_accounts`,
- * `other_deposits`, `other_answers`.
+ * `other_deposits`, and an inbox.
  * O1  A deposit is booked once for its command, however many attempts come.
  * O2  A deposit that was recalled is never booked, though its command may still come.
  */
 import type { FlowTypes } from "@sluice/engine/definition";
 import type { LocalHandlers } from "@sluice/engine/participant";
+import { postgresInbox, postgresInboxMigrations } from "@sluice/engine/postgres-inbox";
+import { migrate } from "@sluice/host/postgres";
 import type { Sql, TransactionSql } from "@sluice/host/postgres";
 import { bankError } from "./errors.ts";
-import { postgresInbox } from "./postgres-inbox.ts";
 import { getOtherAccount } from "./store/get-other-account.ts";
 import type { OtherAccount } from "./store/get-other-account.ts";
 import { insertDeposit } from "./store/insert-deposit.ts";
@@ -19,8 +20,12 @@ type Transfer = FlowTypes<typeof transfer>;
 type DepositMoney = Transfer["Commands"]["DepositMoney"];
 type Deposited = Transfer["Answers"]["DepositMoney"];
 
-export function otherBank(sql: Sql): LocalHandlers<Transfer> {
-  const inbox = postgresInbox(sql);
+const SCHEMA = "money_transfer";
+
+export async function otherBank(sql: Sql): Promise<LocalHandlers<Transfer>> {
+  const { room, directory } = postgresInboxMigrations;
+  await migrate(sql, { room, migrations: directory, schema: SCHEMA });
+  const inbox = postgresInbox(sql, { schema: SCHEMA });
   return {
     async DepositMoney(command) {
       const account = await getOtherAccount(sql, command.data.account);

@@ -4,9 +4,8 @@
  */
 import type { CommandMessage, EventMessage, Json } from "@sluice/contracts/envelope";
 import type { Settlement } from "../../core/inputs.ts";
-import { unkeepable } from "../../core/decision.ts";
-import { engineError, toPlainError } from "../../core/errors.ts";
-import { copyJson } from "../../core/json-copy.ts";
+import { toAnswerEvent } from "../../core/answer-event.ts";
+import { toPlainError } from "../../core/errors.ts";
 import type { Transport } from "../../core/ports.ts";
 
 export interface MemoryTransportOptions {
@@ -35,7 +34,9 @@ async function settle(
   try {
     const event = await deliver(copyOf(command as unknown as Json) as unknown as CommandMessage, signal);
     // A handler in JavaScript may return nothing at all, which says the same.
-    return event == null ? { type: "delivered" } : { type: "answered", event: toEvent(command.type, event) };
+    return event == null
+      ? { type: "delivered" }
+      : { type: "answered", event: toAnswerEvent(command.type, event) };
   } catch (error) {
     return { type: "failed", error: toPlainError(error, "FLOW_HANDLER_FAILED") };
   }
@@ -43,19 +44,4 @@ async function settle(
 
 function copyOf(value: Json): Json {
   return JSON.parse(JSON.stringify(value)) as Json;
-}
-
-/** Whether it is an event that the flow takes is judged by the run's rules; here only that it is an event at all. */
-function toEvent(command: string, answer: unknown): EventMessage {
-  const { type, data } = Object(answer) as { readonly type?: unknown; readonly data?: unknown };
-  if (typeof type !== "string") {
-    throw engineError(
-      "FLOW_BAD_ANSWER",
-      `the handler of ${command} returned something that is no event, expected { type, data } with data of JSON, or null`,
-    );
-  }
-  const { copy, fault } = copyJson(data as Json);
-  if (fault !== null)
-    throw engineError("FLOW_BAD_ANSWER", unkeepable(`the ${type} that answered ${command}`, fault));
-  return { type, data: copy };
 }

@@ -1,0 +1,41 @@
+import type { ReplyMessage } from "@sluice/contracts/envelope";
+import type { Answer, Rejection } from "../core/decision.ts";
+import { engineError, hasCode } from "../core/errors.ts";
+import { replyInput } from "../core/inputs.ts";
+import type { LaneInput } from "../core/inputs.ts";
+import type { TakenReply } from "../core/ports.ts";
+import { isRunId } from "../core/run-id.ts";
+import { isUnserved } from "./batch-plan.ts";
+
+interface ReplyPorts {
+  submit(input: LaneInput): Promise<Answer>;
+  /** The rules, or the store, will never take it in, and its sender does not wait to hear so. */
+  refused(input: LaneInput, answer: Answer): void;
+}
+
+/** Resolves when the source may forget the reply: it is stored, or it never will be. Rejects when the source must bring it again. */
+export async function takeReply(ports: ReplyPorts, reply: ReplyMessage): Promise<TakenReply> {
+  const input = replyInput(reply);
+  const answer = isRunId(input.runId) ? await ports.submit(input).catch(refusalOf) : NO_SUCH_RUN;
+  if (answer.outcome === "stale") return { outcome: "stale" };
+  if (answer.outcome !== "rejected") return { outcome: "taken" };
+  const { code, message } = answer.error;
+  if (isUnserved(answer)) throw engineError(code, message);
+  ports.refused(input, answer);
+  return { outcome: "refused", code, message };
+}
+
+/** What no batch can store would come back for ever: it is refused. Whatever else fails may go well the next time. */
+function refusalOf(error: unknown): Answer {
+  if (!hasCode(error, "FLOW_UNEXPECTED")) throw error;
+  return rejected({ code: "FLOW_UNEXPECTED", message: (error as Error).message });
+}
+
+const NO_SUCH_RUN = rejected({
+  code: "FLOW_UNKNOWN_RUN",
+  message: "the id of the run is no UUID in lower case, as those of runs are",
+});
+
+function rejected(error: Rejection): Answer {
+  return { outcome: "rejected", error };
+}

@@ -1,0 +1,21 @@
+import { brokerContract } from "../../testing/broker-contract.ts";
+import { CONTRACT_CHANNEL } from "../../testing/broker-contract/whole-promises.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { NO_METER } from "../../runtime/metrics.ts";
+import { memoryBroker } from "./memory-broker.ts";
+import type { DeadMessage } from "./memory-broker.ts";
+
+const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const buried = ({ message, reason }: DeadMessage) => ({ ...message, reason });
+
+brokerContract("the memory broker", async (_t, bounds) => {
+  const broker = memoryBroker({ ...bounds, clock: systemClock(), log: NO_LOG, meter: NO_METER });
+  return {
+    transport: () => broker.transport(CONTRACT_CHANNEL),
+    source: () => broker.source("contract"),
+    injectCommand: async (message) => broker.commands.appendRaw(message),
+    injectReply: async (message) => broker.replies.appendRaw(message),
+    deadCommands: async () => broker.deadCommands.map(buried),
+    deadReplies: async () => broker.deadReplies.map(buried),
+  };
+});

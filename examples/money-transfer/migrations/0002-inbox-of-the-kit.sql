@@ -1,0 +1,2 @@
+-- What was answered is remembered by the kit's inbox, in a table of its own.
+drop table other_answers;

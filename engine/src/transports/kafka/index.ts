@@ -1,0 +1,19 @@
+/** Kafka: commands to participants and their replies, and the service's side of both. */
+
+// To participants
+export { kafkaTransport, kafkaTransports } from "./kafka-transport.ts";
+
+// At one
+export { kafkaCommands } from "./kafka-commands.ts";
+
+// For benchmarks
+export { measureKafkaClient } from "./measure-client.ts";
+export type { ClientLoad, ClientRate } from "./measure-client.ts";
+
+export type {
+  KafkaCommandsOptions,
+  KafkaOptions,
+  KafkaSasl,
+  KafkaTransportOptions,
+  KafkaTransportsOptions,
+} from "./options.ts";

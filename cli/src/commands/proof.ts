@@ -15,12 +15,14 @@ export function addProofCommand(program: Command, run: Run): void {
   const command = addCommand(program, "proof", {
     summary: "prove the promises of the engine: kill everything at random, count every effect",
     more:
-      "Starts engines and a Postgres of its own with fsync on, lets callers come, and breaks everything at random instants. Afterwards every\n" +
-      "counter must equal its expected value. A seed decides flows, callers, participants and faults; a seed that fails is printed and replays,\n" +
-      "as far as a real machine allows, and its database and logs are kept. A full disk needs a file system of its own, and so root on Linux.",
+      "Starts engines and a Postgres of its own with fsync on, lets callers come, and breaks everything: at random instants, and at each\n" +
+      "point of the batch loop. Afterwards every counter must equal its expected value. A seed decides flows, callers, participants and faults;\n" +
+      "one that fails is printed and replays, as far as a real machine allows, and its database and logs are kept. A full disk needs a file\n" +
+      "system of its own, and so root on Linux.",
     examples: [
       ["proof", "a slice of two minutes"],
       ["proof --seed 4711", "the flows, callers and faults of this seed once more"],
+      ["proof --acts crash-points,connection-loss --faults 1", "every point of the batch loop once"],
       ["proof --faults 500 --effects 1000000", "the long version: hours"],
     ],
   });

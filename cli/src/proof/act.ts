@@ -6,6 +6,8 @@ export interface Act {
   readonly name: string;
   /** One sentence without a full stop, for the help. */
   readonly summary: string;
+  /** How much of the time it gets, beside the others. */
+  readonly weight: number;
   /** What it finds it answers; it throws only when it could not be played. */
   play(stage: Stage): Promise<Verdict>;
 }

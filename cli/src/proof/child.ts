@@ -7,9 +7,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Env } from "@sluice/host/options";
+import { lastError } from "./last-error.ts";
 
 export interface ChildOptions {
   readonly name: string;
@@ -59,9 +60,16 @@ export class Child<Ready extends Message = Message> {
     while (!signal.aborted) {
       if (await this.#startOnce()) return;
       if (performance.now() > untilMs)
-        throw new Error(`${this.name} does not get ready; see ${this.#options.logFile}`);
+        throw new Error(`${this.name} does not get ready: ${await this.#lastWords()}`);
       await sleep(AGAIN_MS);
     }
+  }
+
+  /** The last word of its log, too: the folder may be gone when somebody reads this. */
+  async #lastWords(): Promise<string> {
+    const { logFile } = this.#options;
+    const log = await readFile(logFile, "utf8").catch(() => "");
+    return `${lastError(log) ?? "its log is empty"}; see ${logFile}`;
   }
 
   async #startOnce(): Promise<boolean> {
@@ -88,7 +96,11 @@ export class Child<Ready extends Message = Message> {
     const wasReady = this.#ready !== null;
     this.#ready = null;
     this.#process = null;
-    if (wasReady && !this.#isEnding) this.#options.onEnd(`${this.name} ended by itself: ${how}`);
+    if (wasReady && !this.#isEnding) void this.#complain(how);
+  }
+
+  async #complain(how: string): Promise<void> {
+    this.#options.onEnd(`${this.name} ended by itself: ${how}: ${await this.#lastWords()}`);
   }
 
   /** The next message of this type. Never resolves when the process ends before. */
@@ -105,7 +117,13 @@ export class Child<Ready extends Message = Message> {
   }
 
   tell(message: Message): void {
-    this.#process?.send(message);
+    // Who is gone hears nothing; its end is told elsewhere.
+    this.#process?.send(message, () => {});
+  }
+
+  /** Something else will end it, and that is no breach; resolves when it is gone. */
+  async expectEnd(): Promise<void> {
+    await this.#end(null);
   }
 
   /** SIGKILL; resolves when it is gone. */
@@ -136,12 +154,12 @@ export class Child<Ready extends Message = Message> {
     );
   }
 
-  async #end(signal: NodeJS.Signals): Promise<string | null> {
+  async #end(signal: NodeJS.Signals | null): Promise<string | null> {
     const child = this.#process;
     if (child === null) return null;
     this.#isEnding = true;
     const ended = endOf(child);
-    child.kill(signal);
+    if (signal !== null) child.kill(signal);
     return ended;
   }
 }

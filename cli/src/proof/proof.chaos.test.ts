@@ -3,11 +3,13 @@ import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { env } from "node:process";
 import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { createTerminal, sluice } from "../fixtures/terminal.ts";
 import { until } from "../fixtures/until.ts";
 import { runCli } from "../program.ts";
 import { SEED_MAX } from "./options.ts";
-import type { ProofResult } from "./proof-result.ts";
+import { SNAPSHOT_RUNS } from "./previous-schema/snapshot-runs.ts";
+import type { ActResult, ProofResult } from "./proof-result.ts";
 import { FAULT_KINDS } from "./storm/faults/kinds.ts";
 
 /** `SLUICE_PROOF_SEED` repeats an earlier trial, as far as the machine allows. */
@@ -16,26 +18,60 @@ const SEED = env["SLUICE_PROOF_SEED"] ?? String(randomInt(SEED_MAX));
 /** Postgres, engines and participants start, on a machine that does other things as well. */
 const START_MS_MAX = 120_000;
 
-test("every promise is kept in a storm with a fault of each kind", async (t) => {
+/** Points of these acts are tried in an order that the seed decides, as many as the time allows. */
+const POINTS_SECONDS = "25";
+
+async function playAct(t: TestContext, name: string, args: readonly string[]): Promise<ActResult> {
   t.diagnostic(`SLUICE_PROOF_SEED=${SEED}`);
-  const args = ["proof", "--acts", "storm", "--faults", "1", "--seed", SEED, "--json"];
-  const { exitCode, stdout, stderr } = await sluice(args, { env: { PATH: env["PATH"] } });
+  const { exitCode, stdout, stderr } = await sluice(
+    ["proof", "--acts", name, ...args, "--seed", SEED, "--json"],
+    { env: { PATH: env["PATH"] } },
+  );
   const result = JSON.parse(stdout) as ProofResult;
   assert.equal(exitCode, 0, stdout + stderr);
   assert.equal(result.isProved, true);
-  const [storm] = result.acts;
-  assert.ok(storm !== undefined && result.acts.length === 1);
+  const [act] = result.acts;
+  assert.ok(act?.act === name && result.acts.length === 1);
   t.diagnostic(
-    JSON.stringify({ tookMs: Math.round(result.tookMs), ...storm.counts, takeover: storm.takeoverMs }),
+    JSON.stringify({ tookMs: Math.round(result.tookMs), ...act.counts, takeover: act.takeoverMs }),
   );
+  assert.equal(result.evidence, null);
+  assert.match(stderr, /files in (\S+)/);
+  assert.ok(!existsSync(/files in (\S+)/.exec(stderr)?.[1] ?? "."), "its folder is still there");
+  return act;
+}
+
+test("every promise is kept in a storm with a fault of each kind", async (t) => {
+  const storm = await playAct(t, "storm", ["--faults", "1"]);
   // What cannot be had on this machine is said, and nothing else is left out.
   assert.equal(storm.faults.length + storm.skipped.length, FAULT_KINDS.length);
   for (const { kind, times } of storm.faults) assert.ok(times >= 1, `${kind} did not come`);
   for (const name of ["acknowledged", "runs", "effects", "undos"])
     assert.ok((storm.counts[name] ?? 0) > 0, name);
-  assert.equal(result.evidence, null);
-  assert.match(stderr, /files in (\S+)/);
-  assert.ok(!existsSync(/files in (\S+)/.exec(stderr)?.[1] ?? "."), "its folder is still there");
+});
+
+test("every promise is kept when the engine dies at points of its batch loop", async (t) => {
+  const { counts, faults } = await playAct(t, "crash-points", ["--seconds", POINTS_SECONDS]);
+  assert.ok((counts["points"] ?? 0) > 100, "a purchase passes more points than this");
+  assert.ok(
+    faults.some(({ times }) => times > 0),
+    "the engine never died",
+  );
+});
+
+test("every promise is kept when the connection to Postgres is cut at messages there and back", async (t) => {
+  const { counts, faults } = await playAct(t, "connection-loss", ["--seconds", POINTS_SECONDS]);
+  assert.ok((counts["points"] ?? 0) > 200, "a purchase passes more messages than this");
+  assert.ok(
+    faults.some(({ times }) => times > 0),
+    "no connection was cut",
+  );
+});
+
+test("every run in a database of a former schema comes to its end, and a former version refuses that database then", async (t) => {
+  const { counts } = await playAct(t, "previous-schema", []);
+  assert.equal(counts["runs"], SNAPSHOT_RUNS.length * (counts["schemas"] ?? 0));
+  assert.ok((counts["runs"] ?? 0) > 0);
 });
 
 test("a proof that is interrupted ends in order and tells what it has seen", async (t) => {
@@ -43,7 +79,7 @@ test("a proof that is interrupted ends in order and tells what it has seen", asy
   const interruption = new AbortController();
   const { signal } = interruption;
   const { cli, written } = createTerminal({ env: { PATH: env["PATH"] }, signal });
-  const ending = runCli(["proof", "--seed", SEED, "--json"], cli);
+  const ending = runCli(["proof", "--acts", "storm", "--seed", SEED, "--json"], cli);
   const isStorming = () => FAULT_KINDS.some(({ name }) => written.stderr.includes(name));
   await Promise.race([until("the first fault", isStorming, START_MS_MAX), ending]);
   interruption.abort();

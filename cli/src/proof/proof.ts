@@ -54,16 +54,22 @@ async function playAll(options: ResolvedProofOptions, theatre: Theatre): Promise
   const untilMs = performance.now() + options.seconds * 1_000;
   for (const [nth, act] of options.acts.entries()) {
     if (theatre.stop.aborted) break;
-    const left = options.acts.length - nth;
-    verdicts.push(await playAct(act, budgetOf(options, untilMs, left), { options, theatre }));
+    const budget = budgetOf(options, untilMs, options.acts.slice(nth));
+    verdicts.push(await playAct(act, budget, { options, theatre }));
   }
   return verdicts;
 }
 
-/** The acts share the time that is left; one that needs less leaves the rest to the others. */
-function budgetOf({ faults, effects }: ResolvedProofOptions, untilMs: number, actsLeft: number): Budget {
+/** The acts that are left share the time that is left; one that needs less leaves the rest to the others. */
+function budgetOf(
+  { faults, effects }: ResolvedProofOptions,
+  untilMs: number,
+  [next, ...others]: readonly Act[],
+): Budget {
   const nowMs = performance.now();
-  return { untilMs: nowMs + (untilMs - nowMs) / actsLeft, faults, effects };
+  const weight = next?.weight ?? 1;
+  const share = weight / others.reduce((sum, act) => sum + act.weight, weight);
+  return { untilMs: nowMs + (untilMs - nowMs) * share, faults, effects };
 }
 
 async function playAct(

@@ -1,19 +1,19 @@
 /** Reads what is left of a world at rest and has the oracle judge it. Answers what was there, by name. */
-import type { HistoryKind } from "@sluice/engine";
+import type { EngineOptions, HistoryKind } from "@sluice/engine";
 import { readWitnessed } from "./witness/read-witnessed.ts";
 import { findBreaches } from "./oracle/find-breaches.ts";
 import type { Witnessed } from "./oracle/witnessed.ts";
 import type { World } from "./world.ts";
 
-export async function judge(world: World): Promise<Readonly<Record<string, number>>> {
+/** A world, as far as it is judged. */
+export interface Judged extends Pick<World, "sql" | "databaseUrl" | "seed" | "flows" | "ledger" | "report"> {
+  readonly options: EngineOptions;
+}
+
+export async function judge(world: Judged): Promise<Readonly<Record<string, number>>> {
   const witnessed = await readWitnessed(world);
-  const { seed, flows, ledger, profile, report } = world;
-  for (const { promise, message } of findBreaches(witnessed, {
-    seed,
-    flows,
-    ledger,
-    options: profile.options,
-  }))
+  const { seed, flows, ledger, options, report } = world;
+  for (const { promise, message } of findBreaches(witnessed, { seed, flows, ledger, options }))
     report(promise, message);
   return countsOf(witnessed);
 }

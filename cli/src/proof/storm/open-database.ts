@@ -9,7 +9,8 @@ import { findFreePort } from "../../up/free-port.ts";
 import { openBoundedDisk } from "./bounded-disk.ts";
 import type { BoundedDisk } from "./bounded-disk.ts";
 import { HOST } from "./start-processes.ts";
-import type { OnClose, WorldOptions } from "./world.ts";
+import type { OnClose } from "../closable.ts";
+import type { WorldOptions } from "./world.ts";
 
 export interface WorldDatabase {
   /** Where the database lies, if that can be full; else why it cannot. */
@@ -31,10 +32,23 @@ export async function openDatabase(
   const disk = await openBoundedDisk(directory).catch(messageOf);
   if (typeof disk !== "string")
     onClose((isEvidence) => disk.close(isEvidence ? join(directory, "data") : null));
+  const dataDirectory = join(typeof disk === "string" ? directory : disk.directory, "data");
+  return { disk, ...(await startDatabase({ dataDirectory, directory, report }, onClose)) };
+}
+
+/** A Postgres with fsync on; what becomes of it is told in `database.log` of the directory. */
+export async function startDatabase(
+  {
+    dataDirectory,
+    directory,
+    report,
+  }: Pick<WorldOptions, "directory" | "report"> & { dataDirectory: string },
+  onClose: OnClose,
+): Promise<Omit<WorldDatabase, "disk">> {
   const log = createWriteStream(join(directory, "database.log"));
   onClose(() => void log.end());
   const database = await startEmbeddedPostgres({
-    dataDirectory: join(typeof disk === "string" ? directory : disk.directory, "data"),
+    dataDirectory,
     tcpPort: await findFreePort(HOST),
     connectionsMax: CONNECTIONS_MAX,
     restartsMax: RESTARTS_MAX,
@@ -42,7 +56,7 @@ export async function openDatabase(
     onFailure: (error) => report("engine", `the database does not start any more: ${error.message}`),
   });
   onClose(() => database.stop());
-  return { disk, database, databaseUrl: database.tcpUrl ?? "" };
+  return { database, databaseUrl: database.tcpUrl ?? "" };
 }
 
 /** The engine's tables, and beside them those of participants and witnesses. */

@@ -7,7 +7,7 @@ import { getUnrest } from "./witness/store/get-unrest.ts";
 import type { World } from "./world.ts";
 
 /** Every timer of a random flow fires within seconds, and every attempt is over; the rest is for a machine that does other things as well. */
-const REST_MS_MAX = 120_000;
+export const REST_MS_MAX = 120_000;
 const LOOK_EVERY_MS = 250;
 /** Looks in a row at which nothing may have moved. */
 const LOOKS_AT_REST = 3;
@@ -48,7 +48,11 @@ async function settleCallers(world: World, untilMs: number): Promise<void> {
   await closed;
 }
 
-async function settleQueues({ sql, stop, report }: World, untilMs: number): Promise<void> {
+/** Waits until nothing moves. */
+export async function settleQueues(
+  { sql, stop, report }: Pick<World, "sql" | "stop" | "report">,
+  untilMs: number,
+): Promise<void> {
   let before = -1;
   let looks = 0;
   while (looks < LOOKS_AT_REST && !stop.aborted) {
@@ -66,7 +70,10 @@ async function settleQueues({ sql, stop, report }: World, untilMs: number): Prom
 }
 
 /** The search projection may lag behind what is at rest, for a bounded time. */
-async function auditAtRest({ databaseUrl, stop, report }: World, untilMs: number): Promise<void> {
+export async function auditAtRest(
+  { databaseUrl, stop, report }: Pick<World, "databaseUrl" | "stop" | "report">,
+  untilMs: number,
+): Promise<void> {
   for (;;) {
     const { findings } = await patiently(() => auditEngine(databaseUrl, true));
     if (findings.length === 0 || stop.aborted) return;

@@ -90,7 +90,7 @@ class Round {
     await comeToRest(this.#world, this.#plan.progress);
     if (this.#isOver()) return;
     this.#plan.progress("judging");
-    this.#counts = await judge(this.#world);
+    this.#counts = await judge({ ...this.#world, options: this.#world.profile.options });
   }
 
   result(): RoundResult {

@@ -5,7 +5,8 @@ import { findFreePort } from "../../up/free-port.ts";
 import { Child } from "../child.ts";
 import { EngineChild } from "./engine-child.ts";
 import type { ParticipantsConfig } from "./process-messages.ts";
-import type { OnClose, WorldOptions } from "./world.ts";
+import type { OnClose } from "../closable.ts";
+import type { WorldOptions } from "./world.ts";
 
 export const HOST = "127.0.0.1";
 

@@ -21,6 +21,7 @@ export const storm: Act = {
   name: "storm",
   summary:
     "random flows, with a counter for each effect, while engines and Postgres die, freeze and run out of disk",
+  weight: 5,
   play: playStorm,
 };
 

@@ -7,7 +7,8 @@ import type { GeneratedFlow, Report } from "@sluice/engine/random-flows";
 import type { Env } from "@sluice/host/options";
 import { closePostgres, openPostgres } from "@sluice/host/postgres";
 import type { Sql } from "@sluice/host/postgres";
-import { messageOf } from "../../arguments.ts";
+import { openClosable } from "../closable.ts";
+import type { Closable, OnClose } from "../closable.ts";
 import type { EngineChild } from "./engine-child.ts";
 import { Crowd } from "./load/crowd.ts";
 import { Outside } from "./load/outside.ts";
@@ -41,7 +42,7 @@ interface WorldPeople {
   hush(): void;
 }
 
-export interface World extends WorldDatabase, WorldProcesses, WorldPeople {
+export interface World extends WorldDatabase, WorldProcesses, WorldPeople, Closable {
   readonly seed: number;
   readonly profile: StormProfile;
   readonly flows: readonly GeneratedFlow[];
@@ -49,35 +50,14 @@ export interface World extends WorldDatabase, WorldProcesses, WorldPeople {
   readonly report: Report;
   /** Connections of the proof itself. */
   readonly sql: Sql;
-  /** Ends everything that runs, as hard as it takes. Files that are evidence are kept, also those on a disk of its own. */
-  close(isEvidence: boolean): Promise<void>;
 }
-
-type Closer = (isEvidence: boolean) => Promise<void> | void;
-/** Takes what ends something that was begun; the last is called first. */
-export type OnClose = (closer: Closer) => void;
 
 const CONNECTIONS_MAX = 4;
 const STATEMENT_MS_MAX = 20_000;
 
 /** Makes the world and waits until each lane is served. */
-export async function openWorld(options: WorldOptions): Promise<World> {
-  const closers: Closer[] = [];
-  const close = async (isEvidence: boolean): Promise<void> => {
-    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) {
-      try {
-        await closer(isEvidence);
-      } catch (error) {
-        options.report("engine", `something did not end well: ${messageOf(error)}`);
-      }
-    }
-  };
-  try {
-    return { ...(await makeWorld(options, (closer) => void closers.push(closer))), close };
-  } catch (error) {
-    await close(true);
-    throw error;
-  }
+export function openWorld(options: WorldOptions): Promise<World> {
+  return openClosable((onClose) => makeWorld(options, onClose), options.report);
 }
 
 async function makeWorld(options: WorldOptions, onClose: OnClose): Promise<Omit<World, "close">> {

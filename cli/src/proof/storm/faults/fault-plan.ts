@@ -1,5 +1,6 @@
 /** Which fault comes when: every kind once before any comes again, in an order and with pauses that the seed decides. */
 import { Random } from "@sluice/engine/random-flows";
+import { shuffled } from "../../shuffled.ts";
 import type { FaultKind } from "./fault.ts";
 
 export interface PlannedFault {
@@ -29,9 +30,4 @@ export function* planFaults(seed: number, kinds: readonly FaultKind[]): Generato
       };
     }
   }
-}
-
-function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
-  const left = [...items];
-  return items.map(() => left.splice(random.whole(0, left.length - 1), 1)[0] as T);
 }

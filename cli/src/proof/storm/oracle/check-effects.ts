@@ -38,6 +38,9 @@ export function checkEffects(
   }
   for (const [commandId, { length }] of byCommand)
     report("I2", `command ${commandId} took effect ${length} times, and no history knows it`);
+  for (const { commandId, isEarly } of effects)
+    if (isEarly)
+      report("I2", `command ${commandId} took effect before the batch that issued it was committed`);
   checkUndos(effects, report);
   checkTally(effects, tally, report);
 }

@@ -5,9 +5,16 @@ import type { Witnessed } from "./witnessed.ts";
 
 type Entry = FinishedRun["entries"][number];
 
+/** An operation, under the id that its operator was told. */
+export interface OperatedRun {
+  readonly runId: string;
+  readonly actionId: string;
+}
+
 interface Origins {
   readonly seed: number;
   readonly ledger: CallerLedger;
+  readonly operations: readonly OperatedRun[];
   readonly owed: Witnessed["owed"];
   readonly report: Report;
 }
@@ -17,9 +24,12 @@ interface Origins {
  * and what a participant says to a command follows from the seed.
  */
 export function checkOrigins(runs: FinishedRuns, origins: Origins): void {
-  const { ledger, report } = origins;
+  const { ledger, operations, report } = origins;
   const starts = Map.groupBy(ledger.starts, ({ data }): unknown => data["tag"]);
-  const told = new Set(ledger.events.map(({ runId, id }) => `${runId} ${id}`));
+  const told = new Set([
+    ...ledger.events.map(({ runId, id }) => `${runId} ${id}`),
+    ...operations.map(({ runId, actionId }) => `${runId} ${actionId}`),
+  ]);
   for (const { run, entries, flow } of runs.values()) {
     const asked = starts.get(tagOf(entries)) ?? [];
     if (run.parent === null && asked.length === 0)

@@ -68,6 +68,15 @@ test("the oracle finds an effect that nobody asked for", async (t) => {
   assertFound(judge(orders, { effects }), "I2", /x:1:0 took effect 1 times, and no history knows it/);
 });
 
+test("the oracle finds a command that left before the batch that issued it was committed", async (t) => {
+  const orders = await playOrders(t);
+  const charge = effectOf(orders, "Charge");
+  const effects = orders.witnessed.effects.map((effect) =>
+    effect === charge ? { ...effect, isEarly: true } : effect,
+  );
+  assertFound(judge(orders, { effects }), "I2", /took effect before the batch that issued it was committed/);
+});
+
 test("the oracle finds what was done after it was taken back", async (t) => {
   const orders = await playOrders(t);
   const undo = effectOf(orders, "UndoCount");

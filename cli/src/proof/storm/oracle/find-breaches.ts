@@ -7,6 +7,7 @@ import { compileFlows } from "../storm-flows.ts";
 import { checkEffects } from "./check-effects.ts";
 import { checkLanes } from "./check-lanes.ts";
 import { checkOrigins } from "./check-origins.ts";
+import type { OperatedRun } from "./check-origins.ts";
 import type { Witnessed } from "./witnessed.ts";
 
 export interface Expectations {
@@ -14,12 +15,14 @@ export interface Expectations {
   readonly flows: readonly GeneratedFlow[];
   readonly options: EngineOptions;
   readonly ledger: CallerLedger;
+  /** What operators did to runs, as they were told. @default nothing */
+  readonly operations?: readonly OperatedRun[];
 }
 
 /** At the most as many as `violationsMax`. */
 export function findBreaches(
   witnessed: Witnessed,
-  { seed, flows, options, ledger }: Expectations,
+  { seed, flows, options, ledger, operations = [] }: Expectations,
   violationsMax = 50,
 ): readonly Violation[] {
   const found: Violation[] = [];
@@ -35,6 +38,6 @@ export function findBreaches(
   checkEffects(runs, witnessed, report);
   checkLanes(witnessed.laneSteps, witnessed.strays, report);
   checkCallers(ledger, { runs, limits, report });
-  checkOrigins(runs, { seed, ledger, owed: witnessed.owed, report });
+  checkOrigins(runs, { seed, ledger, operations, owed: witnessed.owed, report });
   return found;
 }

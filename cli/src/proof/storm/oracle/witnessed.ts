@@ -24,6 +24,8 @@ export interface Effect {
   readonly type: string;
   readonly channel: string;
   readonly undoes: string | null;
+  /** It took effect before the batch that issued it was committed. */
+  readonly isEarly: boolean;
 }
 
 export interface LaneStep {

@@ -19,7 +19,7 @@ interface DoneIn {
 }
 
 /** The effect, and the answer; null when it comes later or there is none. */
-async function carryOut(
+export async function carryOut(
   command: CommandMessage,
   { seed, channel, sql }: DoneIn,
 ): Promise<EventMessage | null> {

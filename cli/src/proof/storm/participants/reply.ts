@@ -15,8 +15,10 @@ export interface Reply {
 type Asked = Pick<CommandMessage, "commandId" | "type">;
 
 const QUERY_PREFIX = "Ask";
-/** The command of the pulse, which is always answered well and at once. */
-const COUNT = "Count";
+/** Commands of the pulse and of the purchase, which are always answered well and at once. */
+const ALWAYS_WELL: ReadonlySet<string> = new Set(
+  ["Count", "Reserve", "Charge", "Ship"].flatMap((type) => [type, `${UNDO_PREFIX}${type}`]),
+);
 
 const NO_NEWS_RATE = 0.5;
 const REFUSED_RATE = 0.2;
@@ -29,10 +31,11 @@ export function replyTo(seed: number, { commandId, type }: Asked): Reply {
   const random = new Random(seed).fork(`reply ${commandId}`);
   const isQuery = type.startsWith(QUERY_PREFIX);
   const hasNoNews = isQuery && random.chance(NO_NEWS_RATE);
-  const isRefused = !type.startsWith(UNDO_PREFIX) && type !== COUNT && random.chance(REFUSED_RATE);
+  const isWell = ALWAYS_WELL.has(type);
+  const isRefused = !type.startsWith(UNDO_PREFIX) && !isWell && random.chance(REFUSED_RATE);
   const data = { n: random.whole(0, 9), ...(random.chance(BAD_DATA_RATE) ? { isBad: true } : {}) };
   const event = { type: `${type}${isRefused ? "Refused" : "Done"}`, data };
-  const isLate = !isQuery && type !== COUNT && random.chance(LATE_RATE);
+  const isLate = !isQuery && !isWell && random.chance(LATE_RATE);
   // Of several alike an answer that comes later has to say which of them it is for.
   const isNamed = type.startsWith(FAN_PREFIX) || random.chance(NAMED_RATE);
   const late = { id: lateEventId(commandId), ...event, ...(isNamed ? { commandId } : {}) };

@@ -1,8 +1,0 @@
-import type { AnySql } from "../any-sql.ts";
-
-/** Marks a command as taken back, whether it came before or not; waits for the transaction that carries it out. */
-export async function undoAnswer(sql: AnySql, commandId: string, undoneBy: string): Promise<void> {
-  await sql`
-    insert into proof.answers (command_id, undone_by) values (${commandId}, ${undoneBy})
-    on conflict (command_id) do update set undone_by = excluded.undone_by`;
-}

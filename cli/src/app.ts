@@ -13,8 +13,9 @@
  *   },
  * });
  */
-import type { Client, LogPort, TransactionalParticipant, Transport } from "@sluice/engine";
+import type { Client, LogPort, MeterPort, TransactionalParticipant, Transport } from "@sluice/engine";
 import type { FlowDefinition } from "@sluice/engine/definition";
+import type { CommandServer } from "@sluice/engine/participant";
 import type { Sql } from "@sluice/host/postgres";
 import type { FastifyPluginAsync } from "fastify";
 
@@ -31,6 +32,48 @@ export interface SluiceApp {
    * too, for the audits alone, so that nothing should begin to work here by itself.
    */
   open(context: AppContext): Promise<OpenApp>;
+  /** Participants in processes of their own: `sluice service NAME` runs the one of that name, in kebab-case. */
+  readonly services?: Readonly<Record<string, AppService>>;
+}
+
+/** A participant in a process of its own. It has no engine, and a database only if it asks for one. */
+export interface AppService {
+  /** The folder of the service's own migrations, applied in its schema when it asks for its database. */
+  readonly migrations?: URL | string;
+  /** Opens what the service needs. Called once, before the process listens. */
+  open(context: ServiceContext): Promise<OpenService>;
+}
+
+/** What a service gets from the process it runs in. */
+export interface ServiceContext {
+  /**
+   * The service's own database, in the schema of its name in snake_case: a small pool, closed by the process after `close`.
+   * @throws CLI_NO_DATABASE (missing) when no `--database-url` was given
+   */
+  readonly openSql: () => Promise<Sql>;
+  readonly log: LogPort;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where this process listens, without a slash at the end. */
+  readonly baseUrl: string;
+  /** Aborted when the process begins to stop. */
+  readonly stop: AbortSignal;
+}
+
+/** A service that is ready to work: behind a broker, behind HTTP, or both. */
+export interface OpenService {
+  /** Begins to take commands, with `serveCommands` of the participant kit. `/readyz` asks its `health`; it is stopped first. */
+  serve?(parts: ServiceParts): Promise<CommandServer>;
+  /** The service's routes, such as `commandRoute` of `@sluice/engine/http`. */
+  readonly routes?: FastifyPluginAsync;
+  readonly links?: readonly AppLink[];
+  /** Called when the process stops, when no command is under way any more. */
+  close?(): Promise<void>;
+}
+
+/** For `serveCommands`: the log and the metrics of the process. */
+export interface ServiceParts {
+  readonly log: LogPort;
+  readonly meter: MeterPort;
 }
 
 /** What an app gets from the process it runs in. */
@@ -40,6 +83,8 @@ export interface AppContext {
   /** The app's schema. Transactional handlers run in the engine's transaction and qualify their tables with it. */
   readonly schema: string;
   readonly log: LogPort;
+  /** The metrics of the process, for what the app opens beside the engine, such as transports to a broker. */
+  readonly meter: MeterPort;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the app may keep files: the data directory of the embedded database, `.sluice` in the working directory without one. */
   readonly dataDirectory: string;

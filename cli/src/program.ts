@@ -6,6 +6,7 @@ import { addAuditCommand } from "./commands/audit.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addCompletionCommand } from "./commands/completion.ts";
+import { addEngineCommand } from "./commands/engine.ts";
 import { addDeadLettersCommands } from "./commands/dead-letters.ts";
 import { addFlowsCommands } from "./commands/flows.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
@@ -15,6 +16,7 @@ import { addPauseCommands } from "./commands/pauses.ts";
 import { addProofCommand } from "./commands/proof.ts";
 import { addRunsCommands } from "./commands/runs.ts";
 import { addSendCommand } from "./commands/send.ts";
+import { addServiceCommand } from "./commands/service.ts";
 import { addStackCommands } from "./commands/stack.ts";
 import { addStartCommand } from "./commands/start.ts";
 import { addUpCommand } from "./commands/up.ts";
@@ -23,7 +25,7 @@ import { cliError } from "./errors.ts";
 import { EXIT, exitCodeOf, exitCodesHelp } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 import { packageVersion } from "./package-version.ts";
-import { hasColors } from "./style.ts";
+import { hasColors, tame } from "./style.ts";
 
 /** Runs one command line, without the names of the program and of Node. Never throws: the answer is how the process ends. */
 export async function runCli(args: readonly string[], cli: Cli): Promise<ExitCode> {
@@ -56,7 +58,18 @@ function asksForJson(args: readonly string[]): boolean {
 }
 
 function toUsageError({ message }: CommanderError): Error {
-  return cliError("CLI_BAD_ARGUMENT", message.replace(/^error: /, ""));
+  return cliError("CLI_BAD_ARGUMENT", complaintOf(message).replace(/^error: /, ""));
+}
+
+/** Longest value that is shown to whoever typed it. */
+const SHOWN_CHARS_MAX = 80;
+
+/** Commander repeats a value as it came. It may be long, and it must not steer the terminal. */
+function complaintOf(text: string): string {
+  const shown = text.replace(/(?<= argument ')[^]*(?=' is invalid)/, (value) =>
+    value.length > SHOWN_CHARS_MAX ? `${value.slice(0, SHOWN_CHARS_MAX)}…` : value,
+  );
+  return shown.split("\n").map(tame).join("\n");
 }
 
 function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
@@ -72,13 +85,15 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
       writeOut: (text) => cli.stdout.write(text),
       // A program that asked for JSON gets the complaint as such, once it is caught.
       writeErr: (text) => (isJson ? undefined : cli.stderr.write(text)),
-      outputError: (text, write) => write(text.replace(/^error: /, "sluice: ")),
+      outputError: (text, write) => write(complaintOf(text).replace(/^error: /, "sluice: ")),
       getOutHasColors: () => hasColors(cli.stdout.isTTY === true, cli.env),
       getErrHasColors: () => hasColors(cli.stderr.isTTY === true, cli.env),
     })
     .showHelpAfterError("See the same command with --help.")
     .addHelpText("after", `\n${exitCodesHelp()}`);
   addUpCommand(program, run);
+  addEngineCommand(program, run);
+  addServiceCommand(program, run);
   addCheckCommand(program, run);
   addStartCommand(program, run);
   addSendCommand(program, run);

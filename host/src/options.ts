@@ -134,6 +134,11 @@ export function variableOf(room: string, option: string): string {
   return `SLUICE_${screaming(room)}_${screaming(option)}`;
 }
 
+/** The variable that is the default of each room's option of that name: `sharedVariableOf("stopMs")` is `SLUICE_STOP_MS`. */
+export function sharedVariableOf(option: string): string {
+  return `SLUICE_${screaming(option)}`;
+}
+
 function screaming(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
@@ -190,11 +195,8 @@ function readerOf<Options extends object>(
 function find(source: OptionSource<object>, name: string, rule: Rule<unknown>): Found | undefined {
   const option = valueIn(source.options, name);
   if (option !== undefined) return { value: option, from: "from the option" };
-  // A name without a room is the default of each room's: SLUICE_LOG_LEVEL serves every room's logLevel.
   const variables =
-    rule.variable === undefined
-      ? [variableOf(source.room, name), `SLUICE_${screaming(name)}`]
-      : [rule.variable];
+    rule.variable === undefined ? [variableOf(source.room, name), sharedVariableOf(name)] : [rule.variable];
   for (const variable of variables) {
     const found = findVariable(source.env, variable, rule.secret === true);
     if (found !== undefined) return found;

@@ -16,6 +16,10 @@ import { DATABASE_FLAGS, resolveDatabaseOptions } from "../database/options.ts";
 import type { ResolvedDatabaseOptions } from "../database/options.ts";
 
 export interface UpOptions extends DatabaseFlags {
+  /** A file of options, behind flags and variables. `SLUICE_CONFIG`. */
+  readonly config?: string | undefined;
+  /** Whether it has to join a database that is there. @default false */
+  readonly isReplica?: boolean;
   /** The address to listen on. `SLUICE_HTTP_HOST`. @default "127.0.0.1" */
   readonly host?: string | undefined;
   /** The TCP port; 0 lets the system choose. `SLUICE_HTTP_PORT`. @default 7070 */
@@ -83,7 +87,11 @@ export function variablesOfUp(directory: string): ReadonlySet<string> {
   return asked;
 }
 
-function readUpOptions(options: UpOptions, env: Env): Pick<ResolvedUpOptions, "logLevel" | "isJson"> {
+/** How a process that runs for long tells what it does. */
+export function readUpOptions(
+  options: Pick<UpOptions, "logLevel" | "json">,
+  env: Env,
+): Pick<ResolvedUpOptions, "logLevel" | "isJson"> {
   return resolveOptions({ room: "up", options, env }, (read) => ({
     // The log is the whole process's, so its variable names no room.
     logLevel: read.oneOf("logLevel", LOG_LEVELS, { default: "info", variable: "SLUICE_LOG_LEVEL" }),
@@ -128,6 +136,8 @@ const ENGINE_READERS = {
   timersPerBatchMax: whole,
   timersReadMax: whole,
   queueMax: whole,
+  inboxRowsMax: whole,
+  jobsOpenMax: whole,
   cachedRunsMax: whole,
   waitersMax: whole,
   projectionPendingMax: whole,

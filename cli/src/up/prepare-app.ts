@@ -1,5 +1,6 @@
 /** The app of a process: its schema brought up to date, its pool, and the app itself, open. */
 import type { Log } from "@sluice/host/log";
+import type { Meter } from "@sluice/host/metrics";
 import type { Env } from "@sluice/host/options";
 import { closePostgres, migrate, openPostgres } from "@sluice/host/postgres";
 import type { PostgresTarget, Sql } from "@sluice/host/postgres";
@@ -12,6 +13,7 @@ export interface AppParts {
   readonly app: SluiceApp;
   readonly target: PostgresTarget;
   readonly log: Log;
+  readonly meter: Meter;
   readonly stopper: Pick<Stopper, "add" | "signal">;
   readonly env: Env;
   readonly dataDirectory: string;
@@ -36,10 +38,11 @@ export async function prepareApp(parts: AppParts): Promise<{ sql: Sql; openApp: 
 }
 
 async function openApp(
-  { app, log, stopper, env, dataDirectory, baseUrl }: AppParts,
+  { app, log, meter, stopper, env, dataDirectory, baseUrl }: AppParts,
   sql: Sql,
 ): Promise<OpenApp> {
-  const context = { sql, schema: schemaOf(app), log, env, dataDirectory, baseUrl, stop: stopper.signal };
+  const schema = schemaOf(app);
+  const context = { sql, schema, log, meter, env, dataDirectory, baseUrl, stop: stopper.signal };
   const opening = (async () => app.open(context))();
   stopper.add("app", async () => (await opening.catch(() => undefined))?.close?.());
   try {

@@ -58,6 +58,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     app,
     target: database.target,
     log,
+    meter,
     stopper,
     env,
     dataDirectory: appDirectory(options.database),

@@ -5,7 +5,7 @@ import { variablesOfUp } from "./options.ts";
 
 /** Rooms whose options `sluice up` reads; a name without one is the default of each. */
 const OF_A_ROOM = /^SLUICE_(?:ACCESS|DATABASE|ENGINE|HTTP|UP)_/;
-const OF_COMMANDS = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_BY"];
+const OF_COMMANDS = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_BY", "SLUICE_CONFIG"];
 
 test("docs/reference/variables.md lists every variable that is read, and no other", async () => {
   const text = await readFile(new URL("../../../docs/reference/variables.md", import.meta.url), "utf8");

@@ -139,14 +139,16 @@ async function openEvents(
   }
 }
 
-async function* eventsOf(
-  body: AsyncIterable<Buffer>,
-  { url, signal }: ApiOptions,
-): AsyncGenerator<ServerEvent> {
+/** What a stream says at last when it may not go on, such as that the key has ended, is thrown as the problem that it is. */
+async function* eventsOf(body: AsyncIterable<Buffer>, server: ApiOptions): AsyncGenerator<ServerEvent> {
+  const { url, signal } = server;
   try {
-    yield* parseEvents(body);
+    for await (const event of parseEvents(body)) {
+      if (event.type === "refused") throw problemOf({ status: 200, headers: {}, text: event.data }, server);
+      yield event;
+    }
   } catch (error) {
-    throw toCallError(error, url, signal);
+    throw error instanceof CodedError ? error : toCallError(error, url, signal);
   }
 }
 
@@ -180,7 +182,9 @@ function problemOf({ status, headers, text }: Answer, { url, key }: ApiOptions):
 /** The server speaks of a header, which nobody types here. */
 function keyText(url: string, key: string | undefined): string {
   const found =
-    key === undefined ? "SLUICE_API_KEY is not set" : "the key of SLUICE_API_KEY is none that is valid";
+    key === undefined
+      ? "SLUICE_API_KEY is not set"
+      : "the key of SLUICE_API_KEY is none that is valid, or is not any more";
   return `${url} asks for an API key and ${found}, expected one of \`sluice keys create\`, which works where the database is`;
 }
 

@@ -64,14 +64,21 @@ export function addServerOption(command: Command): Command {
   return command.option("--url <url>", `the server to ask (SLUICE_URL; default ${URL_DEFAULT})`, httpUrl);
 }
 
-/** The API of the server that was named, with the key of SLUICE_API_KEY. @throws as `serverUrl` */
+/** The API of the server that was named, with the key of SLUICE_API_KEY. @throws CLI_BAD_ARGUMENT (invalid), also as `serverUrl` */
 export function apiOf(flags: ServerOption, cli: Pick<Cli, "env">, signal?: AbortSignal): Api {
-  const key = cli.env["SLUICE_API_KEY"];
-  return createApi({
-    url: serverUrl(flags, cli),
-    signal,
-    ...(key === undefined || key === "" ? {} : { key }),
-  });
+  const key = apiKey(cli);
+  return createApi({ url: serverUrl(flags, cli), signal, ...(key === null ? {} : { key }) });
+}
+
+/** A file with a key often ends with a line break. Anything else that a header cannot carry is no key. */
+function apiKey({ env }: Pick<Cli, "env">): string | null {
+  const key = (env["SLUICE_API_KEY"] ?? "").trim();
+  if (key === "") return null;
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw cliError(
+    "CLI_BAD_ARGUMENT",
+    "SLUICE_API_KEY has a space, a line break or another character that no key has, expected one of `sluice keys create`: slk_…",
+  );
 }
 
 /** @throws CLI_BAD_ARGUMENT (invalid) when SLUICE_URL is no URL */

@@ -5,6 +5,7 @@ import type { ErrorCatalogue } from "@sluice/contracts/problem";
 export const CLI_ERRORS = {
   CLI_BAD_ARGUMENT: "invalid",
   CLI_BAD_APP: "invalid",
+  CLI_BAD_CONFIG: "invalid",
   CLI_BAD_ANSWER: "bug",
   CLI_NO_SERVER: "unavailable",
   CLI_NO_DATABASE: "missing",

@@ -207,6 +207,25 @@ describe("sluice", () => {
     assert.doesNotMatch(wrong.stderr, /slk_wrong/);
   });
 
+  it("takes a key with a line break behind it, and says of one that no request can carry what is wrong", async (t) => {
+    const keys: (string | undefined)[] = [];
+    const url = await serve(t, (request, response) => {
+      keys.push(request.headers.authorization);
+      response.end('{"items":[],"cursor":null}');
+    });
+    const runs = (key: string) => sluice(["runs", "--url", url], { env: { SLUICE_API_KEY: key } });
+    assert.equal((await runs(" slk_right\r\n")).exitCode, 0);
+    assert.equal((await runs("\n")).exitCode, 0);
+    assert.deepEqual(keys, ["Bearer slk_right", undefined]);
+    for (const key of ["slk_a\nslk_b", "slk_a slk_b", "slk_ä", "slk_\u0000"]) {
+      const { exitCode, stderr } = await runs(key);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /^sluice: SLUICE_API_KEY has a space, a line break or .* \(CLI_BAD_ARGUMENT\)\n$/);
+      assert.doesNotMatch(stderr, /slk_[abä]/);
+    }
+    assert.equal(keys.length, 2);
+  });
+
   it("paints on a terminal only", async () => {
     const args = ["runs", "--url", "http://127.0.0.1:1"];
     assert.match((await sluice(args, { isTTY: true })).stderr, /\u001b\[31m/);

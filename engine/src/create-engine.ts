@@ -1,7 +1,9 @@
 import { isJsonObject } from "@sluice/contracts/envelope";
 import type { Json } from "@sluice/contracts/envelope";
 import type {
+  FlowVersionRow,
   Peers,
+  StateCount,
   Store,
   TransactionalParticipant,
   Transport,
@@ -20,6 +22,7 @@ import type { LaneInput } from "./core/inputs.ts";
 import { engineError } from "./core/errors.ts";
 import type { FlowDefinition } from "./core/flow.ts";
 import { getPointer } from "./core/pointer.ts";
+import { assertUnchanged } from "./core/version-changed.ts";
 import { assertFlow } from "./definition/load-flow.ts";
 import { listDueTimes } from "./definition/next-occurrence.ts";
 import { compileSchema } from "./definition/compile-schema.ts";
@@ -119,6 +122,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   const operator = createOperator({
     store,
     lanes,
+    jobsOpenMax: options.jobsOpenMax,
     newId: () => clock.newId(),
     nameId,
     flow: (name, version) =>
@@ -171,32 +175,42 @@ function checkChannels(
   }
 }
 
-/** Pins what a version means, and refuses to leave runs behind that no version served here can carry on. */
+/**
+ * Pins what a version means, and refuses to leave runs behind that no version served here can carry on. A refused engine has pinned nothing:
+ * its versions may be other ones when it comes again.
+ */
 async function pinVersions(store: Store, flows: readonly FlowDefinition[]): Promise<void> {
-  await store.saveFlowVersions(
-    flows.map((flow) => ({
-      flow: flow.name,
-      version: flow.version,
-      hash: hashFlow(flow),
-      definition: flowToJson(flow),
-    })),
-  );
+  const versions = flows.map((flow) => ({
+    flow: flow.name,
+    version: flow.version,
+    hash: hashFlow(flow),
+    definition: flowToJson(flow),
+  }));
+  const stored = await store.listFlowVersions();
+  assertUnchanged(versions, stored);
+  assertNobodyWaits(flows, [...stored, ...versions], await store.countStates());
+  await store.saveFlowVersions(versions);
+}
+
+function assertNobodyWaits(
+  flows: readonly FlowDefinition[],
+  versions: readonly FlowVersionRow[],
+  counts: readonly StateCount[],
+): void {
   const served = new Map(flows.map((flow) => [versionKey(flow.name, flow.version), flow]));
-  const stored = new Map(
-    (await store.listFlowVersions()).map((row) => [versionKey(row.flow, row.version), row.definition]),
-  );
-  const waiting = (await store.countStates()).filter(({ flow, flowVersion, state, runs }) => {
+  const known = new Map(versions.map((row) => [versionKey(row.flow, row.version), row.definition]));
+  const waiting = counts.filter(({ flow, flowVersion, state, runs }) => {
     const key = versionKey(flow, flowVersion);
     // Final runs of a retired version need nobody.
-    return runs > 0 && !hasState(served.get(key), state) && !isFinal(stored.get(key), state);
+    return runs > 0 && !hasState(served.get(key), state) && !isFinal(known.get(key), state);
   });
   if (waiting.length === 0) return;
-  const counts = waiting
+  const found = waiting
     .map(({ flow, flowVersion, state, runs }) => `${runs} in ${flow} version ${flowVersion}, state ${state}`)
     .join("; ");
   throw engineError(
     "FLOW_VERSION_MISSING",
-    `runs wait in versions that are not served: ${counts}; deploy those versions beside the newer ones`,
+    `runs wait in versions that are not served: ${found}; deploy those versions beside the newer ones`,
   );
 }
 

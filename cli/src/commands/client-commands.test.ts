@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import type { FlowDefinition } from "@sluice/engine/definition";
+import { manageKeys } from "@sluice/engine/http";
+import { EXIT } from "../exit-codes.ts";
 import { startMemoryServer } from "../fixtures/memory-server.ts";
 import { parcel } from "../fixtures/parcels/parcel.flow.ts";
 import { createTerminal, sluice } from "../fixtures/terminal.ts";
@@ -319,6 +322,23 @@ describe("sluice runs watch", () => {
     });
     const again = await sluice(["runs", "watch", runId, "--json", "--url", url]);
     assert.equal(again.stdout, stdout);
+  });
+
+  it("says that its key has ended while it watched", async (t) => {
+    const { url, engine } = await startMemoryServer(t);
+    const { runId } = await engine.client.start("parcel", { data: { address: "Elm 1" } });
+    const keys = manageKeys(engine.store, randomUUID);
+    const { row, key } = await keys.create({ name: "watcher", scopes: ["read"], endsInMs: null }, "test");
+    const { cli, written } = createTerminal({ env: { SLUICE_API_KEY: key } });
+    const watching = runCli(["runs", "watch", runId, "--url", url], cli);
+    await until("the first entry", () => written.stdout.includes("started"));
+    await keys.revoke(row.keyId, "test");
+    assert.equal(await watching, EXIT.failed);
+    assert.match(
+      written.stderr,
+      /the key of SLUICE_API_KEY is none that is valid.* \(FLOW_UNAUTHENTICATED\)/,
+    );
+    assert.equal(written.stdout.split("\n").length, 2);
   });
 
   it("follows the runs of a flow until Ctrl-C", async (t) => {

@@ -1,13 +1,10 @@
 /** `sluice up`: everything in one process. */
-import { Option } from "commander";
 import type { Command } from "commander";
-import type { LogLevel } from "@sluice/host/log";
 import { addCommand, addJsonOption } from "../command.ts";
 import type { Run } from "../command.ts";
 import { addDatabaseOptions } from "../database/flags.ts";
+import { addEngineOptions, addProcessOptions, addServerOptions } from "../up/flags.ts";
 import type { UpOptions } from "../up/options.ts";
-
-const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const satisfies readonly LogLevel[];
 
 export function addUpCommand(program: Command, run: Run): void {
   const command = addCommand(program, "up [app]", {
@@ -22,34 +19,10 @@ export function addUpCommand(program: Command, run: Run): void {
       ["up src/app.ts --database-url postgres://user@db/shop", "on a Postgres (14 or newer) of your own"],
     ],
   });
-  command
-    .option("--host <host>", "the address to listen on (SLUICE_HTTP_HOST; default 127.0.0.1)")
-    .option("--port <port>", "the port; 0 takes a free one (SLUICE_HTTP_PORT; default 7070)");
-  addDatabaseOptions(command)
-    .option(
-      "--lanes <number>",
-      "lanes of a new deployment, fixed when it is made (SLUICE_ENGINE_LANES; default 16)",
-    )
-    .option(
-      "--retention-days <days>",
-      "how long a run is kept after it has ended (SLUICE_ENGINE_RETENTION_DAYS; default: for ever)",
-    )
-    .option(
-      "--address <url>",
-      "where other engines reach this one (SLUICE_ENGINE_ADDRESS; default: host and port)",
-    )
-    .addOption(
-      new Option(
-        "--keys <when>",
-        "whether the API asks for a key: auto does so unless only this machine reaches it (SLUICE_ACCESS_KEYS; default auto)",
-      ).choices(["auto", "required"]),
-    )
-    .addOption(
-      new Option(
-        "--log-level <level>",
-        "the lowest level that is logged (SLUICE_LOG_LEVEL; default info)",
-      ).choices([...LOG_LEVELS]),
-    );
+  addServerOptions(command);
+  addDatabaseOptions(command);
+  addEngineOptions(command);
+  addProcessOptions(command);
   addJsonOption(command, "log JSON lines on a terminal too, and no table (SLUICE_UP_JSON)").action(
     // Loaded when it is needed: the other commands start without a database driver and a server.
     run(async (cli, file: string | undefined, flags: UpOptions) =>

@@ -10,7 +10,7 @@ import type { EventInput, LaneInput, StartInput } from "../core/inputs.ts";
 import { engineError } from "../core/errors.ts";
 import { laneOf } from "../core/lane.ts";
 import type { HistoryEntry } from "../core/history.ts";
-import type { Page, RunQuery, RunRow, StateCount, Store } from "../core/ports.ts";
+import type { HistoryQuery, Page, RunQuery, RunRow, StateCount, Store } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
 import { unknownFlow } from "./unknown-flow.ts";
 
@@ -91,7 +91,10 @@ export interface Client {
    * looks now and then all the same.
    */
   watch(runId: string, written: () => void): () => void;
-  history(query: { runId: string; afterVersion?: number; limit: number }): Promise<Page<HistoryEntry>>;
+  /** With `bytesMax` the entry that reaches it is the last of its page, which then has fewer than `limit`. @throws FLOW_UNKNOWN_RUN (missing) */
+  history(
+    query: Omit<HistoryQuery, "afterVersion"> & { readonly afterVersion?: number },
+  ): Promise<Page<HistoryEntry>>;
   list(query: RunQuery): Promise<Page<RunRow>>;
   countStates(flow?: string): Promise<readonly StateCount[]>;
   /** The newest version of each flow that is served. */
@@ -108,9 +111,9 @@ export function createClient(ports: ClientPorts): Client {
     require: (runId) => requireRun(ports, runId),
     waitFinal: (runId, waitMs, signal) => ports.waitFinal(runId, waitMs, signal),
     watch: (runId, written) => ports.watch(runId, written),
-    history: async ({ runId, afterVersion = 0, limit }) => {
-      await requireRun(ports, runId);
-      return ports.store.listHistory({ runId, afterVersion, limit });
+    history: async ({ afterVersion = 0, ...query }) => {
+      await requireRun(ports, query.runId);
+      return ports.store.listHistory({ ...query, afterVersion });
     },
     list: (query) => ports.store.listRuns(query),
     countStates: (flow) => ports.store.countStates(flow),

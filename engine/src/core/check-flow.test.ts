@@ -519,6 +519,7 @@ describe("checkFlow", () => {
       "bad-schema",
       // in inspect-flow.test.ts
       "bad-constant",
+      "slow-pattern",
       // in check-children.test.ts
       "unknown-flow",
       "unknown-outcome",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Json } from "@sluice/contracts/envelope";
+import type { Json, JsonObject } from "@sluice/contracts/envelope";
 import { decide } from "./decide.ts";
 import { LIMITS, RUN_ID, flowOf, rejectedWith, startedIn } from "./fixtures/drive.ts";
 import type { Drive } from "./fixtures/drive.ts";
@@ -72,6 +72,15 @@ describe("an operation", () => {
       "FLOW_IDEMPOTENCY_CONFLICT",
     );
     assert.equal(rejectedWith(drive.event("Tick", {}, "op")), "FLOW_IDEMPOTENCY_CONFLICT");
+  });
+
+  test("is the same one whatever the order of its data's members", () => {
+    const drive = started();
+    const force = (data: JsonObject) => drive.operate({ type: "force", state: "first", data }, "op").answer;
+    force({ id: 1, list: { a: [1, 2], b: null } });
+    const again = force({ list: { b: null, a: [1, 2] }, id: 1 });
+    assert.deepEqual(again, { outcome: "applied", version: 2, isRepeat: true });
+    assert.equal(force({ list: { b: null, a: [2, 1] }, id: 1 }).outcome, "rejected");
   });
 
   test("of two operators happens in their order, and the later one is told what it meets", () => {

@@ -33,6 +33,7 @@ export const ENGINE_ERRORS = {
   FLOW_BAD_OPERATION: { kind: "invalid", http: 422 },
   FLOW_UNKNOWN_ACTION: "missing",
   FLOW_NOT_A_JOB: "conflict",
+  FLOW_JOBS_FULL: "overloaded",
   FLOW_VERSION_CHANGED: "conflict",
   FLOW_VERSION_MISSING: "conflict",
   FLOW_VERSION_UNSERVED: "unavailable",
@@ -61,12 +62,19 @@ export const ENGINE_ERRORS = {
   FLOW_COMMAND_UNREACHABLE: "unavailable",
   FLOW_COMMAND_TIMEOUT: "timeout",
   FLOW_COMMAND_OVERLOADED: "overloaded",
+  FLOW_BROKER_UNAVAILABLE: "unavailable",
+  FLOW_BROKER_REFUSED: "forbidden",
+  FLOW_BROKER_MISMATCH: "conflict",
   FLOW_RULE_FAILED: "bug",
   FLOW_UNEXPECTED: "bug",
 } as const satisfies ErrorCatalogue;
 
 export type EngineErrorCode = keyof typeof ENGINE_ERRORS;
 export const engineError = errorsOf(ENGINE_ERRORS);
+
+export function isEngineErrorCode(code: string): code is EngineErrorCode {
+  return Object.hasOwn(ENGINE_ERRORS, code);
+}
 
 /** What the caller may do about an error of this code. */
 export function kindOfCode(code: EngineErrorCode): ErrorKind {

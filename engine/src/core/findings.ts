@@ -8,6 +8,7 @@ export const FINDINGS = {
   "odd-state-name": "warning",
   "too-many": "error",
   "bad-schema": "error",
+  "slow-pattern": "warning",
   "bad-duration": "error",
   "bad-timer": "error",
   "bad-retry": "error",

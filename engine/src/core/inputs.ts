@@ -1,5 +1,5 @@
 /** Everything that can happen to a run, as data: what callers send, what participants answer, what timers do. */
-import type { EventMessage, Json, JsonObject } from "@sluice/contracts/envelope";
+import type { EventMessage, Json, JsonObject, ReplyMessage } from "@sluice/contracts/envelope";
 import type { PlainError } from "./errors.ts";
 import type { RunCondition } from "./run-condition.ts";
 import type { Parent, ParkReason } from "./run.ts";
@@ -58,6 +58,18 @@ export interface SettledInput {
   readonly commandId: string;
   readonly attempt: number;
   readonly settlement: Settlement;
+}
+
+/** A reply that came over a transport, as its run's lane takes it in. */
+export function replyInput(reply: ReplyMessage): EventInput | SettledInput {
+  const { runId } = reply;
+  if (reply.kind === "event") return { kind: "event", runId, ...reply.event };
+  const { commandId, attempt } = reply;
+  const settlement: Settlement =
+    reply.kind === "answer"
+      ? { type: "answered", event: reply.event }
+      : { type: "failed", error: reply.error };
+  return { kind: "settled", runId, commandId, attempt, settlement };
 }
 
 export interface TimerInput {

@@ -2,8 +2,15 @@
  * What the engine needs from outside, as ports: a store, transports, a clock, and somebody who watches.
  * Each store and each transport passes one contract suite (engine/src/testing), so the runtime knows none by name.
  */
-import type { CommandMessage, EventMessage, Json, JsonObject } from "@sluice/contracts/envelope";
+import type {
+  CommandMessage,
+  EventMessage,
+  Json,
+  JsonObject,
+  ReplyMessage,
+} from "@sluice/contracts/envelope";
 import type { Answer } from "./decision.ts";
+import type { CompileSchema } from "./flow.ts";
 import type { LaneInput, LetterInput, Operation, Settlement } from "./inputs.ts";
 import type { PlainError } from "./errors.ts";
 import type { HistoryEntry } from "./history.ts";
@@ -159,6 +166,9 @@ export interface InboxRow {
   readonly input: LaneInput;
 }
 
+/** Most inputs that wait in a lane's inbox: some seconds of a busy lane, and no more than a new owner takes in within as many. */
+export const INBOX_ROWS_MAX = 10_000;
+
 export interface EngineRow {
   readonly engineId: string;
   readonly address: string | null;
@@ -267,6 +277,13 @@ export interface AuditFinding {
   readonly message: string;
 }
 
+export interface AuditScope {
+  /** Nothing moves: what holds only then is checked too. */
+  readonly quiet: boolean;
+  /** Holds data to the schemas of stored definitions. Absent: data is not held to them. */
+  readonly compileSchema?: CompileSchema;
+}
+
 export interface AuditReport {
   readonly runs: number;
   readonly entries: number;
@@ -331,6 +348,8 @@ export type JobRun = Pick<RunRow, "runId" | "state">;
 
 /** How far a job is. */
 export interface JobProgress {
+  /** Of a job with a rate: its next page begins no sooner, by the store's clock and whoever works on it by then. */
+  readonly nextAtMs?: number;
   /** Opens the page it works on next; null at the beginning. */
   readonly cursor: string | null;
   /** The page it has begun with and not counted yet. Once they are met its runs may not be found by the filter any more. */
@@ -376,8 +395,29 @@ export interface ActionRow {
   readonly revision: number;
 }
 
+/** A job as its lane's owner looks for it: without its plan, which may name thousands of runs. */
+export type OpenJob = Pick<ActionRow, "actionId" | "kind" | "state">;
+
+/** How an action goes on. What it is about never changes. */
+export type ActionUpdate = Pick<ActionRow, "actionId" | "revision" | "state"> & {
+  readonly progress: JobProgress;
+};
+export type UpdatedAction = Pick<ActionRow, "actionId" | "revision" | "state" | "endedAtMs">;
+
+/** Most bytes of one page of actions, about; a page of large ones is shorter than it was asked for. */
+export const ACTIONS_PAGE_BYTES_MAX = 4_194_304;
+
 /** An action as it is asked for; the rest is the store's. */
 export type NewAction = Omit<ActionRow, "askedAtMs" | "endedAtMs" | "revision" | "result">;
+
+/** The entries of a run behind a version. */
+export interface HistoryQuery {
+  readonly runId: string;
+  readonly afterVersion: number;
+  readonly limit: number;
+  /** Bytes of JSON, roughly: the entry that reaches it is the last of the page. @default no bound */
+  readonly bytesMax?: number;
+}
 
 export interface ActionQuery {
   /** A kind, or what stands before its dot: `runs` finds `runs.cancel` and `runs.force`. */
@@ -471,27 +511,36 @@ export interface Store {
 
   /** Timers of these lanes due before a time, soonest first; with `after` those behind that one. */
   listTimers(query: TimerQuery): Promise<readonly StoredTimer[]>;
-  appendInbox(rows: readonly InboxRow[]): Promise<void>;
+  /**
+   * Keeps inputs for whoever owns their lanes next; a row that is kept already is left alone. `rowsMax` bounds a lane's rows, about: of several
+   * engines that append at once each may add a tenth of it unseen.
+   * @throws FLOW_NO_OWNER (unavailable) when as many wait already: nothing was written
+   */
+  appendInbox(rows: readonly InboxRow[], rowsMax?: number): Promise<void>;
   listInbox(lanes: readonly number[], limit: number): Promise<readonly InboxRow[]>;
 
   getRun(runId: string): Promise<Run | null>;
   getRuns(runIds: readonly string[]): Promise<readonly Run[]>;
-  listHistory(query: { runId: string; afterVersion: number; limit: number }): Promise<Page<HistoryEntry>>;
+  listHistory(query: HistoryQuery): Promise<Page<HistoryEntry>>;
   listRuns(query: RunQuery): Promise<Page<RunRow>>;
   countStates(flow?: string): Promise<readonly StateCount[]>;
   listLanes(): Promise<readonly LaneRow[]>;
   listDeadLetters(query: DeadLetterQuery): Promise<Page<DeadLetterRow>>;
   totals(): Promise<StoreTotals>;
 
-  /** Keeps an action; one that is kept already under its id is left alone. Its time is the store's. */
-  addAction(action: NewAction): Promise<ActionRow>;
+  /**
+   * Keeps an action; one that is kept already under its id is left alone. Its time is the store's. With `openMax`, no more than so many
+   * open ones of its sort are kept (`run` and `runs` are sorts), about: those that come at the same moment do not see each other.
+   * @throws FLOW_JOBS_FULL (overloaded) when there are as many: nothing was kept
+   */
+  addAction(action: NewAction, openMax?: number): Promise<ActionRow>;
   /** Null when the stored revision is another: somebody else has updated it. An action that ends gets its time from the store. */
-  updateAction(action: Pick<ActionRow, "actionId" | "revision" | "state" | "job">): Promise<ActionRow | null>;
+  updateAction(update: ActionUpdate): Promise<UpdatedAction | null>;
   getAction(actionId: string): Promise<ActionRow | null>;
-  /** Newest first. */
+  /** Newest first; a page has at most ACTIONS_PAGE_BYTES_MAX, and one action at least. */
   listActions(query: ActionQuery): Promise<Page<ActionRow>>;
-  /** Jobs of these lanes that are not at their end. */
-  listOpenJobs(lanes: readonly number[]): Promise<readonly ActionRow[]>;
+  /** Jobs of these lanes that are not at their end, oldest first. */
+  listOpenJobs(lanes: readonly number[]): Promise<readonly OpenJob[]>;
 
   /**
    * Keeps an action, and in the same transaction the pause that it asks for, by whom and why the action says; one that stands already stays
@@ -531,9 +580,9 @@ export interface Store {
   dropPeriods(retentionDays: number): Promise<Retention>;
   /**
    * Checks what can be checked from stored rows alone, and ends at FINDINGS_MAX findings. With `quiet`, also what must hold when nothing
-   * moves (I4).
+   * moves (I4). Whatever somebody has written into the rows is a finding, never an error.
    */
-  audit(options: { quiet: boolean }): Promise<AuditReport>;
+  audit(scope: AuditScope): Promise<AuditReport>;
   close(): Promise<void>;
 }
 
@@ -551,12 +600,32 @@ export interface Transport {
   readonly sendsMax: number;
   /** One settlement per command, in order. Bounded in time by the transport itself; never throws for a single command's sake. */
   send(commands: readonly CommandMessage[], signal: AbortSignal): Promise<readonly Settlement[]>;
-  /** Starts taking events in; each is acknowledged to its source only after `submit` has resolved. */
-  start?(submit: SubmitEvent): Promise<void>;
+  /**
+   * Starts taking replies in. A reply is acknowledged to its source only after `take` has resolved; those of one run are handed over one at a
+   * time, in the order in which they came.
+   */
+  start?(take: TakeReply): Promise<void>;
+  /** Takes no more replies, waits for those under way, and lets go of what it holds open. */
   stop?(): Promise<void>;
+  /** Whether commands and replies pass; otherwise why not. @default true */
+  health?(): true | string;
 }
 
-export type SubmitEvent = (runId: string, event: EventMessage) => Promise<void>;
+/**
+ * Brings a reply into the lane of its run, wherever that is owned.
+ * Resolves when the source may forget it: it is committed, or never will be. Rejects with a coded error when the source must keep it and
+ * bring it again later: FLOW_STOPPING, FLOW_STORE_UNAVAILABLE, FLOW_VERSION_UNSERVED (unavailable) · FLOW_INBOX_FULL (overloaded) ·
+ * FLOW_OUTCOME_UNKNOWN (timeout).
+ */
+export type TakeReply = (reply: ReplyMessage) => Promise<TakenReply>;
+
+export type TakenReply =
+  /** Committed now or before, or kept in the lane's durable inbox. */
+  | { readonly outcome: "taken" }
+  /** The run does not wait for it any more; nothing changed. */
+  | { readonly outcome: "stale" }
+  /** It can never be taken in: it is a dead letter, with this as its reason. */
+  | { readonly outcome: "refused"; readonly code: string; readonly message: string };
 
 /**
  * A participant whose tables share the store's database: it gets the batch's transaction and all commands of a type at once.

@@ -27,5 +27,7 @@ export function roughBytes(value: Json, bytesMax = Number.POSITIVE_INFINITY): nu
 
 /** How much of a queue or a batch an input takes, about. */
 export function roughInputBytes(input: LaneInput): number {
-  return input.kind === "start" || input.kind === "event" ? roughBytes(input.data) : 0;
+  if (input.kind === "start" || input.kind === "event") return roughBytes(input.data);
+  const isAnswer = input.kind === "settled" && input.settlement.type === "answered";
+  return isAnswer ? roughBytes(input.settlement.event.data) : 0;
 }

@@ -29,6 +29,14 @@ function withoutDescriptions(states: JsonObject): JsonObject {
   );
 }
 
+/** @throws FLOW_VERSION_CHANGED (conflict) when a version that is stored has another definition */
+export function assertUnchanged(given: readonly FlowVersionRow[], stored: readonly FlowVersionRow[]): void {
+  const changed = given.find(({ flow, version, hash }) =>
+    stored.some((row) => row.flow === flow && row.version === version && row.hash !== hash),
+  );
+  if (changed !== undefined) throw versionChanged(changed, stored);
+}
+
 /** The refusal of a version; `stored` are all that the deployment keeps. */
 export function versionChanged(given: FlowVersionRow, stored: readonly FlowVersionRow[]): Error {
   const { flow, version } = given;

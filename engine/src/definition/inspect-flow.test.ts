@@ -138,6 +138,18 @@ const MISTAKES: readonly (readonly [what: string, path: string, value: unknown, 
     /^the migration from version 1 sets "\/fare" to "basic", expected .*; it must be one of "saver", "flex"$/,
   ],
   [
+    "patterns that some text takes for ever",
+    "/data/properties/van/properties/plate",
+    { type: "string", pattern: "^(a+)+$" },
+    /^the data has the pattern "\^\(a\+\)\+\$", which repeats what is repeated already, expected .* in a moment; a text can be made/,
+  ],
+  [
+    "names that some text takes for ever",
+    "/events/Arrived/patternProperties",
+    { "^([a-z]+\\d*)*$": {}, "^[0-9a-f]{8}(-[0-9a-f]{4}){3}$": {}, "^\\d{3}-x+$": {} },
+    /^event Arrived has the pattern "\^\(\[a-z\]/,
+  ],
+  [
     "a cron expression with a minute that is none",
     "/schedule/cron",
     "61 * * * *",

@@ -11,6 +11,7 @@ import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
 import { FLOW_SCHEMA } from "./flow-schema.ts";
 import { inspectConstants } from "./inspect-constants.ts";
 import { inspectSchedule } from "./inspect-schedule.ts";
+import { slowPatterns } from "./slow-patterns.ts";
 
 /**
  * Everything that can be found wrong with a definition, in code or from a file: its shape, the schemas in it, and what `checkFlow` finds.
@@ -131,7 +132,22 @@ function schemaFindings(flow: FlowView): readonly Finding[] {
     })),
     ...guards,
   ];
-  return [...schemas.flatMap(schemaFinding), ...dataFinding(flow.raw["data"])];
+  return [
+    ...schemas.flatMap(schemaFinding),
+    ...schemas.flatMap(patternFindings),
+    ...dataFinding(flow.raw["data"]),
+  ];
+}
+
+function patternFindings({ place, path, schema }: SchemaAt): readonly Finding[] {
+  return slowPatterns(schema).map(({ path: at, pattern }) =>
+    finding("slow-pattern", place, {
+      path: path + at,
+      found: `has the pattern ${quote(pattern)}, which repeats what is repeated already`,
+      expected: "one that every text is matched against in a moment",
+      hint: "a text can be made for such a pattern that keeps the process busy for ever, unless the parts cannot be mistaken for one another",
+    }),
+  );
 }
 
 interface SchemaAt {

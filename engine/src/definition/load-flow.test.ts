@@ -213,6 +213,24 @@ describe("loadFlowFile", () => {
     assert.deepEqual(flow?.definition?.events["OrderExpired"], { type: "object" });
   });
 
+  it("shows where a file contains itself", async () => {
+    const loops = [
+      ["name: trip\ndata: &it\n  type: object\n  properties: { van: *it }\n", 4, 22, "/data/properties/van"],
+      ["name: trip\nevents:\n  Paid: &a\n    allOf: [{}, [*a]]\n", 4, 18, "/events/Paid/allOf/1/0"],
+    ] as const;
+    for (const [text, line, column, path] of loops) {
+      const [flow] = await load("loop.yaml", text);
+      assert.equal(flow?.definition, null);
+      const [found, ...others] = flow.findings;
+      assert.deepEqual(others, []);
+      assert.deepEqual([found?.line, found?.column, found?.path], [line, column, path]);
+      assert.match(
+        found?.message ?? "",
+        /^the file contains itself: the alias \*(\w+) stands within &\1, expected/,
+      );
+    }
+  });
+
   it("says what a file holds that holds no flow", async () => {
     for (const [name, text, found] of [
       ["other.yaml", "", "the file is empty"],

@@ -47,9 +47,31 @@ export function parseYaml(text: string, file: string): ParsedText {
   try {
     return withDuplicates(parsed, toPlain(document));
   } catch (error) {
-    const found = error instanceof RangeError ? tooDeep(file) : badSyntax(file, "YAML", oneLine(error), null);
+    const found =
+      findLoop(parsed) ??
+      (error instanceof RangeError ? tooDeep(file) : badSyntax(file, "YAML", oneLine(error), null));
     return unreadable(source, [found]);
   }
+}
+
+/** The first alias that stands within what it stands for. */
+function findLoop({ document, lines, file }: Parsed): LocatedFinding | null {
+  const loops: LocatedFinding[] = [];
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const whole = alias.resolve(document);
+      if (whole === undefined || !ancestors.includes(whole)) return undefined;
+      const parts = {
+        path: toPointer(keysOf([...ancestors, alias])),
+        found: `contains itself: the alias *${alias.source} stands within &${alias.source}`,
+        expected: "values that come to an end",
+      };
+      const position = toPosition(lines, startOf(alias) ?? 0);
+      loops.push({ ...finding("bad-syntax", THE_FILE, parts), file, ...position });
+      return visit.BREAK;
+    },
+  });
+  return loops[0] ?? null;
 }
 
 /** Through text, so that what two aliases share is two values, and what contains itself is refused. */

@@ -28,7 +28,7 @@ const SINGLE = [
 const NAMING = ["$id", "$ref", "$dynamicRef", "$dynamicAnchor"];
 
 /** A schema within a schema. */
-interface Part {
+export interface Part {
   readonly schema: Loose;
   readonly path: string;
 }
@@ -86,7 +86,13 @@ function lostReference(schema: unknown, { $ref: ref }: Loose, path: string): rea
 }
 
 /** A schema and all that stand in it. */
-function partsOf({ schema, path }: { readonly schema: unknown; readonly path: string }): readonly Part[] {
+export function partsOf({
+  schema,
+  path,
+}: {
+  readonly schema: unknown;
+  readonly path: string;
+}): readonly Part[] {
   if (!isLoose(schema)) return [];
   return [{ schema, path }, ...innerOf({ schema, path }).flatMap(partsOf)];
 }

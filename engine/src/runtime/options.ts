@@ -1,6 +1,7 @@
 import { engineError } from "../core/errors.ts";
 import type { Limits } from "../core/decision.ts";
 import { LANES_DEFAULT, LANES_MAX } from "../core/lane.ts";
+import { INBOX_ROWS_MAX } from "../core/ports.ts";
 
 /** What may be set on an engine. Everything has a default that suits one machine. */
 export interface EngineOptions {
@@ -22,6 +23,10 @@ export interface EngineOptions {
   readonly queueMax?: number;
   /** Most bytes of inputs that wait in one writer's queue, about; beyond it callers get FLOW_INBOX_FULL. @default 67108864 */
   readonly queueBytesMax?: number;
+  /** Most inputs kept in the durable inbox of one lane while it has no owner; beyond it callers get FLOW_NO_OWNER. @default 10000 */
+  readonly inboxRowsMax?: number;
+  /** Most jobs over many runs that are under way in the deployment; beyond it callers get FLOW_JOBS_FULL. @default 100 */
+  readonly jobsOpenMax?: number;
   /** Most bytes of run data kept in memory, about, shared by the writers. @default 134217728 */
   readonly cachedBytesMax?: number;
   /** Most runs that one writer keeps in memory. @default 25000 */
@@ -65,6 +70,8 @@ export interface ResolvedEngineOptions extends Limits {
   readonly timersPerBatchMax: number;
   readonly timersReadMax: number;
   readonly queueMax: number;
+  readonly inboxRowsMax: number;
+  readonly jobsOpenMax: number;
   readonly cachedRunsMax: number;
   readonly waitersMax: number;
   readonly projectionPendingMax: number;
@@ -102,6 +109,8 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
     timersPerBatchMax: whole("timersPerBatchMax", 200, 1, 5_000),
     timersReadMax: whole("timersReadMax", 10_000, 1, 100_000),
     queueMax: whole("queueMax", 10_000, 1, 1_000_000),
+    inboxRowsMax: whole("inboxRowsMax", INBOX_ROWS_MAX, 1, 1_000_000),
+    jobsOpenMax: whole("jobsOpenMax", 100, 1, 1_000),
     cachedRunsMax: whole("cachedRunsMax", 25_000, 0, 10_000_000),
     waitersMax: whole("waitersMax", 10_000, 1, 1_000_000),
     projectionPendingMax: whole("projectionPendingMax", 20_000, 1, 1_000_000),

@@ -152,6 +152,7 @@ export function messageOf({
     attempt: command.attempt,
     data: command.data,
     ...(command.undoes === undefined ? {} : { undoes: command.undoes }),
+    ...(command.purpose === "poll" ? { isQuery: true } : {}),
   };
 }
 

@@ -2,11 +2,10 @@
  * The engine of one process: writers, ownership, intake, relays and projector, put together.
  * Stores, transports and participants come in as ports; nothing here knows one by name.
  */
-import type { EventMessage } from "@sluice/contracts/envelope";
+import type { ReplyMessage } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer } from "../core/decision.ts";
 import type { ListDueTimes } from "../core/flow.ts";
-import { eventInput } from "../core/inputs.ts";
 import type { LaneInput, Operation, Settlement } from "../core/inputs.ts";
 import { engineError, toPlainError } from "../core/errors.ts";
 import type {
@@ -22,6 +21,7 @@ import type {
   Peers,
   Store,
   StoredTimer,
+  TakenReply,
   TimerRow,
   TransactionalParticipant,
   Transport,
@@ -47,6 +47,7 @@ import { RunEnds } from "./run-ends.ts";
 import { RunWatchers } from "./run-watchers.ts";
 import { Schedules } from "./schedules.ts";
 import type { StartRun } from "./schedules.ts";
+import { takeReply } from "./take-reply.ts";
 import { Writer } from "./writer.ts";
 import type { OutboxItem } from "./queue-item.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -142,6 +143,7 @@ export class Runtime {
       clock,
       log,
       callerMs: options.submitMs,
+      nowMs: () => this.#ownership.nowMs(),
       submit: (input) => this.submit(input),
       preview: (run, operation) => this.preview(run, operation),
     });
@@ -176,17 +178,13 @@ export class Runtime {
     for (const writer of this.#writers) writer.start();
     await this.#ownership.start();
     for (const transport of this.#parts.transports) {
-      await transport.start?.((runId, event) => this.#takeFromTransport(runId, event));
+      await transport.start?.((reply) => this.#takeReply(reply));
     }
   }
 
-  /** Resolves when the source may forget the event: it is stored, or it never will be. */
-  async #takeFromTransport(runId: string, event: EventMessage): Promise<void> {
-    const input = eventInput(runId, event, () => this.#parts.clock.newId());
-    const answer = await this.submit(input);
-    if (answer.outcome === "rejected" && isUnserved(answer))
-      throw engineError(answer.error.code, answer.error.message);
-    this.#noteRefusal("transport", input, answer);
+  #takeReply(reply: ReplyMessage): Promise<TakenReply> {
+    const refused = (input: LaneInput, answer: Answer) => this.#noteRefusal("transport", input, answer);
+    return takeReply({ submit: (input) => this.submit(input), refused }, reply);
   }
 
   /** What the rules refuse while nobody waits for an answer would go unseen. */
@@ -194,7 +192,7 @@ export class Runtime {
     // What another version's engine is to take in is not refused: it waits.
     if (answer.outcome !== "rejected" || isUnserved(answer)) return;
     const { code, message } = answer.error;
-    const event = input.kind === "event" ? { eventId: input.id, type: input.type } : {};
+    const event = input.kind === "event" ? { eventId: input.id, type: input.type } : commandOf(input);
     this.#metrics.inputRefused(source, code);
     this.#parts.log.warn({ runId: input.runId, input: input.kind, ...event, source, code }, message);
   }
@@ -289,6 +287,14 @@ export class Runtime {
 
   readiness(): true | string {
     for (const { failure } of this.#writers) if (failure !== null) return `batches fail: ${failure}`;
+    for (const transport of this.#parts.transports) {
+      const health = transport.health?.() ?? true;
+      if (health !== true) return `channel ${transport.channel}: ${health}`;
+    }
+    for (const transport of this.#parts.transports) {
+      const isWell = transport.health?.() ?? true;
+      if (isWell !== true) return `channel ${transport.channel}: ${isWell}`;
+    }
     return this.#ownership.readiness();
   }
 
@@ -384,6 +390,7 @@ export class Runtime {
       engineId,
       lanes,
       submitMs: options.submitMs,
+      inboxRowsMax: options.inboxRowsMax,
       // Long enough for a takeover, short enough that a caller is answered before it gives up.
       ownerWaitMs: Math.min(2 * options.leaseMs, options.submitMs / 2),
       directory: this.#ownership,
@@ -553,6 +560,10 @@ export class Runtime {
   #rest(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#parts.clock.schedule(ms, resolve));
   }
+}
+
+function commandOf(input: LaneInput): object {
+  return input.kind === "settled" ? { commandId: input.commandId, attempt: input.attempt } : {};
 }
 
 function createGauges(meter: MeterPort) {

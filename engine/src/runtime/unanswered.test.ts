@@ -4,10 +4,11 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { createEngine } from "../create-engine.ts";
 import type { Engine, EngineParts } from "../create-engine.ts";
+import type { Json } from "@sluice/contracts/envelope";
 import type { FlowDefinition } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import { laneOf } from "../core/lane.ts";
-import type { LogPort, MeterPort, Store, SubmitEvent, Transport } from "../core/ports.ts";
+import type { LogPort, MeterPort, Store, TakeReply, Transport } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
 import { withCommit } from "./fixtures/memory-engine.ts";
@@ -155,19 +156,21 @@ test("what was accepted and is refused later stands in the history of its run, a
 });
 
 test("an event that a transport brings and the rules refuse is acknowledged, logged and counted", async (t) => {
-  let submit: SubmitEvent = () => assert.fail("the transport was not started");
+  let take: TakeReply = () => assert.fail("the transport was not started");
   const source: Transport = {
     channel: "callbacks",
     commandsPerSendMax: 1,
     sendsMax: 1,
     send: async () => [],
-    start: async (take) => void (submit = take),
+    start: async (given) => void (take = given),
   };
   const { engine, lines, refused } = await startWatched(t, memoryStore(), { participants: [source] });
   const { runId } = await engine.client.start("order", { data: {} });
-  await submit(runId, { id: "bad", type: "Paid", data: {} });
-  await submit(runId, { id: "worse", type: "Paid", data: { by: Number.NaN } });
-  await submit(runId, { id: "good", type: "Paid", data: { by: "card" } });
+  const tell = async (id: string, data: Json) =>
+    (await take({ kind: "event", runId, event: { id, type: "Paid", data } })).outcome;
+  assert.equal(await tell("bad", {}), "refused");
+  assert.equal(await tell("worse", { by: Number.NaN }), "refused");
+  assert.equal(await tell("good", { by: "card" }), "taken");
   assert.equal((await engine.client.require(runId)).outcome, "done");
   const refusal = { source: "transport", code: "FLOW_BAD_EVENT" };
   assert.deepEqual(refused, [refusal, refusal]);

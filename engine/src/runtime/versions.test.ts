@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { createEngine } from "../create-engine.ts";
 import type { Engine } from "../create-engine.ts";
 import type { FlowDefinition } from "../core/flow.ts";
-import type { SubmitEvent, Transport } from "../core/ports.ts";
+import type { TakeReply, Transport } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
@@ -48,8 +48,8 @@ function open(
 
 test("an event of a broker for a version that is not served here is not acknowledged, and no refusal", async (t) => {
   const database = createMemoryDatabase({ nowMs: () => Date.now() });
-  let submit: SubmitEvent = () => assert.fail("the transport was not started");
-  const broker: Transport = { ...post(true), start: async (take) => void (submit = take) };
+  let take: TakeReply = () => assert.fail("the transport was not started");
+  const broker: Transport = { ...post(true), start: async (given) => void (take = given) };
   const refused: object[] = [];
   const older = await createEngine({
     store: createMemoryStore({ database, engineId: "older" }),
@@ -69,7 +69,7 @@ test("an event of a broker for a version that is not served here is not acknowle
   const { runId } = await newer.client.start("parcel", { data: {} });
   await newer.stop();
   await older.start();
-  await assert.rejects(submit(runId, { id: "e-1", type: "Sent", data: {} }), {
+  await assert.rejects(take({ kind: "event", runId, event: { id: "e-1", type: "Sent", data: {} } }), {
     code: "FLOW_VERSION_UNSERVED",
   });
   assert.deepEqual(refused, []);

@@ -41,6 +41,9 @@ export type { OpenHarness, StoreHarness } from "./store-contract.ts";
 export { transportContract } from "./transport-contract.ts";
 export type { OpenTransport, TestParticipant, TransportBounds } from "./transport-contract.ts";
 
+export { brokerContract } from "./broker-contract.ts";
+export type { BrokerBounds, BrokerHarness, BuriedMessage, OpenBroker } from "./broker-contract.ts";
+
 // The engine in virtual time, under faults that a seed decides.
 export { simulate } from "./simulation/simulate.ts";
 export type { SimulationOptions, SimulationResult } from "./simulation/simulate.ts";

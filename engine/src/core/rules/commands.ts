@@ -1,5 +1,4 @@
 import type { Json } from "@sluice/contracts/envelope";
-import type { ErrorKind } from "@sluice/contracts/problem";
 import { backoffMs } from "../backoff.ts";
 import type { RetryPolicy } from "../backoff.ts";
 import type { CompiledFlow, CompiledState } from "../compile-flow.ts";
@@ -12,6 +11,7 @@ import type { SchemaFault } from "../flow.ts";
 import type { HistoryEntry } from "../history.ts";
 import type { SettledInput, Settlement } from "../inputs.ts";
 import { copyJson } from "../json-copy.ts";
+import { RETRIED } from "../retried.ts";
 import { withCommand, withoutCommand } from "../run.ts";
 import type { ParkReason, PendingCommand, Run } from "../run.ts";
 import { armAt, requireState } from "./enter.ts";
@@ -174,19 +174,6 @@ function noNews(command: PendingCommand): PlainError {
     `${command.type} was answered with "no news", which only the query of a poll may be`,
   );
 }
-
-/** Whether an attempt that ended with this kind is followed by another. */
-const RETRIED = {
-  invalid: false,
-  unauthenticated: false,
-  forbidden: false,
-  missing: false,
-  conflict: true,
-  overloaded: true,
-  unavailable: true,
-  timeout: true,
-  bug: false,
-} as const satisfies Record<ErrorKind, boolean>;
 
 function failAttempt(
   context: Context,

@@ -24,7 +24,7 @@ export function insertHistory(sql: Sql, history: readonly HistoryRow[], atMs: nu
 type SeenTuple = readonly [eventId: string, version: number, digest: number, outcome: SeenEvent["outcome"]];
 
 /** The seen events of one row, as JSON without the outer brackets, so that the rows of a run are joined by commas. */
-function toSeenText(entries: readonly HistoryEntry[]): string | null {
+export function toSeenText(entries: readonly HistoryEntry[]): string | null {
   const seen = entries.flatMap((entry) => {
     const taken = seenBy(entry);
     if (taken === null) return [];

@@ -1,6 +1,7 @@
 import type { Sql } from "postgres";
+import { cutHistory } from "../../core/cut-history.ts";
 import type { HistoryEntry } from "../../core/history.ts";
-import type { Page } from "../../core/ports.ts";
+import type { HistoryQuery, Page } from "../../core/ports.ts";
 import { findRuns } from "./find-runs.ts";
 
 /** The last version an integer column can hold. */
@@ -8,30 +9,33 @@ const VERSION_MAX = 2 ** 31 - 1;
 
 /**
  * Entries behind a version, from the row that holds the next one. A stored row holds at least one entry, so `limit` + 1 rows always fill
- * the page and show whether more follow.
+ * the page and show whether more follow. Of a row that begins where the bytes have run out only its place is read: its length is known
+ * without looking into it.
  */
-export async function listHistory(
-  sql: Sql,
-  { runId, afterVersion, limit }: { runId: string; afterVersion: number; limit: number },
-): Promise<Page<HistoryEntry>> {
-  const [run] = await findRuns<Birth>(sql, [runId], birthColumns(sql), (query) => query);
+export async function listHistory(sql: Sql, query: HistoryQuery): Promise<Page<HistoryEntry>> {
+  const { runId, afterVersion, limit, bytesMax = Number.MAX_SAFE_INTEGER } = query;
+  const [run] = await findRuns<Birth>(sql, [runId], birthColumns(sql), (birth) => birth);
   if (run === undefined) return { items: [], cursor: null };
   const nextVersion = Math.min(VERSION_MAX, afterVersion + 1);
-  const rows = await sql<{ entries: string }[]>`
-    select h.entries
-      from history h
-     where h.created_at = from_ms(${run.createdAtMs}) and h.run_id = ${runId}
-       and h.first_version >= coalesce((
-             select max(b.first_version) from history b
-              where b.created_at = from_ms(${run.createdAtMs}) and b.run_id = ${runId} and b.first_version <= ${nextVersion}), 0)
-     order by h.first_version
-     limit ${limit + 1}`;
-  const behind = rows
-    .flatMap(({ entries }) => JSON.parse(entries) as HistoryEntry[])
+  const rows = await sql<{ entries: string | null }[]>`
+    select case when coalesce(page.bytes_before, 0) < ${bytesMax}::bigint then page.entries end as entries
+      from (select h.first_version, h.entries,
+                   sum(octet_length(h.entries)) over (
+                     order by h.first_version rows between unbounded preceding and 1 preceding) as bytes_before
+              from history h
+             where h.created_at = from_ms(${run.createdAtMs}) and h.run_id = ${runId}
+               and h.first_version >= coalesce((
+                     select max(b.first_version) from history b
+                      where b.created_at = from_ms(${run.createdAtMs}) and b.run_id = ${runId}
+                        and b.first_version <= ${nextVersion}), 0)
+             order by h.first_version
+             limit ${limit + 1}) page
+     order by page.first_version`;
+  const read = rows.flatMap(({ entries }) => entries ?? []);
+  const behind = read
+    .flatMap((entries) => JSON.parse(entries) as HistoryEntry[])
     .filter(({ version }) => version > afterVersion);
-  const items = behind.slice(0, limit);
-  const last = items.at(-1);
-  return { items, cursor: last !== undefined && behind.length > items.length ? String(last.version) : null };
+  return cutHistory(behind, query, rows.length > read.length);
 }
 
 interface Birth {

@@ -3,7 +3,9 @@ import type { JsonObject } from "@sluice/contracts/envelope";
 import type { Fragment, Sql } from "postgres";
 import type { Run } from "../../core/run.ts";
 
-type Control = Pick<Run, "commands" | "timers" | "timerCount" | "startId" | "startDigest"> & Partial<Family>;
+/** What only the owner reads. */
+export type Control = Pick<Run, "commands" | "timers" | "timerCount" | "startId" | "startDigest"> &
+  Partial<Family>;
 /** What few runs have. Left out where there is none of it. */
 type Family = Pick<Run, "steps" | "compensation" | "parent">;
 
@@ -35,16 +37,17 @@ export function runColumns(sql: Sql): Fragment {
     to_ms(r.created_at) as "createdAtMs", to_ms(r.entered_at) as "enteredAtMs", to_ms(r.updated_at) as "updatedAtMs"`;
 }
 
-export function fromStoredRun({ data, control, ...columns }: StoredRun): Run {
-  return {
-    ...columns,
-    steps: [],
-    compensation: null,
-    parent: null,
-    ...(JSON.parse(control) as Control),
-    data: JSON.parse(data) as JsonObject,
-    dataText: data,
-  };
+export function fromStoredRun(row: StoredRun): Run {
+  return composeRun(row, JSON.parse(row.control) as Control, JSON.parse(row.data) as JsonObject);
+}
+
+/** The run of a row whose texts are parsed already. */
+export function composeRun(
+  { data: dataText, control: _, ...columns }: StoredRun,
+  control: Control,
+  data: JsonObject,
+): Run {
+  return { ...columns, steps: [], compensation: null, parent: null, ...control, data, dataText };
 }
 
 /** The columns of `run_search s`, or of `runs s`, as a RunRow. */

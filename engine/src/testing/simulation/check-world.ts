@@ -1,3 +1,5 @@
+import { compileSchema } from "../../definition/compile-schema.ts";
+import { flowToJson, hashFlow } from "../../definition/hash-flow.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
 import { storedDeadLetters } from "../../stores/memory/list-dead-letters.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
@@ -45,8 +47,18 @@ export async function checkEnd(world: World): Promise<void> {
   coverRuns(await checkWorld(world), coverage);
 }
 
-async function audit({ database, report }: World): Promise<void> {
+/** By the definitions as they are stored, as anybody may run it: with what functions say as text. */
+async function audit({ database, generated, report }: World): Promise<void> {
   const store = createMemoryStore({ database, engineId: "auditor" });
-  for (const { invariant, runId, message } of (await store.audit({ quiet: true })).findings)
+  const definitions = generated.flatMap(({ versions }) => versions);
+  await store.saveFlowVersions(
+    definitions.map((flow) => ({
+      flow: flow.name,
+      version: flow.version,
+      hash: hashFlow(flow),
+      definition: flowToJson(flow),
+    })),
+  );
+  for (const { invariant, runId, message } of (await store.audit({ quiet: true, compileSchema })).findings)
     report(invariant, runId === null ? message : `run ${runId}: ${message}`);
 }

@@ -1,13 +1,12 @@
 /**
  * The engines of a simulation: each in a process of its own, started again when it dies, on one database that they share.
  */
-import type { EventMessage } from "@sluice/contracts/envelope";
 import { createClient } from "../../client/client.ts";
 import type { Client } from "../../client/client.ts";
 import { createOperator } from "../../client/operator.ts";
 import type { Operator } from "../../client/operator.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
-import type { LogPort } from "../../core/ports.ts";
+import type { LogPort, TakeReply } from "../../core/ports.ts";
 import { nameId } from "../../runtime/clock.ts";
 import { NO_METER } from "../../runtime/metrics.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
@@ -38,7 +37,7 @@ export interface SimulatedEngine {
   readonly client: Client;
   readonly operator: Operator;
   /** The way in of its remote transport, while it takes events in. */
-  submit: ((runId: string, event: EventMessage) => Promise<void>) | null;
+  take: TakeReply | null;
   /** What its gauges showed when it was last measured, by name. */
   readonly gauges: ReadonlyMap<string, number>;
   state: "starting" | "ready" | "stopping";
@@ -176,9 +175,13 @@ export class Cluster {
     const { profile, flows, wire, coverage, sabotage, enginesLog, participants } = this.#ports;
     const { clock } = process;
     const { lanes } = await store.openDeployment(profile.options.lanes ?? null);
-    const remote = participants.remote("remote", process, (submit) => (engine.submit = submit));
+    const remote = participants.remote("remote", process, (take) => (engine.take = take));
     const transports = [remote, participants.local("local", process)];
     const gauges = new Map<string, number>();
+    const options = resolveEngineOptions({
+      ...profile.options,
+      address: profile.hasPeers ? engineId : null,
+    });
     const runtime: Runtime = new Runtime({
       store,
       clock,
@@ -198,7 +201,7 @@ export class Cluster {
       listDueTimes: (_, { afterMs, untilMs }) =>
         dueTimes().filter((atMs) => atMs > afterMs && atMs <= untilMs),
       start: (flow, run) => client.start(flow, run),
-      options: resolveEngineOptions({ ...profile.options, address: profile.hasPeers ? engineId : null }),
+      options,
     });
     const client: Client = createClient({
       store,
@@ -214,6 +217,7 @@ export class Cluster {
     const operator = createOperator({
       store,
       lanes,
+      jobsOpenMax: options.jobsOpenMax,
       newId: () => clock.newId(),
       nameId,
       flow: (name, version) =>
@@ -230,7 +234,7 @@ export class Cluster {
       runtime,
       client,
       operator,
-      submit: null,
+      take: null,
       gauges,
       state: "starting",
     };

@@ -66,7 +66,8 @@ export class LateAnswers {
     const ending = await this.#outside().persist("late answer", Number.POSITIVE_INFINITY, (engine) =>
       sendTo(engine, runId, event, isByBroker),
     );
-    const isTaken = ending.type === "done" || (ending.type === "refused" && RECORDED.has(ending.code));
+    const isTaken =
+      (ending.type === "done" && ending.value) || (ending.type === "refused" && RECORDED.has(ending.code));
     if (isTaken && !log.holdsInput(runId, event.id) && !this.#isFull(runId))
       this.#ports.report("I6", `the late answer ${event.id} was acknowledged before it was durable`);
   }
@@ -80,15 +81,26 @@ export class LateAnswers {
 /** Refusals that the history has recorded. */
 export const RECORDED: ReadonlySet<string> = new Set(["FLOW_UNEXPECTED_EVENT", "FLOW_RUN_FINAL"]);
 
-/** By the transport's own way in, as a broker's consumer does, or as any caller. */
+/** By the transport's own way in, as a broker's consumer does, or as any caller. True when the history must know the event's id now. */
 async function sendTo(
   engine: SimulatedEngine,
   runId: string,
-  event: EventMessage,
+  event: EventMessage & { readonly id: string },
   isByBroker: boolean,
-): Promise<void> {
-  if (isByBroker && engine.submit !== null) await engine.submit(runId, event);
-  else await engine.client.send(runId, event);
+): Promise<boolean> {
+  if (!isByBroker || engine.take === null) await engine.client.send(runId, event);
+  else {
+    const { id, type, data, commandId } = event;
+    const isAnswer = commandId !== undefined;
+    const taken = await engine.take(
+      isAnswer
+        ? { kind: "answer", runId, commandId, attempt: 1, event: { type, data } }
+        : { kind: "event", runId, event: { id, type, data } },
+    );
+    // The history knows an answer by its command; whether that one still waited is the rules' to say.
+    return !isAnswer && taken.outcome === "taken";
+  }
+  return true;
 }
 
 function owedKey(commandId: string): string {

@@ -7,7 +7,7 @@ import type { ErrorKind } from "@sluice/contracts/problem";
 import { engineError, hasCode } from "../../core/errors.ts";
 import type { PlainError } from "../../core/errors.ts";
 import type { Settlement } from "../../core/inputs.ts";
-import type { TransactionalParticipant, Transport } from "../../core/ports.ts";
+import type { TakeReply, TransactionalParticipant, Transport } from "../../core/ports.ts";
 import type { MemoryTransaction } from "../../stores/memory/memory-transaction.ts";
 import { memoryTransport } from "../../transports/memory/memory-transport.ts";
 import type { Coverage } from "./coverage.ts";
@@ -125,11 +125,7 @@ export class Participants {
 
   // -------------------------------------------------------------- beyond it
 
-  remote(
-    channel: string,
-    process: SimulatedProcess,
-    onStart: (submit: SubmitEvent | null) => void,
-  ): Transport {
+  remote(channel: string, process: SimulatedProcess, onStart: (take: TakeReply | null) => void): Transport {
     const { random } = this.#ports;
     return {
       channel,
@@ -137,7 +133,7 @@ export class Participants {
       sendsMax: random.whole(1, 4),
       send: (commands) =>
         process.call({ name: "send", failure: UNREACHABLE }, () => this.#receiveAll(commands)),
-      start: (submit) => Promise.resolve(onStart(submit)),
+      start: (take) => Promise.resolve(onStart(take)),
       stop: () => Promise.resolve(onStart(null)),
     };
   }
@@ -242,8 +238,6 @@ export class Participants {
     return { type: `${type}${isRefused ? "Refused" : "Done"}`, data };
   }
 }
-
-type SubmitEvent = (runId: string, event: EventMessage) => Promise<void>;
 
 const REFUSALS: readonly ErrorKind[] = [
   "unavailable",

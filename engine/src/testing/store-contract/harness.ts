@@ -1,4 +1,5 @@
 import type { TestContext } from "node:test";
+import type { HistoryEntry } from "../../core/history.ts";
 import type { BatchWrites, ClaimedLane, HistoryRow, LaneStep, Store, StoreWriter } from "../../core/ports.ts";
 import type { Run } from "../../core/run.ts";
 import { TEST_BEGIN_MS, makeEntry, timerRowsOf } from "../rows.ts";
@@ -90,10 +91,16 @@ export class TestOwner {
   async start(...runs: readonly Run[]): Promise<void> {
     await this.commit({
       runs,
-      history: runs.map(({ runId, lane, state }) => ({ runId, lane, entries: [makeEntry(1, { state })] })),
+      history: runs.map((run) => ({ runId: run.runId, lane: run.lane, entries: [startEntry(run)] })),
       timersSet: runs.flatMap(timerRowsOf),
     });
   }
+}
+
+/** The entry of a run's start, with the commands that the run waits for. */
+export function startEntry({ state, commands }: Pick<Run, "state" | "commands">): HistoryEntry {
+  const issued = commands.length === 0 ? {} : { commands: commands.map(({ id, type }) => ({ id, type })) };
+  return makeEntry(1, { state, ...issued });
 }
 
 export interface OwnedStore {

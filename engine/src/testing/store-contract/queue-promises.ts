@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import type { HistoryEntry } from "../../core/history.ts";
+import type { LaneInput } from "../../core/inputs.ts";
 import type { InboxRow, StoredTimer, TimerRow } from "../../core/ports.ts";
 import { AWKWARD_DATA, TEST_BEGIN_MS, makeEntry, makeRun, testRunId } from "../rows.ts";
 import { openOwned } from "./harness.ts";
 import type { OpenHarness } from "./harness.ts";
+
+function inboxInput(n: number): LaneInput {
+  return { kind: "event", runId: testRunId(n), id: `e${n}`, type: "Paid", data: {} };
+}
 
 /** Timers, the durable inbox, dead letters, history pages, totals. */
 export function queuePromises(open: OpenHarness): void {
@@ -70,6 +76,26 @@ export function queuePromises(open: OpenHarness): void {
     assert.deepEqual(await store.listInbox([0], 10), [row(4, 0), row(5, 0)]);
   });
 
+  it("keeps no more inputs for a lane than it is told to, and goes on when they are taken", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const append = (n: number, lane: number) =>
+      store.appendInbox([{ inboxId: `in-${n}`, lane, input: inboxInput(n) }], 25);
+    for (let n = 0; n < 25; n++) await append(n, 0);
+    await assert.rejects(append(25, 0), { code: "FLOW_NO_OWNER", kind: "unavailable" });
+    await append(26, 1);
+    const several = [27, 28].map((n) => ({ inboxId: `in-${n}`, lane: n - 27, input: inboxInput(n) }));
+    await assert.rejects(store.appendInbox(several, 25), { code: "FLOW_NO_OWNER" });
+    assert.equal((await store.listInbox([0, 1], 100)).length, 26);
+    await owner.commit({ lanes: [owner.step(0)], inboxTaken: ["in-3", "in-7"] });
+    await append(3, 0);
+    await append(7, 0);
+    await assert.rejects(append(25, 0), { code: "FLOW_NO_OWNER" });
+    // What follows from a batch has been decided: there is no one to refuse it to.
+    const added = { inboxId: "in-29", lane: 0, input: inboxInput(29) };
+    await owner.commit({ lanes: [owner.step(0)], inboxAdded: [added] });
+    assert.equal((await store.listInbox([0], 100)).length, 26);
+  });
+
   it("pages through dead letters by run and version", async (t) => {
     const { store, owner } = await openOwned(t, open);
     const letters = [1, 2, 3].flatMap((n) =>
@@ -124,6 +150,36 @@ export function queuePromises(open: OpenHarness): void {
     assert.deepEqual(beyond, { items: [], cursor: null });
     const none = await store.listHistory({ runId: testRunId(2), afterVersion: 0, limit: 5 });
     assert.deepEqual(none, { items: [], cursor: null });
+  });
+
+  it("gives no entry of a history behind the one that reaches the bytes of its page, whatever batches it came in", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const runId = testRunId(1);
+    const entries = Array.from({ length: 9 }, (_, at) =>
+      makeEntry(at + 1, { data: { text: "x".repeat(1_000) } }),
+    );
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+      [2, 8],
+      [8, 9],
+    ] as const) {
+      await owner.commit({
+        runs: [makeRun({ runId, version: to })],
+        history: [{ runId, lane: 0, entries: entries.slice(from, to) }],
+      });
+    }
+    const seen: HistoryEntry[] = [];
+    for (let cursor: string | null = "0"; cursor !== null;) {
+      const afterVersion = Number(cursor);
+      const page = await store.listHistory({ runId, afterVersion, limit: 4, bytesMax: 3_000 });
+      assert.ok(page.items.length >= 1 && page.items.length <= 3, `${page.items.length} entries`);
+      seen.push(...page.items);
+      cursor = page.cursor;
+    }
+    assert.deepEqual(seen, entries);
+    const one = await store.listHistory({ runId, afterVersion: 3, limit: 4, bytesMax: 1 });
+    assert.deepEqual(one, { items: entries.slice(3, 4), cursor: "4" });
   });
 
   it("totals what waits", async (t) => {

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { encodeCommand } from "@sluice/contracts/broker-message";
+import type { CommandMessage } from "@sluice/contracts/envelope";
+import { testRabbitmq, whyMissing } from "@sluice/host/stack-testing";
+import { rabbitmqDeadLetters } from "./dead-letters.ts";
+import { newCommand } from "./fixtures/commands.ts";
+import { openPlace } from "./fixtures/place.ts";
+import type { Place } from "./fixtures/place.ts";
+import { until } from "./fixtures/until.ts";
+import { rabbitmqCommands } from "./rabbitmq-commands.ts";
+import { rabbitmqTransport } from "./rabbitmq-transport.ts";
+
+function inject(place: Place, command: CommandMessage, headers: object = {}): Promise<void> {
+  const message = encodeCommand(command);
+  return place.inject(place.names.commands, {
+    key: message.key,
+    headers: { ...message.headers, ...headers },
+    body: Buffer.from(message.body),
+  });
+}
+
+describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing("rabbitmq") }, () => {
+  it("are shown as they came, by reason and category, and stay where they are and in their order", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address);
+    const source = rabbitmqCommands(place.options);
+    await source.start(async ({ headers }) => ({
+      type: "dead",
+      reason: headers["x-reason"] ?? "not-json",
+      error: "as the test wants it",
+    }));
+    t.after(() => source.stop());
+    const commands = ["not-json", "FLOW_BAD_DATA", "sold-out", "not-json"].map((reason) => ({
+      reason,
+      command: newCommand({ text: "ä" }),
+    }));
+    const letters = rabbitmqDeadLetters(place.options);
+    for (const [at, { reason, command }] of commands.entries()) {
+      await inject(place, command, { "x-reason": reason });
+      await until("it is a dead letter", async () => (await letters.list()).total === at + 1);
+    }
+    const { items, counts, total, isWhole } = await letters.list();
+    assert.deepEqual(
+      items.map(({ reason, category, commandId }) => [reason, category, commandId]),
+      commands.map(({ reason, command }, at) => [
+        reason,
+        ["unreadable", "refused", "other", "unreadable"][at],
+        command.commandId,
+      ]),
+    );
+    assert.deepEqual(
+      counts.map(({ reason, count }) => [reason, count]),
+      [
+        ["not-json", 2],
+        ["FLOW_BAD_DATA", 1],
+        ["sold-out", 1],
+      ],
+    );
+    assert.deepEqual([total, isWhole], [4, true]);
+    const [first] = items;
+    assert.ok(first !== undefined);
+    assert.deepEqual(JSON.parse(first.body), commands[0]?.command);
+    assert.equal(first.queue, place.names.commands);
+    assert.equal(first.error, "as the test wants it");
+    assert.ok(Math.abs(Date.parse(first.diedAt ?? "") - Date.now()) < 60_000);
+    assert.deepEqual(
+      [first.headers["content-type"], first.headers["sluice-dead-reason"]],
+      ["application/json", undefined],
+    );
+    assert.deepEqual(await letters.list({ limit: 1 }), { items: [first], counts, total, isWhole });
+    assert.deepEqual((await letters.list({ category: "refused" })).items, items.slice(1, 2));
+    await assert.rejects(letters.list({ limit: 0 }), { code: "FLOW_BAD_QUERY" });
+  });
+
+  it("go back to where they were read as the messages they were, one, some or all", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address);
+    const taken: CommandMessage[] = [];
+    let isGood = false;
+    const source = rabbitmqCommands(place.options);
+    await source.start(async ({ body, headers }) => {
+      if (!isGood) return { type: "dead", reason: "sold-out", error: "nothing left" };
+      assert.deepEqual(
+        Object.keys(headers).filter((name) => name.startsWith("sluice-dead")),
+        [],
+      );
+      taken.push(JSON.parse(Buffer.from(body).toString()) as CommandMessage);
+      return { type: "none" };
+    });
+    t.after(() => source.stop());
+    const commands = Array.from({ length: 4 }, () => newCommand());
+    for (const command of commands) await inject(place, command);
+    const letters = rabbitmqDeadLetters(place.options);
+    await until("all are dead letters", async () => (await letters.list()).total === 4);
+    isGood = true;
+    const [first, ...others] = (await letters.list()).items;
+    assert.ok(first !== undefined);
+    assert.deepEqual(await letters.replay({ ids: [first.id] }), { done: [first.id], failed: [] });
+    await until("it has come", () => taken.length === 1);
+    assert.equal(taken[0]?.commandId, first.commandId);
+    assert.deepEqual((await letters.list()).items, others);
+    const { done } = await letters.discard({ runId: others[0]?.runId ?? "" });
+    assert.deepEqual(done, [others[0]?.id]);
+    assert.equal((await letters.replay({ reason: "sold-out" })).done.length, 2);
+    await until("the others have come", () => taken.length === 3);
+    assert.equal((await letters.list()).total, 0);
+  });
+
+  it("hold a command that is carried out and has no queue for its answer; replayed, it is answered", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address);
+    const engine = { channel: "echo", ...place.options, service: `${place.options.service}-elsewhere` };
+    const source = rabbitmqCommands({ ...place.options, eventQueues: 3 });
+    const { runId, ...rest } = newCommand();
+    // The third queue of three; there are two.
+    const homeless = await findRun((run) => ({ ...rest, runId: run, commandId: `${run}:1:0` }), runId);
+    await source.start(async () => ({
+      type: "reply",
+      message: { key: homeless.runId, headers: { "sluice-run-id": homeless.runId }, body: "{}" },
+    }));
+    t.after(() => source.stop());
+    await inject(place, homeless);
+    const letters = rabbitmqDeadLetters(place.options);
+    await until("it is a dead letter", async () => (await letters.list()).total === 1);
+    const [letter] = (await letters.list()).items;
+    assert.deepEqual([letter?.category, letter?.reason], ["unanswerable", "no-reply-queue"]);
+    const transport = rabbitmqTransport({ ...engine, service: place.options.service, eventQueues: 3 });
+    await transport.start?.(async () => ({ outcome: "taken" }));
+    t.after(() => transport.stop?.());
+    await letters.replay({ ids: [letter?.id ?? ""] });
+    // The answer is no event, so it is buried itself: it has come.
+    await until(
+      "its answer has come",
+      async () => (await letters.list({ category: "unreadable" })).items.length === 1,
+    );
+  });
+
+  it("hold a command that everybody lets go of, after deliveriesMax", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address, { deliveriesMax: 2 });
+    const source = rabbitmqCommands(place.options);
+    let deliveries = 0;
+    await source.start(async () => {
+      deliveries++;
+      throw new Error("not me");
+    });
+    t.after(() => source.stop());
+    await inject(place, newCommand());
+    const letters = rabbitmqDeadLetters(place.options);
+    await until("it is a dead letter", async () => (await letters.list()).total === 1);
+    const [letter] = (await letters.list()).items;
+    assert.deepEqual(
+      [letter?.category, letter?.reason, letter?.queue],
+      ["exhausted", "deliveries-exhausted", place.names.commands],
+    );
+    assert.equal(deliveries, 3);
+  });
+});
+
+async function findRun(make: (runId: string) => CommandMessage, firstRunId: string): Promise<CommandMessage> {
+  const { eventQueueOf, queuesOf } = await import("./queue-names.ts");
+  for (let runId = firstRunId; ; runId = newCommand().runId)
+    if (eventQueueOf(queuesOf("any", 3), runId) === "any.events.2") return make(runId);
+}

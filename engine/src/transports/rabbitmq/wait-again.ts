@@ -1,0 +1,26 @@
+/** Waiting before something is tried again: exponential, with full jitter, and ended early by a signal. */
+import { setTimeout as wait } from "node:timers/promises";
+import { backoffMs } from "../../core/backoff.ts";
+import type { RetryPolicy } from "../../core/backoff.ts";
+
+/** Until it works or nobody wants it any more: a broker may be away for a second or an hour. */
+const AGAIN: RetryPolicy = {
+  attemptsMax: Number.MAX_SAFE_INTEGER,
+  firstMs: 50,
+  factor: 2,
+  waitMsMax: 2_000,
+  jitter: "full",
+  never: [],
+};
+
+/** Waits after an attempt, counted from 1. False when the signal was aborted meanwhile. */
+export async function waitAgain(attempt: number, signal: AbortSignal): Promise<boolean> {
+  // Beyond some tries the bound holds, and a larger power would be no number.
+  const waitMs = 1 + backoffMs(AGAIN, Math.min(attempt, 30), Math.random());
+  try {
+    await wait(waitMs, undefined, { signal });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -5,9 +5,10 @@ import type { CommandMessage } from "@sluice/contracts/envelope";
 import { testRabbitmq, whyMissing } from "@sluice/host/stack-testing";
 import { rabbitmqDeadLetters } from "./dead-letters.ts";
 import { newCommand } from "./fixtures/commands.ts";
-import { openPlace } from "./fixtures/place.ts";
+import { EVENT_QUEUES, openPlace } from "./fixtures/place.ts";
 import type { Place } from "./fixtures/place.ts";
 import { until } from "./fixtures/until.ts";
+import { eventQueueOf, queuesOf } from "./queue-names.ts";
 import { rabbitmqCommands } from "./rabbitmq-commands.ts";
 import { rabbitmqTransport } from "./rabbitmq-transport.ts";
 
@@ -18,6 +19,15 @@ function inject(place: Place, command: CommandMessage, headers: object = {}): Pr
     headers: { ...message.headers, ...headers },
     body: Buffer.from(message.body),
   });
+}
+
+/** A command whose run has that event queue. */
+function commandIn(number: number, eventQueues: number): CommandMessage {
+  const names = queuesOf("any", eventQueues);
+  for (;;) {
+    const command = newCommand();
+    if (eventQueueOf(names, command.runId) === names.events[number]) return command;
+  }
 }
 
 describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing("rabbitmq") }, () => {
@@ -107,26 +117,24 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
 
   it("hold a command that is carried out and has no queue for its answer; replayed, it is answered", async (t) => {
     const place = await openPlace(t, (await testRabbitmq(t)).address);
-    const engine = { channel: "echo", ...place.options, service: `${place.options.service}-elsewhere` };
-    const source = rabbitmqCommands({ ...place.options, eventQueues: 3 });
-    const { runId, ...rest } = newCommand();
-    // The third queue of three; there are two.
-    const homeless = await findRun((run) => ({ ...rest, runId: run, commandId: `${run}:1:0` }), runId);
+    const wider = { ...place.options, eventQueues: EVENT_QUEUES + 1 };
+    const command = commandIn(EVENT_QUEUES, wider.eventQueues);
+    const source = rabbitmqCommands(wider);
+    // No event, so that the engine buries it: that shows that it has come.
     await source.start(async () => ({
       type: "reply",
-      message: { key: homeless.runId, headers: { "sluice-run-id": homeless.runId }, body: "{}" },
+      message: { key: command.runId, headers: { "sluice-run-id": command.runId }, body: "{}" },
     }));
     t.after(() => source.stop());
-    await inject(place, homeless);
+    await inject(place, command);
     const letters = rabbitmqDeadLetters(place.options);
     await until("it is a dead letter", async () => (await letters.list()).total === 1);
     const [letter] = (await letters.list()).items;
     assert.deepEqual([letter?.category, letter?.reason], ["unanswerable", "no-reply-queue"]);
-    const transport = rabbitmqTransport({ ...engine, service: place.options.service, eventQueues: 3 });
+    const transport = rabbitmqTransport({ channel: "echo", ...wider });
     await transport.start?.(async () => ({ outcome: "taken" }));
     t.after(() => transport.stop?.());
     await letters.replay({ ids: [letter?.id ?? ""] });
-    // The answer is no event, so it is buried itself: it has come.
     await until(
       "its answer has come",
       async () => (await letters.list({ category: "unreadable" })).items.length === 1,
@@ -153,9 +161,3 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
     assert.equal(deliveries, 3);
   });
 });
-
-async function findRun(make: (runId: string) => CommandMessage, firstRunId: string): Promise<CommandMessage> {
-  const { eventQueueOf, queuesOf } = await import("./queue-names.ts");
-  for (let runId = firstRunId; ; runId = newCommand().runId)
-    if (eventQueueOf(queuesOf("any", 3), runId) === "any.events.2") return make(runId);
-}

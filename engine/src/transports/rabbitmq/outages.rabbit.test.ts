@@ -124,6 +124,22 @@ describe("RabbitMQ's outages", { skip: await whyMissing("rabbitmq") }, () => {
     assert.deepEqual(await transport.send([newCommand()], IGNORED), [{ type: "delivered" }]);
   });
 
+  it("notices a broker that is frozen, and goes on by itself when it thaws", async (t) => {
+    const rabbitmq = await testRabbitmq(t, { own: true });
+    const place = await openPlace(t, rabbitmq.address);
+    const { transport, answered } = await openTransport(t, place, { attemptMs: 300 });
+    const { server } = await serveEcho(t, rabbitmqCommands(place.options));
+    await rabbitmq.kill("SIGSTOP");
+    const command = newCommand();
+    const [settled] = await transport.send([command], IGNORED);
+    assert.equal(settled?.type === "failed" && settled.error.kind, "timeout");
+    await until("both sides notice", () => transport.health?.() !== true && server.health() !== true);
+    await rabbitmq.kill("SIGCONT");
+    await sendAll(transport, [command]);
+    await until("it is answered", () => answered.has(command.commandId));
+    await until("both sides are well", () => transport.health?.() === true && server.health() === true);
+  });
+
   it("goes on after all its connections were closed by an operator", async (t) => {
     const rabbitmq = await testRabbitmq(t, { own: true });
     const place = await openPlace(t, rabbitmq.address);

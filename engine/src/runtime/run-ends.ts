@@ -25,7 +25,9 @@ export class RunEnds {
   readonly #ports: RunEndsPorts;
   readonly #waiters: Waiters;
   readonly #ended = new RunCache(ENDED_RUNS_MAX, ENDED_BYTES_MAX);
-  readonly #stop = new AbortController();
+  /** Not listeners of a signal: to add one it would look through all that are there. */
+  readonly #wakes = new Set<() => void>();
+  #isStopping = false;
 
   constructor(ports: RunEndsPorts) {
     this.#ports = ports;
@@ -43,7 +45,8 @@ export class RunEnds {
 
   /** Nobody waits any longer: each is told how its run stands. */
   stop(): void {
-    this.#stop.abort();
+    this.#isStopping = true;
+    for (const wake of this.#wakes) wake();
   }
 
   /**
@@ -59,15 +62,15 @@ export class RunEnds {
       wake();
     });
     const untilMs = clock.monotonicMs() + waitMs;
-    const ends = signal === undefined ? [this.#stop.signal] : [this.#stop.signal, signal];
     const onEnd = (): void => wake();
-    for (const end of ends) end.addEventListener("abort", onEnd);
+    this.#wakes.add(onEnd);
+    signal?.addEventListener("abort", onEnd);
     try {
       for (let lookMs = LOOK_FIRST_MS; ended === null; lookMs = Math.min(LOOK_MS_MAX, 2 * lookMs)) {
         const run = await this.#look(runId);
         if (run !== null || ended !== null) return ended ?? run;
         const leftMs = untilMs - clock.monotonicMs();
-        if (leftMs <= 0 || ends.some(({ aborted }) => aborted)) return null;
+        if (leftMs <= 0 || this.#isStopping || signal?.aborted === true) return null;
         await new Promise<void>((resolve) => {
           const disarm = clock.schedule(Math.min(lookMs, leftMs), resolve);
           wake = () => {
@@ -79,7 +82,8 @@ export class RunEnds {
       return ended;
     } finally {
       remove();
-      for (const end of ends) end.removeEventListener("abort", onEnd);
+      this.#wakes.delete(onEnd);
+      signal?.removeEventListener("abort", onEnd);
     }
   }
 

@@ -6,7 +6,7 @@
  */
 import { PartitionProgress } from "./partition-progress.ts";
 import type { KafkaMessage } from "./record.ts";
-import { waitAgain } from "./wait-again.ts";
+import { waitAgain } from "../broker/waits.ts";
 
 /** What a message is handed over with. */
 export interface Handing {

@@ -17,7 +17,7 @@ import type { ResolvedKafkaOptions } from "./options.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import type { KafkaMessage } from "./record.ts";
 import { TopicReader } from "./topic-reader.ts";
-import { waitAgain, waitAtMost } from "./wait-again.ts";
+import { waitAgain, waitAtMost } from "../broker/waits.ts";
 
 /** How often a member says that it lives, in parts of the session. */
 const HEARTBEATS_PER_SESSION = 6;

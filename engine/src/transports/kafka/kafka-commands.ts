@@ -3,7 +3,6 @@
  * C1  The offset of a command is committed after its reply is acknowledged, or after it stands among the service's dead letters.
  * C2  What could not be replied or buried is handed over again: the service's inbox answers as the first time.
  */
-import { decodeCommand, encodeReply } from "@sluice/contracts/broker-message";
 import type { BrokerMessage } from "@sluice/contracts/broker-message";
 import { hasCode } from "@sluice/contracts/problem";
 import type {
@@ -12,6 +11,7 @@ import type {
   CommandSource,
   TakeDelivery,
 } from "../../participant/command-source.ts";
+import { refuseAnswer } from "../broker/unsendable-answer.ts";
 import type { Handing } from "./assigned-partition.ts";
 import { GroupConsumer } from "./group-consumer.ts";
 import { kafkaName, resolveKafkaOptions } from "./options.ts";
@@ -109,19 +109,11 @@ class KafkaCommandSource implements CommandSource {
     try {
       await this.#sender.send(eventsTopic, toRecord(reply));
     } catch (error) {
-      const refusal = hasCode(error, "FLOW_COMMAND_REFUSED") ? badAnswer(delivery, error) : null;
+      if (!hasCode(error, "FLOW_COMMAND_REFUSED")) throw error;
+      const why = `the answer cannot be sent: ${error instanceof Error ? error.message : String(error)}`;
+      const refusal = refuseAnswer(delivery, why);
       if (refusal === null) throw error;
       await this.#sender.send(eventsTopic, toRecord(refusal));
     }
   }
-}
-
-/** An answer that is too large will never fit: the engine has to know, since it waits for one. */
-function badAnswer(delivery: CommandDelivery, error: unknown): BrokerMessage | null {
-  const decoded = decodeCommand(delivery);
-  if ("fault" in decoded) return null;
-  const { runId, commandId, attempt } = decoded.command;
-  const message = `the answer cannot be sent: ${error instanceof Error ? error.message : String(error)}`;
-  const failure = { code: "FLOW_BAD_ANSWER", kind: "bug", message } as const;
-  return encodeReply({ kind: "failure", runId, commandId, attempt, error: failure });
 }

@@ -18,7 +18,8 @@ import { placeOf, toDeadLetter, toReceived, toRecord } from "./record.ts";
 import type { KafkaMessage } from "./record.ts";
 import { Sender } from "./sender.ts";
 import { openTopics } from "./topics.ts";
-import { waitAtMost } from "./wait-again.ts";
+import { PROCESS_CLOCK } from "../broker/process-clock.ts";
+import { waitAtMost } from "../broker/waits.ts";
 
 /** A few batches on their way keep the producer busy; the rest waits in the outbox, where it can be withdrawn. */
 const COMMANDS_PER_SEND_MAX = 500;
@@ -145,7 +146,7 @@ class EngineConnection {
       },
       repliesMax: partitionMessagesMax * partitions,
       bodyBytesMax: messageBytesMax,
-      clock: CLOCK,
+      clock: PROCESS_CLOCK,
       log,
       meter,
     });
@@ -211,13 +212,5 @@ const NOT_WAITED_FOR: Settlement = {
     code: "FLOW_COMMAND_TIMEOUT",
     kind: "timeout",
     message: "a command to Kafka was not waited for any more",
-  },
-};
-
-const CLOCK = {
-  random: Math.random,
-  schedule(delayMs: number, callback: () => void): () => void {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
   },
 };

@@ -14,7 +14,7 @@ import type { KafkaFault } from "./kafka-fault.ts";
 import type { ResolvedKafkaOptions } from "./options.ts";
 import { bytesOf } from "./record.ts";
 import type { KafkaRecord } from "./record.ts";
-import { againMs, waitAgain, waitAtMost } from "./wait-again.ts";
+import { againMs, waitAgain, waitAtMost } from "../broker/waits.ts";
 
 /** Most messages in one request; its bytes are bounded by `messageBytesMax`. */
 const MESSAGES_PER_REQUEST_MAX = 5_000;

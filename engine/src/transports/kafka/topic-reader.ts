@@ -12,7 +12,7 @@ import { fetchFrom, findServing, messagesOf, outOfRangeOf } from "./fetch.compat
 import type { Serving } from "./fetch.compat.ts";
 import { faultOf } from "./kafka-fault.ts";
 import type { ResolvedKafkaOptions } from "./options.ts";
-import { waitAgain } from "./wait-again.ts";
+import { waitAgain } from "../broker/waits.ts";
 
 /** How long a broker waits for the first message. A partition that was full is read again after that at the latest. */
 const FETCH_WAIT_MS = 250;

@@ -4,7 +4,7 @@ import { engineError } from "../../core/errors.ts";
 import { clientSettings } from "./client-settings.ts";
 import { brokerError, faultOf } from "./kafka-fault.ts";
 import type { ResolvedKafkaOptions } from "./options.ts";
-import { waitAgain, waitAtMost } from "./wait-again.ts";
+import { waitAgain, waitAtMost } from "../broker/waits.ts";
 
 export interface WantedTopic {
   readonly name: string;

@@ -5,7 +5,7 @@
  * C2  The connection publishes nothing: it is never blocked.
  */
 import type { ChannelModel, ConsumeMessage } from "amqplib";
-import { waitAtMost } from "./clock.ts";
+import { waitAtMost } from "../broker/waits.ts";
 import { declareQueues } from "./declare-queues.ts";
 import type { QueueKind } from "./declare-queues.ts";
 import { Link } from "./link.ts";

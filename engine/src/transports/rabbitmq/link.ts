@@ -14,7 +14,7 @@ import { engineError } from "../../core/errors.ts";
 import type { LogPort } from "../../core/ports.ts";
 import type { BrokerAddress } from "./address.ts";
 import { brokerError, faultOf } from "./rabbitmq-fault.ts";
-import { waitAgain } from "./wait-again.ts";
+import { waitAgain } from "../broker/waits.ts";
 
 /** Tells a link that its session is of no use any more, and why: an error of the client, or a text. */
 export type Lose = (why: unknown) => void;

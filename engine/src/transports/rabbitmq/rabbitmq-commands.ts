@@ -4,7 +4,6 @@
  * C2  What could not be told is tried again until the broker takes it, or brings the command again: the inbox answers as the first time.
  * C3  A reply for which there is no queue makes a dead letter of its command: replayed, it is answered again.
  */
-import { decodeCommand, encodeReply } from "@sluice/contracts/broker-message";
 import type { BrokerMessage } from "@sluice/contracts/broker-message";
 import { hasCode } from "@sluice/contracts/problem";
 import type {
@@ -13,6 +12,8 @@ import type {
   CommandSource,
   TakeDelivery,
 } from "../../participant/command-source.ts";
+import { refuseAnswer } from "../broker/unsendable-answer.ts";
+import { waitAgain } from "../broker/waits.ts";
 import { givenBackOf, toOutgoing, toReceived } from "./amqp-message.ts";
 import type { Outgoing } from "./amqp-message.ts";
 import { Consumer } from "./consumer.ts";
@@ -23,7 +24,6 @@ import { resolveCommandsOptions } from "./options.ts";
 import type { RabbitmqCommandsOptions, ResolvedRabbitmqOptions } from "./options.ts";
 import { Publisher } from "./publisher.ts";
 import { eventQueueOf } from "./queue-names.ts";
-import { waitAgain } from "./wait-again.ts";
 
 /**
  * Commands of the queue `<service>.commands`, for `serveCommands`. Processes of a service share it; commands of one run may come to several of
@@ -129,8 +129,9 @@ class RabbitmqCommandSource implements CommandSource {
     const replyTo: unknown = delivery.message.properties.replyTo;
     const queue = typeof replyTo === "string" && replyTo !== "" ? replyTo : eventQueueOf(names, reply.key);
     const outgoing = toOutgoing(queue, reply);
-    const fits = outgoing.content.byteLength <= messageBytesMax;
-    const refusal = fits ? null : badAnswer(received, outgoing, messageBytesMax);
+    const { byteLength } = outgoing.content;
+    const why = `the answer has ${byteLength} bytes, expected at most ${messageBytesMax} (messageBytesMax)`;
+    const refusal = byteLength <= messageBytesMax ? null : refuseAnswer(received, why);
     const isTold = await this.#publish(delivery, refusal === null ? outgoing : toOutgoing(queue, refusal));
     if (isTold === "no-queue")
       await this.#bury(delivery, {
@@ -167,20 +168,6 @@ class RabbitmqCommandSource implements CommandSource {
     }
     return "given-up";
   }
-}
-
-/** An answer that is too large will never fit: the engine has to know, since it waits for one. */
-function badAnswer(
-  received: CommandDelivery,
-  { content }: Outgoing,
-  messageBytesMax: number,
-): BrokerMessage | null {
-  const decoded = decodeCommand(received, { bodyBytesMax: Number.MAX_SAFE_INTEGER });
-  if ("fault" in decoded) return null;
-  const { runId, commandId, attempt } = decoded.command;
-  const message = `the answer has ${content.byteLength} bytes, expected at most ${messageBytesMax} (messageBytesMax)`;
-  const error = { code: "FLOW_BAD_ANSWER", kind: "bug", message } as const;
-  return encodeReply({ kind: "failure", runId, commandId, attempt, error });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -14,7 +14,8 @@ import type { TakeReply, Transport } from "../../core/ports.ts";
 import { ReplyIntake } from "../broker/reply-intake.ts";
 import { toOutgoing, toReceived } from "./amqp-message.ts";
 import type { Outgoing } from "./amqp-message.ts";
-import { CLOCK, waitAtMost } from "./clock.ts";
+import { PROCESS_CLOCK } from "../broker/process-clock.ts";
+import { waitAtMost } from "../broker/waits.ts";
 import { Consumer } from "./consumer.ts";
 import type { Delivery } from "./consumer.ts";
 import { toDeadLetter } from "./dead-letter.ts";
@@ -110,7 +111,7 @@ class RabbitmqTransport {
       },
       repliesMax: prefetch * names.events.length,
       bodyBytesMax: messageBytesMax,
-      clock: CLOCK,
+      clock: PROCESS_CLOCK,
       log,
       meter,
     });

@@ -5,6 +5,7 @@ import { Child } from "../child.ts";
 import type { ChildOptions } from "../child.ts";
 import { patiently } from "../patiently.ts";
 import type { EngineConfig, FromEngine, ToEngine } from "./process-messages.ts";
+import { holdEngine } from "./witness/store/hold-engine.ts";
 import { listLanesOf } from "./witness/store/list-lanes-of.ts";
 
 type Ready = Extract<FromEngine, { readonly type: "ready" }>;
@@ -79,6 +80,12 @@ export class EngineChild {
   thaw(): void {
     this.#isFrozen = false;
     this.#child.thaw();
+  }
+
+  /** Its heartbeat comes nowhere until what is answered is called; nothing else of it is held up. */
+  async holdHeartbeat(): Promise<() => Promise<void>> {
+    const { ready } = this.#child;
+    return ready === null ? async () => {} : patiently(() => holdEngine(this.#sql, ready.engineId));
   }
 
   /** The lanes it owns. */

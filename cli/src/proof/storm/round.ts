@@ -11,7 +11,9 @@ import { planFaults } from "./faults/fault-plan.ts";
 import type { PlannedFault } from "./faults/fault-plan.ts";
 import type { FaultKind } from "./faults/fault.ts";
 import { judge } from "./judge.ts";
+import { checkLanes } from "./oracle/check-lanes.ts";
 import { comeToRest } from "./rest.ts";
+import { listLaneSteps } from "./witness/store/list-lane-steps.ts";
 import { openWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -22,7 +24,7 @@ export interface RoundPlan extends Pick<
   readonly kinds: readonly FaultKind[];
   /** Times that every kind comes, at the most. */
   readonly cyclesMax: number;
-  /** No fault begins after this, by `performance.now`. */
+  /** No fault begins after this but the first few, by `performance.now`. */
   readonly faultsUntilMs: number;
 }
 
@@ -44,6 +46,8 @@ export interface StruckFault {
 
 /** After a fault every lane acknowledges inputs again within this time, on a machine that does other things as well. */
 const RECOVERY_MS_MAX = 60_000;
+/** A round has some faults, however long everything takes on this machine: without any it would prove little. */
+const FAULTS_MIN = 2;
 /** A round with more broken promises than this is broken enough. */
 const BREACHES_MAX = 50;
 
@@ -119,7 +123,8 @@ class Round {
     for (const fault of planFaults(seed, kinds)) {
       if (this.#isOver() || this.#faults.length >= cyclesMax * kinds.length) return;
       await sleep(fault.calmMs, undefined, { signal: this.#plan.stop }).catch(() => {});
-      if (this.#plan.stop.aborted || performance.now() > faultsUntilMs) return;
+      const isLate = performance.now() > faultsUntilMs && this.#faults.length >= FAULTS_MIN;
+      if (this.#plan.stop.aborted || isLate) return;
       await this.#strike(fault);
     }
   }
@@ -179,13 +184,15 @@ class Round {
 
   async #audit(kind: FaultKind): Promise<void> {
     if (this.#plan.stop.aborted) return;
+    // Who moved which lane can be judged at any time, and says more than what comes of it.
+    const { sql, report } = this.#world;
+    checkLanes(await patiently(() => listLaneSteps(sql)), [], (promise, message) =>
+      report(promise, `after "${kind.name}": ${message}`),
+    );
     const { findings } = await patiently(() => auditEngine(this.#world.databaseUrl, false));
     this.#audits++;
     for (const { invariant, runId, message } of findings)
-      this.#world.report(
-        invariant,
-        `after "${kind.name}": ${runId === null ? "" : `run ${runId}: `}${message}`,
-      );
+      report(invariant, `after "${kind.name}": ${runId === null ? "" : `run ${runId}: `}${message}`);
   }
 }
 

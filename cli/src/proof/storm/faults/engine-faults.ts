@@ -8,6 +8,12 @@ import type { FaultKind, Struck } from "./fault.ts";
 const RESTART_MS_MAX = 1_000;
 /** How much longer than its lease an engine stays frozen, beyond the time the others need for its lanes. */
 const FROZEN_MS_MAX = 1_000;
+/** How long two engines believe that a lane is theirs, so that callers come to both. */
+const HELD_MS_MIN = 500;
+const HELD_MS_MAX = 1_500;
+/** Others see that a lease has ended, on a machine that does other things as well. */
+const TAKEOVER_MS_MAX = 30_000;
+const LOOK_EVERY_MS = 20;
 /** Some transaction with commands begins within this time, or nothing works any more. */
 const TRANSACTION_MS_MAX = 30_000;
 
@@ -51,6 +57,40 @@ export const frozenInTransaction: FaultKind = {
     return thawLater(world, engine, { atMs: performance.now(), lanes }, random);
   },
 };
+
+/**
+ * An owner that lives, hears its callers and can write, and whose lease ends all the same: others own its lanes while it goes on. Nobody
+ * ends the sessions that it opens after that, so only the epoch stands between it and the lanes.
+ */
+export const heartbeatHeld: FaultKind = {
+  name: "heartbeat held up",
+  async strike(world, random) {
+    const { engine, lanes } = await pickOwner(world, random);
+    const atMs = performance.now();
+    const release = await engine.holdHeartbeat();
+    if (lanes.length > 0) await takenOver(world, engine);
+    const heldMs = random.between(HELD_MS_MIN, HELD_MS_MAX);
+    return {
+      atMs,
+      // It goes on acknowledging until others have them, so nobody could tell from outside when they do.
+      lanes: [],
+      async end() {
+        await sleep(heldMs);
+        await release();
+      },
+    };
+  },
+};
+
+/** Every lane of an engine has another owner. */
+async function takenOver({ profile, stop }: World, engine: EngineChild): Promise<void> {
+  const untilMs = performance.now() + profile.options.leaseMs + TAKEOVER_MS_MAX;
+  while (!stop.aborted && (await engine.lanes()).length > 0) {
+    if (performance.now() > untilMs)
+      throw new Error(`nobody has taken the lanes of ${engine.name} over within ${TAKEOVER_MS_MAX} ms`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
 
 /** All lanes get a beat until the engine comes to carry out a command. */
 async function frozen(world: World, engine: EngineChild): Promise<void> {

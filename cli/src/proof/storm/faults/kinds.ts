@@ -1,5 +1,11 @@
 import { bothKilled, connectionsTerminated, diskFull, postgresKilled } from "./database-faults.ts";
-import { engineFrozen, engineKilled, engineRestarted, frozenInTransaction } from "./engine-faults.ts";
+import {
+  engineFrozen,
+  engineKilled,
+  engineRestarted,
+  frozenInTransaction,
+  heartbeatHeld,
+} from "./engine-faults.ts";
 import type { FaultKind } from "./fault.ts";
 import { participantsKilled } from "./participant-faults.ts";
 
@@ -8,6 +14,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   engineKilled,
   engineFrozen,
   frozenInTransaction,
+  heartbeatHeld,
   engineRestarted,
   postgresKilled,
   bothKilled,

@@ -1,0 +1,127 @@
+import type { Defect } from "./defect.ts";
+
+/** The few purchases that are played on any machine: what breaks every one of them. */
+const PURCHASES = ["--acts", "connection-loss", "--seed", "1", "--seconds", "10"];
+
+/** A round with the few faults that come on any machine; the seed decides which. */
+function storm(seed: number): readonly string[] {
+  return ["--acts", "storm", "--seed", String(seed), "--seconds", "20"];
+}
+
+/** Postgres dies with engines, then an engine. */
+const KILLS = 609;
+/** An engine goes on whose lease has ended, then one dies. */
+const TWO_OWNERS = 96;
+
+/** Each breaks what one promise rests on, as somebody might who mends something else. */
+export const DEFECTS: readonly Defect[] = [
+  {
+    name: "inbox",
+    summary: "a participant's inbox takes each command for a new one",
+    edits: [
+      {
+        file: "engine/src/stores/postgres-inbox/claim-answer.ts",
+        found: "return rows.length === 1;",
+        planted: "return rows.length <= 1;",
+      },
+    ],
+    promise: "I2",
+    words: /took effect \d+ times/,
+    args: storm(KILLS),
+    isLong: false,
+  },
+  {
+    name: "seen-events",
+    summary: "a run does not look whether it has seen an event",
+    edits: [
+      {
+        file: "engine/src/core/rules/events.ts",
+        found: "const before = known.seen.get(input.id);",
+        planted: "const before = known.seen.get(`another ${input.id}`);",
+      },
+    ],
+    promise: "I6",
+    words: /event .* was taken in again/,
+    args: PURCHASES,
+    isLong: false,
+  },
+  {
+    name: "publish-before-commit",
+    summary: "commands leave before the batch that issued them is committed",
+    edits: [
+      {
+        file: "engine/src/runtime/writer.ts",
+        found: "      else await batch.commit(plan.writes);\n",
+        planted:
+          "      else {\n        this.#ports.relay(plan.outbox);\n        await batch.commit(plan.writes);\n      }\n",
+      },
+      {
+        file: "engine/src/runtime/writer.ts",
+        found: "    this.#ports.relay(plan.outbox);\n    for (const run of writes.runs)",
+        planted: "    for (const run of writes.runs)",
+      },
+      // Before the commit memory knows nothing of the command.
+      {
+        file: "engine/src/runtime/writer.ts",
+        found: "return run === undefined || isSending(run, due.command.id, due.command.attempt);",
+        planted: "return run === undefined || !isSending(run, due.command.id, -1);",
+      },
+    ],
+    promise: "I2",
+    words: /took effect before the batch that issued it was committed/,
+    args: PURCHASES,
+    isLong: false,
+  },
+  {
+    name: "epoch",
+    summary: "a batch is committed whatever epoch and number its lane has",
+    edits: [
+      {
+        file: "engine/src/stores/postgres/advance-lanes.ts",
+        found:
+          "where lanes.lane_id = step.lane_id and lanes.epoch = step.epoch and lanes.batch_number = step.batch_number",
+        planted: "where lanes.lane_id = step.lane_id",
+      },
+    ],
+    promise: "I5",
+    words: /were moved by|has moved lanes of/,
+    args: storm(TWO_OWNERS),
+    isLong: false,
+  },
+  {
+    name: "lost-outbox",
+    summary: "who takes a lane over does not send what its former owner has left in the outbox",
+    edits: [
+      {
+        file: "engine/src/runtime/ownership.ts",
+        found:
+          "const claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });",
+        planted:
+          "const taken = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });\n" +
+          "    const claimed = taken.map((lane) => ({ ...lane, unpublished: [] }));",
+      },
+    ],
+    promise: "I3",
+    words: /no outbox row carries it|stays in state .* for ever/,
+    args: storm(KILLS),
+    isLong: true,
+  },
+  {
+    name: "timer-twice",
+    summary: "a timer that is due fires twice",
+    edits: [
+      {
+        file: "engine/src/runtime/batch-work.ts",
+        found: "    this.#fold(work, flow, decision, input);\n    if (decision.letters",
+        planted:
+          "    this.#fold(work, flow, decision, input);\n" +
+          '    if (input.kind === "timer") this.#fold(work, flow, decision, input);\n' +
+          "    if (decision.letters",
+      },
+    ],
+    promise: "I1",
+    words: /history has version \d+ where \d+ was expected/,
+    args: PURCHASES,
+    isLong: false,
+  },
+];

@@ -19,6 +19,11 @@ export interface Cli {
   readonly stderr: Output;
   /** Aborted by Ctrl-C. A command that asks for it has to end by itself then; one that does not is ended by the system. */
   interruption(): AbortSignal;
+  /**
+   * For a command that runs code of others, which may end the process or wait for ever: if the process ends before the answer is called, it says
+   * so and fails.
+   */
+  expectToFinish(unfinished: () => string): () => void;
 }
 
 /** Paints for standard output. */

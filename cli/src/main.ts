@@ -26,4 +26,12 @@ process.exitCode = await runCli(process.argv.slice(2), {
     process.once("SIGINT", () => controller.abort());
     return controller.signal;
   },
+  expectToFinish(unfinished) {
+    const onExit = (): void => {
+      process.stderr.write(`sluice: ${unfinished()}\n`);
+      process.exitCode = EXIT.failed;
+    };
+    process.once("exit", onExit);
+    return () => void process.off("exit", onExit);
+  },
 });

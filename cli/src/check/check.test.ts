@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
+import { text } from "node:stream/consumers";
 import { sluice } from "../fixtures/terminal.ts";
 
 const SOUND = `name: letter
@@ -153,5 +156,18 @@ states:
       },
     );
     assert.deepEqual(files[1], { file: "sound.yaml", flows: ["letter@1"], findings: [] });
+  });
+
+  it("fails and names the file when its code ends the process, or waits for ever", async (t) => {
+    const files = { "exit.ts": "process.exit(0);\n", "wait.ts": "await new Promise(() => {});\n" };
+    const directory = await folderWith(t, { ...files, "faulty.yaml": FAULTY });
+    for (const file of Object.keys(files)) {
+      const main = join(import.meta.dirname, "../main.ts");
+      const child = spawn(process.execPath, [main, "check", "faulty.yaml", file], { cwd: directory });
+      const stderr = text(child.stderr);
+      const [code] = (await once(child, "close")) as [number | null];
+      assert.equal(code, 1, file);
+      assert.match(await stderr, new RegExp(`^sluice: nothing was checked: .*${file}`, "m"));
+    }
   });
 });

@@ -15,7 +15,11 @@ import type { FileFault, FlowsOfFile } from "./read-flows.ts";
 /** Exit code 1 when a file has an error, also one that holds no flow at all; 2 when one cannot be read, for then it was not checked. */
 export async function check(cli: Cli, files: readonly string[], flags: JsonOption): Promise<ExitCode> {
   const read: ReadFile[] = [];
-  for (const file of files) read.push({ file, found: await readFlows(resolve(cli.directory, file)) });
+  for (const file of files) {
+    const finished = cli.expectToFinish(() => notRead(file));
+    read.push({ file, found: await readFlows(resolve(cli.directory, file)) });
+    finished();
+  }
   const flows = read.flatMap(({ found }) => soundFlowsOf(found));
   const checked = read.map((each) => checkFile(each, flows, cli.directory));
   const errors = countOf(checked, "error");
@@ -30,6 +34,10 @@ export async function check(cli: Cli, files: readonly string[], flags: JsonOptio
   }
   if (checked.some(({ findings }) => findings.some(({ code }) => code === UNREADABLE))) return EXIT.usage;
   return errors === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function notRead(file: string): string {
+  return `nothing was checked: to read the flows of ${tame(file)} it is run, and it ended the process or waits for what never comes; a file of flows only exports them`;
 }
 
 type Severity = LocatedFinding["severity"];

@@ -1,12 +1,12 @@
 /**
  * The ticket shop as an application of Sluice: `sluice up examples/ticket-shop/src/app.ts`.
  *
- * | channel | commands | carried out by |
- * | --- | --- | --- |
- * | tickets | IssueTicket, VoidTicket, StopSales, ListTickets, VoidTickets | tickets.ts, in the engine's transaction |
- * | orders | CloseOrder | orders.ts, in the engine's transaction |
- * | reports | WriteReport | reports.ts, in the engine's transaction |
- * | payments | CheckPayment, RefundPayment | the provider, another process, over HTTP |
+ * | channel | commands | carried out by | with `SHOP_TRANSPORT=kafka` or `rabbitmq` |
+ * | --- | --- | --- | --- |
+ * | tickets | IssueTicket, VoidTicket, StopSales, ListTickets, VoidTickets | tickets.ts, in the engine's transaction | the service `tickets` |
+ * | orders | CloseOrder | orders.ts, in the engine's transaction | the service `orders` |
+ * | payments | CheckPayment, RefundPayment | the provider, another process, over HTTP | the service `payments`, which asks the provider |
+ * | reports | WriteReport | reports.ts, in the engine's transaction | the same |
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -18,33 +18,21 @@ import { httpTransport } from "@sluice/engine/http";
 import { transactional } from "@sluice/engine/participant";
 import type { TransactionSql } from "@sluice/host/postgres";
 import { createAudits } from "./audits.ts";
-import type { concertCancellation } from "./concert-cancellation.flow.ts";
+import { brokerTransports } from "./broker.ts";
 import { shopFlows } from "./flows.ts";
 import { findFreePort } from "./free-port.ts";
 import { resolveTicketShopOptions } from "./options.ts";
 import type { ResolvedTicketShopOptions, TicketShopOptions } from "./options.ts";
-import { closeOrders } from "./orders.ts";
+import { orderHandlers } from "./orders.ts";
 import { Payments } from "./payments.ts";
 import type { PaymentProvider } from "./payments.ts";
 import { ProviderChild } from "./provider/child.ts";
 import type { nightlyReport } from "./nightly-report.flow.ts";
-import type { purchase1 } from "./purchase-1.flow.ts";
-import type { purchase } from "./purchase.flow.ts";
 import { writeReports } from "./reports.ts";
 import { shopRoutes } from "./routes.ts";
+import { shopServices } from "./services.ts";
 import { getMerchant } from "./store/get-merchant.ts";
-import {
-  issueTickets,
-  listTicketsToRefund,
-  stopSales,
-  takeTicketsBack,
-  voidRefundedTickets,
-} from "./tickets.ts";
-
-/** Of either version. */
-type Purchase = FlowTypes<typeof purchase1 | typeof purchase>;
-type Cancellation = FlowTypes<typeof concertCancellation>;
-type NightlyReport = FlowTypes<typeof nightlyReport>;
+import { ticketHandlers } from "./tickets.ts";
 
 /** The shop with the flows of the README. */
 export const app = createTicketShop();
@@ -59,6 +47,7 @@ export function createTicketShop(
     flows,
     migrations: new URL("../migrations/", import.meta.url),
     open: (context) => open(context, resolveTicketShopOptions(options, context.env, context.dataDirectory)),
+    services: shopServices,
   });
 }
 
@@ -66,24 +55,18 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
   const { sql, baseUrl, stop } = context;
   const provider = await openProvider(context, options);
   const payments = new Payments({ sql, provider, callbackUrl: `${baseUrl}/shop/callbacks/payments` });
-  const audits = createAudits({ sql, readLedger: () => payments.readLedger() });
+  const { broker } = options;
+  const audits = createAudits({
+    sql,
+    readLedger: () => payments.readLedger(),
+    areServicesAhead: broker !== undefined,
+  });
   return {
     participants: [
-      transactional<Purchase & Cancellation, TransactionSql>("tickets", {
-        IssueTicket: issueTickets,
-        VoidTicket: takeTicketsBack,
-        StopSales: stopSales,
-        ListTickets: listTicketsToRefund,
-        VoidTickets: voidRefundedTickets,
+      ...(broker === undefined ? ownParticipants(provider) : brokerTransports(broker, context)),
+      transactional<FlowTypes<typeof nightlyReport>, TransactionSql>("reports", {
+        WriteReport: writeReports,
       }),
-      transactional<Purchase, TransactionSql>("orders", { CloseOrder: closeOrders }),
-      transactional<NightlyReport, TransactionSql>("reports", { WriteReport: writeReports }),
-      // The provider starts with the engine, or when it is first needed; not because somebody opens the shop.
-      {
-        ...httpTransport({ channel: "payments", url: `${provider.url}/commands` }),
-        start: () => startPatiently(provider),
-        health: () => provider.health(),
-      },
     ],
     routes: (client) => shopRoutes({ sql, client, payments, audits, stop }),
     audits,
@@ -96,6 +79,19 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
       await provider.stop();
     },
   };
+}
+
+function ownParticipants(provider: OpenProvider): OpenApp["participants"] {
+  return [
+    transactional("tickets", ticketHandlers),
+    transactional("orders", orderHandlers),
+    // The provider starts with the engine, or when it is first needed; not because somebody opens the shop.
+    {
+      ...httpTransport({ channel: "payments", url: `${provider.url}/commands` }),
+      start: () => startPatiently(provider),
+      health: () => provider.health(),
+    },
+  ];
 }
 
 /** How long the engine waits for its provider. */

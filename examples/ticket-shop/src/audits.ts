@@ -13,6 +13,10 @@ export interface AuditParts {
   readonly sql: Sql;
   /** All that the provider ever booked. */
   readonly readLedger: () => AsyncIterable<LedgerEntry>;
+  /**
+   * Whether tickets and orders are committed by services, a moment before their runs hear of it, or together with the transitions of their runs.
+   */
+  readonly areServicesAhead: boolean;
 }
 
 /** Enough to see what is wrong with a shop. */
@@ -22,7 +26,9 @@ interface BreachRow {
   readonly breach: string;
 }
 
-export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit[] {
+export function createAudits({ sql, readLedger, areServicesAhead }: AuditParts): readonly AppAudit[] {
+  const ticketed = [...(areServicesAhead ? ["paid"] : []), "ticketed", "closed"];
+  const closed = [...(areServicesAhead ? ["ticketed"] : []), "closed"];
   const law = (name: string, find: () => Promise<BreachRow[]>): AppAudit => ({
     name,
     check: async () => (await find()).map(({ breach }) => breach),
@@ -37,8 +43,8 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
        limit ${BREACHES_MAX}`,
     ),
 
-    // A ticket is committed with the transition that it causes, so there is no instant between the two. A run that is canceled on the way
-    // takes its ticket back.
+    // In the engine's transaction a ticket is committed with the transition that it causes, so there is no instant between the two. A run
+    // that is canceled on the way takes its ticket back.
     law(
       "tickets = paid orders: each order that got past its ticket has one, and no other has a good one",
       () => sql`
@@ -48,7 +54,7 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
         join sluice.runs using (run_id)
         full join ticket_shop.tickets using (order_id)
        where case when ticket_id is null then state in ('ticketed', 'closed')
-                  else voided_at is null and coalesce(state, 'unknown') not in ('ticketed', 'closed', 'compensating') end
+                  else voided_at is null and coalesce(state, 'unknown') <> all(${[...ticketed, "compensating"]}::text[]) end
          -- A parked run has its ticket perhaps, and waits for an operator to be told so.
          and parked is null
        limit ${BREACHES_MAX}`,
@@ -93,7 +99,7 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
       select format('order %s in state %s is %s', order_id, state, case when closed_at is null then 'open' else 'closed' end) as breach
         from ticket_shop.orders
         join sluice.runs using (run_id)
-       where (closed_at is not null) <> (state = 'closed')
+       where case when closed_at is null then state = 'closed' else state <> all(${closed}::text[]) end
          and parked is null
        limit ${BREACHES_MAX}`,
     ),
@@ -131,7 +137,7 @@ export function createAudits({ sql, readLedger }: AuditParts): readonly AppAudit
 
     {
       name: "money: who has a ticket has paid its price, who paid gets a ticket or all of the money back, once",
-      check: async () => (await findMoneyBreaches({ sql, readLedger })).slice(0, BREACHES_MAX),
+      check: async () => (await findMoneyBreaches({ sql, readLedger, ticketed })).slice(0, BREACHES_MAX),
     },
   ];
 }

@@ -117,7 +117,7 @@ function victimOf(n: number): Victim {
 
 async function kill(up: ShopProcess, victim: Victim): Promise<void> {
   if (victim !== "engine") await up.killPostgres();
-  if (victim !== "postgres") await up.killEngine();
+  if (victim !== "postgres") await up.kill();
 }
 
 function untilCanceled(

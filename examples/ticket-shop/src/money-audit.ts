@@ -14,13 +14,19 @@ const NOTHING: Booked = { chargedMinor: null, refundsMinor: [] };
 interface MoneyParts {
   readonly sql: Sql;
   readonly readLedger: () => AsyncIterable<LedgerEntry>;
+  /** States in which an order may have a good ticket, unless it is on its way back. */
+  readonly ticketed: readonly string[];
 }
 
 /**
  * Compares the provider's ledger with the orders. The ledger is read before them and after them: what stood there before must
  * have had its consequence, and what the orders claim must stand there after. So nobody has to stop buying meanwhile.
  */
-export async function findMoneyBreaches({ sql, readLedger }: MoneyParts): Promise<readonly string[]> {
+export async function findMoneyBreaches({
+  sql,
+  readLedger,
+  ticketed,
+}: MoneyParts): Promise<readonly string[]> {
   const before = await collect(readLedger());
   const orders: OrderState[] = [];
   for await (const rows of streamOrderStates(sql)) orders.push(...rows);
@@ -31,7 +37,7 @@ export async function findMoneyBreaches({ sql, readLedger }: MoneyParts): Promis
   );
   return [
     ...orders.flatMap((order) =>
-      breachesOf(order, before.get(order.orderId) ?? NOTHING, after.get(order.orderId) ?? NOTHING),
+      breachesOf(order, before.get(order.orderId) ?? NOTHING, after.get(order.orderId) ?? NOTHING, ticketed),
     ),
     ...strangers.map(([orderId]) => `the provider charged order ${orderId}, which nobody placed`),
   ];
@@ -52,20 +58,24 @@ async function collect(entries: AsyncIterable<LedgerEntry>): Promise<Ledger> {
 /** States in which a charged order may rest: it is on its way to its ticket or to its refund, or has arrived. */
 const MAY_BE_CHARGED = new Set(["payment-pending", "paid", "ticketed", "compensating", "closed", "refunded"]);
 const MAY_BE_REFUNDED = new Set(["compensating", "refunded", "canceled"]);
-/** The same of who had a ticket for a concert that does not take place. */
-const MAY_BE_REFUNDED_LATER = new Set(["ticketed", "closed"]);
 
-function breachesOf(order: OrderState, was: Booked, is: Booked): string[] {
+function breachesOf(order: OrderState, was: Booked, is: Booked, ticketed: readonly string[]): string[] {
   return [
-    ...breachesOfState(order, was, is),
+    ...breachesOfState(order, was, is, ticketed),
     ...breachesOfTicket(order, was, is),
     ...wrongAmounts(order, was, is),
   ].map((breach) => `order ${order.orderId} ${breach}`);
 }
 
-function breachesOfState({ state, isConcertCanceled }: OrderState, was: Booked, is: Booked): string[] {
+function breachesOfState(
+  { state, isConcertCanceled }: OrderState,
+  was: Booked,
+  is: Booked,
+  ticketed: readonly string[],
+): string[] {
   const breaches: string[] = [];
-  const mayBeRefunded = MAY_BE_REFUNDED.has(state) || (isConcertCanceled && MAY_BE_REFUNDED_LATER.has(state));
+  // Who had a ticket for a concert that does not take place gets the money back as well.
+  const mayBeRefunded = MAY_BE_REFUNDED.has(state) || (isConcertCanceled && ticketed.includes(state));
   if (was.chargedMinor !== null && !isRefunded(is) && !MAY_BE_CHARGED.has(state))
     breaches.push(`was charged and is ${state}`);
   if (isRefunded(was) && !mayBeRefunded) breaches.push(`was refunded and is ${state}`);

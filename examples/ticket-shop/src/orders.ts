@@ -3,6 +3,7 @@ import type { EventMessage } from "@sluice/contracts/envelope";
 import { hasCode } from "@sluice/contracts/problem";
 import type { Client } from "@sluice/engine";
 import type { FlowTypes } from "@sluice/engine/definition";
+import type { TransactionalHandlers } from "@sluice/engine/participant";
 import type { Sql, TransactionSql } from "@sluice/host/postgres";
 import { shopError } from "./errors.ts";
 import type { purchase1 } from "./purchase-1.flow.ts";
@@ -124,13 +125,13 @@ export async function requireOrder(sql: Sql, orderId: string): Promise<OrderRow>
 }
 
 /** Closes the orders of a whole batch in its transaction. */
-export async function closeOrders(
-  commands: readonly CloseOrder[],
-  sql: TransactionSql,
-): Promise<OrderClosed[]> {
+async function closeOrders(commands: readonly CloseOrder[], sql: TransactionSql): Promise<OrderClosed[]> {
   await closeOrderRows(
     sql,
     commands.map(({ data }) => data.orderId),
   );
   return commands.map(() => ({ type: "OrderClosed", data: {} }));
 }
+
+/** What the channel `orders` takes. */
+export const orderHandlers: TransactionalHandlers<Purchase, TransactionSql> = { CloseOrder: closeOrders };

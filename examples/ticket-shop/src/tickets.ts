@@ -7,6 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { FlowTypes } from "@sluice/engine/definition";
+import type { TransactionalHandlers } from "@sluice/engine/participant";
 import type { TransactionSql } from "@sluice/host/postgres";
 import { REFUNDS_MAX } from "./concert-cancellation.flow.ts";
 import type { concertCancellation } from "./concert-cancellation.flow.ts";
@@ -140,3 +141,12 @@ export async function voidRefundedTickets(
   );
   return commands.map(() => ({ type: "TicketsVoided", data: {} }));
 }
+
+/** What the channel `tickets` takes. */
+export const ticketHandlers: TransactionalHandlers<Purchase & Cancellation, TransactionSql> = {
+  IssueTicket: issueTickets,
+  VoidTicket: takeTicketsBack,
+  StopSales: stopSales,
+  ListTickets: listTicketsToRefund,
+  VoidTickets: voidRefundedTickets,
+};

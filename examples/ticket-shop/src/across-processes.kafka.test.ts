@@ -1,0 +1,17 @@
+import { describe, it } from "node:test";
+import { testKafka, whyMissing } from "@sluice/host/stack-testing";
+import { buyWhileProcessesDie } from "./fixtures/buy-while-processes-die.ts";
+
+/** Eight processes start slowly on a machine that does other things as well. */
+const TEST_MS = 240_000;
+
+describe("The shop across processes", { skip: await whyMissing("kafka") }, () => {
+  it(
+    "keeps every acknowledged order and all laws while an engine and a service are killed under a crowd, over Kafka",
+    { timeout: TEST_MS },
+    async (t) => {
+      const { address } = await testKafka(t);
+      await buyWhileProcessesDie(t, { SHOP_TRANSPORT: "kafka", SHOP_BROKERS: address });
+    },
+  );
+});

@@ -22,6 +22,17 @@ test("applies each migration once when eight processes migrate at the same time"
   assert.deepEqual([...(await db.sql`select id from runs order by id`)], [{ id: 1 }, { id: 2 }]);
 });
 
+test("makes each schema once when processes of several rooms begin at the same time on a new database", async (t) => {
+  const db = await testDatabase(t, "migrate");
+  const processes = Array.from({ length: 4 }, async () => {
+    const sql = await db.open({ connectionsMax: 5, schema: "shop" });
+    const engine = await migrate(sql, { room: "engine", migrations: [FIRST], schema: "sluice" });
+    const shop = await migrate(sql, { room: "shop", migrations: [FIRST], schema: "shop" });
+    return [...engine.applied, ...shop.applied];
+  });
+  assert.deepEqual((await Promise.all(processes)).flat(), ["0001-runs", "0001-runs"]);
+});
+
 test("refuses a schema that is newer than the code and changes nothing", async (t) => {
   const { sql } = await testDatabase(t);
   await migrate(sql, { room: "engine", migrations: [FIRST, SECOND] });

@@ -91,7 +91,9 @@ async function applyNext(
 }
 
 async function useSchema(tx: TransactionSql, schema: string): Promise<void> {
-  await tx.unsafe(`create schema if not exists ${quoteIdentifier(schema)}`);
+  // `if not exists` believes what the session remembers, which may be older than the lock: asking the catalog brings it up to date.
+  const [found] = await tx`select 1 from pg_namespace where nspname = ${schema}`;
+  if (found === undefined) await tx.unsafe(`create schema if not exists ${quoteIdentifier(schema)}`);
   await tx`select set_config('search_path', ${quoteIdentifier(schema)}, true)`;
 }
 

@@ -28,7 +28,7 @@ import { listDueTimes } from "./definition/next-occurrence.ts";
 import { compileSchema } from "./definition/compile-schema.ts";
 import { flowToJson, hashFlow } from "./definition/hash-flow.ts";
 import { nameId, systemClock } from "./runtime/clock.ts";
-import { NO_METER } from "./runtime/metrics.ts";
+import { NO_LOG, NO_METER } from "./core/silent.ts";
 import { resolveEngineOptions } from "./runtime/options.ts";
 import type { EngineOptions } from "./runtime/options.ts";
 import { Runtime } from "./runtime/runtime.ts";
@@ -71,8 +71,6 @@ export interface Engine {
   measure(): Promise<void>;
   submit(input: LaneInput): Promise<Answer>;
 }
-
-const NO_LOG: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /**
  * Makes an engine: checks and compiles its flows, opens the deployment, pins the flow versions. It does nothing until it is started.

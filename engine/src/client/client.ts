@@ -9,6 +9,7 @@ import { eventInput } from "../core/inputs.ts";
 import type { EventInput, LaneInput, StartInput } from "../core/inputs.ts";
 import { engineError } from "../core/errors.ts";
 import { laneOf } from "../core/lane.ts";
+import { isRunId } from "../core/run-id.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { HistoryQuery, Page, RunQuery, RunRow, StateCount, Store } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
@@ -226,13 +227,6 @@ function unknownRun(runId: string): Error {
 /** A rejection as the error its caller gets. */
 export function rejected(error: Rejection): Error {
   return engineError(error.code, error.message, error.fields === undefined ? {} : { fields: error.fields });
-}
-
-const RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-/** Whether a text can be the id of a run: a UUID in lower case. */
-export function isRunId(text: string): boolean {
-  return RUN_ID.test(text);
 }
 
 /** A key is compared, indexed and shown: control characters have no place in it, Postgres refuses NUL and would change half a character. */

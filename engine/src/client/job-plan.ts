@@ -6,7 +6,7 @@ import { COMPENSATING } from "../core/flow.ts";
 import type { Operation } from "../core/inputs.ts";
 import { copyJson } from "../core/json-copy.ts";
 import type { JobPlan, RunFilter } from "../core/ports.ts";
-import { isRunId } from "./client.ts";
+import { isRunId } from "../core/run-id.ts";
 import { unknownFlow } from "./unknown-flow.ts";
 
 /** What is served. */

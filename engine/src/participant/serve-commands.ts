@@ -13,9 +13,10 @@ import { toAnswerEvent } from "../core/answer-event.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { engineError, toPlainError } from "../core/errors.ts";
 import { InOrder } from "../core/in-order.ts";
-import type { LogPort, MeterPort } from "../core/ports.ts";
+import type { LogPort } from "../core/ports.ts";
 import { rest } from "../core/rest.ts";
 import { RETRIED } from "../core/retried.ts";
+import { NO_LOG, NO_METER } from "../core/silent.ts";
 import { scheduleTimer } from "./bounded-call.ts";
 import type { CommandDelivery, CommandOutcome, CommandSource } from "./command-source.ts";
 import type { AnyTypes, ParticipantTypes } from "./participant-types.ts";
@@ -58,10 +59,6 @@ export async function serveCommands<Types extends ParticipantTypes = AnyTypes, T
   await options.source.start((delivery) => service.take(delivery));
   return { health: () => service.health(), stop: () => service.stop() };
 }
-
-const NO_LOG: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const NOTHING = { inc: () => {}, set: () => {}, observe: () => {} };
-const NO_METER: MeterPort = { counter: () => NOTHING, gauge: () => NOTHING, histogram: () => NOTHING };
 
 class Service<Types extends ParticipantTypes, Transaction> {
   readonly #source: CommandSource;

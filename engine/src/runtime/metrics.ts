@@ -92,8 +92,3 @@ export class EngineMetrics {
     this.#commands.inc({ channel, settlement });
   }
 }
-
-const NOTHING = { inc: () => {}, set: () => {}, observe: () => {} };
-
-/** For an engine nobody measures. */
-export const NO_METER: MeterPort = { counter: () => NOTHING, gauge: () => NOTHING, histogram: () => NOTHING };

@@ -291,10 +291,6 @@ export class Runtime {
       const health = transport.health?.() ?? true;
       if (health !== true) return `channel ${transport.channel}: ${health}`;
     }
-    for (const transport of this.#parts.transports) {
-      const isWell = transport.health?.() ?? true;
-      if (isWell !== true) return `channel ${transport.channel}: ${isWell}`;
-    }
     return this.#ownership.readiness();
   }
 

@@ -6,7 +6,7 @@ import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
 import { systemClock } from "./clock.ts";
 import { assertSound, startEngine, until } from "./fixtures/memory-engine.ts";
-import { NO_METER } from "./metrics.ts";
+import { NO_METER } from "../core/silent.ts";
 import { Upkeep } from "./upkeep.ts";
 
 const DAY_MS = 86_400_000;

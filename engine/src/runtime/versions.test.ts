@@ -8,7 +8,7 @@ import type { TakeReply, Transport } from "../core/ports.ts";
 import { createMemoryDatabase } from "../stores/memory/memory-database.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../stores/memory/memory-store.ts";
-import { NO_METER } from "./metrics.ts";
+import { NO_METER } from "../core/silent.ts";
 
 const parcel = (version: number): FlowDefinition => ({
   name: "parcel",

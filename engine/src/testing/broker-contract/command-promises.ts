@@ -5,15 +5,8 @@ import { decodeCommand, encodeReply } from "@sluice/contracts/broker-message";
 import type { CommandMessage } from "@sluice/contracts/envelope";
 import type { OpenBroker } from "../broker-contract.ts";
 import type { CommandDelivery, CommandOutcome, CommandSource } from "../../participant/command-source.ts";
-import {
-  BOUNDS,
-  IGNORED,
-  UNREADABLE_COMMANDS,
-  commandTo,
-  nameOf,
-  receivedCommand,
-  until,
-} from "./messages.ts";
+import { BOUNDS, IGNORED, UNREADABLE_COMMANDS, commandTo, nameOf, receivedCommand } from "./messages.ts";
+import { until } from "../until.ts";
 
 const NONE: CommandOutcome = { type: "none" };
 

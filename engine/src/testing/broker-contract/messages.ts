@@ -1,5 +1,4 @@
 /** What the suite of brokers sends, and how it waits. */
-import assert from "node:assert/strict";
 import { encodeCommand, encodeReply } from "@sluice/contracts/broker-message";
 import type { BrokerMessage, ReceivedMessage } from "@sluice/contracts/broker-message";
 import type { CommandMessage, ReplyMessage } from "@sluice/contracts/envelope";
@@ -7,19 +6,6 @@ import type { BrokerBounds } from "../broker-contract.ts";
 
 export const BOUNDS: BrokerBounds = { bodyBytesMax: 10_000 };
 export const IGNORED = new AbortController().signal;
-
-/** Long enough for a consumer to join its group on a busy machine. */
-const WAIT_MS_MAX = 30_000;
-const LOOK_MS = 10;
-
-/** Waits for a condition, which a broker meets in its own time. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const untilMs = performance.now() + WAIT_MS_MAX;
-  while (!(await holds())) {
-    assert.ok(performance.now() < untilMs, `expected within ${WAIT_MS_MAX} ms: ${what}`);
-    await new Promise((resolve) => void setTimeout(resolve, LOOK_MS));
-  }
-}
 
 /** The id of the run with this number. */
 export function runOf(number: number): string {

@@ -6,16 +6,8 @@ import type { ReplyMessage } from "@sluice/contracts/envelope";
 import { engineError } from "../../core/errors.ts";
 import type { TakenReply } from "../../core/ports.ts";
 import type { OpenBroker } from "../broker-contract.ts";
-import {
-  BOUNDS,
-  UNREADABLE_REPLIES,
-  eventFor,
-  nameOf,
-  received,
-  receivedReply,
-  runOf,
-  until,
-} from "./messages.ts";
+import { BOUNDS, UNREADABLE_REPLIES, eventFor, nameOf, received, receivedReply, runOf } from "./messages.ts";
+import { until } from "../until.ts";
 
 const TAKEN: TakenReply = { outcome: "taken" };
 

@@ -16,7 +16,8 @@ import type { CommandServer } from "../../participant/serve-commands.ts";
 import { createMemoryDatabase } from "../../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import type { BrokerHarness, OpenBroker } from "../broker-contract.ts";
-import { BOUNDS, eventFor, received, receivedReply, until } from "./messages.ts";
+import { BOUNDS, eventFor, received, receivedReply } from "./messages.ts";
+import { until } from "../until.ts";
 
 /** The channel that a harness's transport serves in this suite. */
 export const CONTRACT_CHANNEL = "contract";

@@ -8,7 +8,7 @@ import type { Operator } from "../../client/operator.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { LogPort, TakeReply } from "../../core/ports.ts";
 import { nameId } from "../../runtime/clock.ts";
-import { NO_METER } from "../../runtime/metrics.ts";
+import { NO_METER } from "../../core/silent.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
 import { Runtime } from "../../runtime/runtime.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";

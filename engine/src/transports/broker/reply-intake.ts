@@ -9,12 +9,11 @@
 import { decodeReply } from "@sluice/contracts/broker-message";
 import type { DecodeOptions, ReceivedMessage } from "@sluice/contracts/broker-message";
 import type { ReplyMessage } from "@sluice/contracts/envelope";
-import { backoffMs } from "../../core/backoff.ts";
-import type { RetryPolicy } from "../../core/backoff.ts";
 import { engineError } from "../../core/errors.ts";
 import { InOrder } from "../../core/in-order.ts";
 import { rest } from "../../core/rest.ts";
 import type { Clock, CounterPort, LogPort, MeterPort, TakeReply } from "../../core/ports.ts";
+import { againMs } from "./waits.ts";
 
 export interface ReplyIntakeParts extends DecodeOptions {
   /** The channel, for messages and metrics. */
@@ -28,16 +27,6 @@ export interface ReplyIntakeParts extends DecodeOptions {
   readonly log: LogPort;
   readonly meter: MeterPort;
 }
-
-/** Until the engine or the broker is back: fast at first, since most outages are a takeover long. */
-const AGAIN: RetryPolicy = {
-  attemptsMax: Number.POSITIVE_INFINITY,
-  firstMs: 50,
-  factor: 2,
-  waitMsMax: 2_000,
-  jitter: "full",
-  never: [],
-};
 
 export class ReplyIntake {
   readonly #parts: ReplyIntakeParts;
@@ -110,7 +99,7 @@ export class ReplyIntake {
         if (attempt === 1)
           log.warn({ channel, err: error }, "a reply cannot be taken in now; it is tried again");
         this.#heldUp.set(message, why);
-        await rest(clock.schedule, backoffMs(AGAIN, attempt, clock.random()), this.#stop.signal);
+        await rest(clock.schedule, againMs(attempt, clock.random()), this.#stop.signal);
       }
     }
   }

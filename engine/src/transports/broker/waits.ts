@@ -3,7 +3,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { backoffMs } from "../../core/backoff.ts";
 import type { RetryPolicy } from "../../core/backoff.ts";
 
-/** Until it works or nobody wants it any more: a broker may be away for a second or an hour. */
+/**
+ * Until it works or nobody wants it any more: fast at first, since most outages are a takeover long, but a broker or an engine may be away for
+ * an hour.
+ */
 const AGAIN: RetryPolicy = {
   attemptsMax: Number.MAX_SAFE_INTEGER,
   firstMs: 50,
@@ -14,9 +17,9 @@ const AGAIN: RetryPolicy = {
 };
 
 /** How long to wait after an attempt, counted from 1. */
-export function againMs(attempt: number): number {
+export function againMs(attempt: number, random = Math.random()): number {
   // Beyond some tries the bound holds, and a larger power would be no number.
-  return 1 + backoffMs(AGAIN, Math.min(attempt, 30), Math.random());
+  return 1 + backoffMs(AGAIN, Math.min(attempt, 30), random);
 }
 
 /** False when the signal was aborted meanwhile. */

@@ -7,7 +7,7 @@ import { testKafka, whyMissing } from "@sluice/host/stack-testing";
 import { laneOf } from "../../core/lane.ts";
 import { openPlace } from "./fixtures/place.ts";
 import type { Place } from "./fixtures/place.ts";
-import { until } from "./fixtures/until.ts";
+import { until } from "../../testing/until.ts";
 import { GroupConsumer } from "./group-consumer.ts";
 import { resolveKafkaOptions } from "./options.ts";
 import type { KafkaMessage } from "./record.ts";

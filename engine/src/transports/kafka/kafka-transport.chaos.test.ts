@@ -12,7 +12,7 @@ import { serveCommands } from "../../participant/serve-commands.ts";
 import { createMemoryDatabase } from "../../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import { openPlace } from "./fixtures/place.ts";
-import { until } from "./fixtures/until.ts";
+import { until } from "../../testing/until.ts";
 import { kafkaCommands } from "./kafka-commands.ts";
 import { kafkaTransport } from "./kafka-transport.ts";
 

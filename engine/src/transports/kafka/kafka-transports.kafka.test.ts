@@ -8,7 +8,7 @@ import { testKafka, whyMissing } from "@sluice/host/stack-testing";
 import type { TakeReply } from "../../core/ports.ts";
 import { openPlace } from "./fixtures/place.ts";
 import type { Place } from "./fixtures/place.ts";
-import { until } from "./fixtures/until.ts";
+import { until } from "../../testing/until.ts";
 import { kafkaCommands } from "./kafka-commands.ts";
 import { kafkaTransport, kafkaTransports } from "./kafka-transport.ts";
 import type { KafkaMessage } from "./record.ts";

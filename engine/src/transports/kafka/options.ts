@@ -4,6 +4,7 @@ import type { EncodeOptions } from "@sluice/contracts/broker-message";
 import { engineError } from "../../core/errors.ts";
 import { LANES_DEFAULT } from "../../core/lane.ts";
 import type { LogPort, MeterPort } from "../../core/ports.ts";
+import { NO_LOG, NO_METER } from "../../core/silent.ts";
 
 /** Credentials; they stand in no log and no error. A function is asked at each connection, for those that change. */
 export interface KafkaSasl {
@@ -105,13 +106,6 @@ const MESSAGE_BYTES_MIN = 1_024;
 const MESSAGE_BYTES_MAX = 67_108_864;
 const PARTITION_MESSAGES_MAX = 100_000;
 const SESSION_MS_MIN = 1_000;
-
-const NO_LOG: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const NO_METER: MeterPort = {
-  counter: () => ({ inc: () => {} }),
-  gauge: () => ({ set: () => {} }),
-  histogram: () => ({ observe: () => {} }),
-};
 
 /**
  * `readTopic` is the one whose messages are taken in; its dead letters are named after it.

@@ -1,11 +1,10 @@
 import { brokerContract } from "../../testing/broker-contract.ts";
 import { CONTRACT_CHANNEL } from "../../testing/broker-contract/whole-promises.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { NO_METER } from "../../runtime/metrics.ts";
+import { NO_LOG, NO_METER } from "../../core/silent.ts";
 import { memoryBroker } from "./memory-broker.ts";
 import type { DeadMessage } from "./memory-broker.ts";
 
-const NO_LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const buried = ({ message, reason }: DeadMessage) => ({ ...message, reason });
 
 brokerContract("the memory broker", async (_t, bounds) => {

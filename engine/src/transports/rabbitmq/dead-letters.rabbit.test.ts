@@ -7,7 +7,7 @@ import { rabbitmqDeadLetters } from "./dead-letters.ts";
 import { newCommand } from "./fixtures/commands.ts";
 import { EVENT_QUEUES, openPlace } from "./fixtures/place.ts";
 import type { Place } from "./fixtures/place.ts";
-import { until } from "./fixtures/until.ts";
+import { until } from "../../testing/until.ts";
 import { eventQueueOf, queuesOf } from "./queue-names.ts";
 import { rabbitmqCommands } from "./rabbitmq-commands.ts";
 import { rabbitmqTransport } from "./rabbitmq-transport.ts";

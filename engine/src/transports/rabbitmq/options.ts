@@ -4,6 +4,7 @@ import { BODY_BYTES_DEFAULT } from "@sluice/contracts/broker-message";
 import type { EncodeOptions } from "@sluice/contracts/broker-message";
 import { LANES_MAX } from "../../core/lane.ts";
 import type { LogPort, MeterPort } from "../../core/ports.ts";
+import { NO_LOG, NO_METER } from "../../core/silent.ts";
 import { resolveAddress } from "./address.ts";
 import type { BrokerAddress } from "./address.ts";
 import { badOption } from "./bad-option.ts";
@@ -85,13 +86,6 @@ const TIME_MS_MAX = 600_000;
 const MESSAGE_BYTES_MIN = 1_024;
 /** What RabbitMQ takes itself unless told otherwise. */
 const MESSAGE_BYTES_MAX = 134_217_728;
-
-const NO_LOG: LogPort = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
-const NO_METER: MeterPort = {
-  counter: () => ({ inc: () => {} }),
-  gauge: () => ({ set: () => {} }),
-  histogram: () => ({ observe: () => {} }),
-};
 
 /** @throws FLOW_BAD_OPTION (invalid) naming the option, what was found and what was expected */
 export function resolveTransportOptions(options: RabbitmqTransportOptions): ResolvedRabbitmqTransportOptions {

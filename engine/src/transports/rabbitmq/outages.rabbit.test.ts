@@ -18,7 +18,7 @@ import { newCommand } from "./fixtures/commands.ts";
 import { openPlace } from "./fixtures/place.ts";
 import type { Place } from "./fixtures/place.ts";
 import { knowsForGood, rabbitmqctl, setMemoryAlarm } from "./fixtures/rabbitmqctl.ts";
-import { until } from "./fixtures/until.ts";
+import { until } from "../../testing/until.ts";
 import { rabbitmqCommands } from "./rabbitmq-commands.ts";
 import { rabbitmqTransport } from "./rabbitmq-transport.ts";
 

@@ -5,7 +5,7 @@ import type { ReplyMessage } from "@sluice/contracts/envelope";
 import { testRabbitmq, whyMissing } from "@sluice/host/stack-testing";
 import { newCommand } from "./fixtures/commands.ts";
 import { openPlace } from "./fixtures/place.ts";
-import { until } from "./fixtures/until.ts";
+import { until } from "../../testing/until.ts";
 import { openRabbitmqReplies } from "./rabbitmq-replies.ts";
 import { rabbitmqTransport } from "./rabbitmq-transport.ts";
 

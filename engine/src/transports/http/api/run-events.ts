@@ -29,6 +29,7 @@ export function addEventRoute(app: ApiApp, engine: ApiEngine): void {
             415: "HOST_UNSUPPORTED_MEDIA_TYPE",
             422: "FLOW_UNKNOWN_EVENT, FLOW_IDEMPOTENCY_CONFLICT",
             429: "FLOW_INBOX_FULL",
+            503: "FLOW_NO_OWNER",
             504: "FLOW_OUTCOME_UNKNOWN",
           }),
         },

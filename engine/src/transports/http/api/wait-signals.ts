@@ -6,16 +6,24 @@ import type { ApiApp } from "./api-app.ts";
  * and would keep its place for nothing.
  */
 export function waitSignals(app: ApiApp): (reply: FastifyReply) => AbortSignal {
-  const closing = new AbortController();
-  app.addHook("preClose", async () => closing.abort());
+  // Not listeners of one signal: to add one it would look through all that are there.
+  const waiting = new Set<AbortController>();
+  let isClosing = false;
+  app.addHook("preClose", async () => {
+    isClosing = true;
+    for (const over of waiting) over.abort();
+  });
   return ({ raw }) => {
     const over = new AbortController();
-    const end = (): void => over.abort();
-    // It comes after every answer too, and takes the other listener with it.
-    raw.once("close", end);
-    closing.signal.addEventListener("abort", end, { once: true, signal: over.signal });
+    waiting.add(over);
+    // It comes after every answer too.
+    raw.once("close", () => {
+      waiting.delete(over);
+      over.abort();
+    });
     // Who has gone already is not going to leave.
-    if (closing.signal.aborted || raw.destroyed) end();
+    if (raw.destroyed) waiting.delete(over);
+    if (isClosing || raw.destroyed) over.abort();
     return over.signal;
   };
 }

@@ -13,7 +13,7 @@
  *   },
  * });
  */
-import type { Client, LogPort, MeterPort, TransactionalParticipant, Transport } from "@sluice/engine";
+import type { Client, LogPort, MeterPort, Tracer, TransactionalParticipant, Transport } from "@sluice/engine";
 import type { FlowDefinition } from "@sluice/engine/definition";
 import type { CommandServer } from "@sluice/engine/participant";
 import type { Sql } from "@sluice/host/postgres";
@@ -51,7 +51,11 @@ export interface ServiceContext {
    * @throws CLI_NO_DATABASE (missing) when no `--database-url` was given
    */
   readonly openSql: () => Promise<Sql>;
+  /** How long an inbox in that database keeps an answer, for `postgresInbox`. `SLUICE_SERVICE_KEPT_DAYS`. */
+  readonly keptDays: number;
   readonly log: LogPort;
+  /** The traces of the process, for `receiveCommand` behind the service's routes. */
+  readonly tracer: Tracer;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where this process listens, without a slash at the end. */
   readonly baseUrl: string;
@@ -70,10 +74,12 @@ export interface OpenService {
   close?(): Promise<void>;
 }
 
-/** For `serveCommands`: the log and the metrics of the process. */
+/** For `serveCommands`: log, metrics and traces of the process, and how often its inbox forgets (`SLUICE_SERVICE_PRUNE_EVERY_MS`). */
 export interface ServiceParts {
   readonly log: LogPort;
   readonly meter: MeterPort;
+  readonly tracer: Tracer;
+  readonly pruneEveryMs: number;
 }
 
 /** What an app gets from the process it runs in. */

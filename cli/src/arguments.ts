@@ -26,15 +26,6 @@ export function durationMs(text: string): number {
   throw new InvalidArgumentError("Expected a number and a unit, such as 500ms, 30s, 15m, 24h or 7d.");
 }
 
-/** A length of time within limits, which `expected` names. */
-export function durationWithin(minMs: number, maxMs: number, expected: string): (text: string) => number {
-  return (text) => {
-    const ms = durationMs(text);
-    if (ms >= minMs && ms <= maxMs) return ms;
-    throw new InvalidArgumentError(`Expected ${expected}.`);
-  };
-}
-
 /** A point in time: ISO 8601, or a length of time that lies back so far from `nowMs`. The answer is ISO 8601. */
 export function instant(text: string, nowMs: number): string {
   const isLength = /^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/.test(text);

@@ -23,7 +23,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: process.stderr,
   interruption() {
     const controller = new AbortController();
-    process.once("SIGINT", () => controller.abort());
+    // Whoever sends SIGTERM wants what was started to be stopped as well: a database of our own would outlive us.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => controller.abort());
     return controller.signal;
   },
   expectToFinish(unfinished) {

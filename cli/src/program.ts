@@ -14,6 +14,7 @@ import { addMigrateCommand } from "./commands/migrate.ts";
 import { addKeysCommands } from "./commands/keys.ts";
 import { addPauseCommands } from "./commands/pauses.ts";
 import { addProofCommand } from "./commands/proof.ts";
+import { addQueuesCommands } from "./commands/queues.ts";
 import { addRunsCommands } from "./commands/runs.ts";
 import { addSendCommand } from "./commands/send.ts";
 import { addServiceCommand } from "./commands/service.ts";
@@ -99,6 +100,7 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   addSendCommand(program, run);
   addRunsCommands(program, run);
   addDeadLettersCommands(program, run);
+  addQueuesCommands(program, run);
   addMigrateCommand(program, run);
   addPauseCommands(program, run);
   addJobsCommands(program, run);
@@ -112,7 +114,14 @@ function createProgram(cli: Cli, run: Run, isJson: boolean): Command {
   return program;
 }
 
-const GROUPS: ReadonlySet<string | undefined> = new Set(["runs", "flows", "dead-letters", "jobs", "keys"]);
+const GROUPS: ReadonlySet<string | undefined> = new Set([
+  "runs",
+  "flows",
+  "dead-letters",
+  "queues",
+  "jobs",
+  "keys",
+]);
 
 /**
  * `sluice flows` lists, as `sluice flows list` does. Not commander's default command: that one would take a misspelled

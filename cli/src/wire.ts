@@ -160,6 +160,34 @@ export interface DeadLetter {
   readonly at: string;
 }
 
+export interface DeadLetterQueue {
+  readonly name: string;
+  readonly broker: string;
+  readonly messages: number | null;
+  readonly away: string | null;
+}
+
+export interface DeadMessages {
+  readonly items: readonly {
+    readonly id: string;
+    readonly reason: string;
+    readonly error: string | null;
+    readonly diedAt: string | null;
+    readonly runId: string | null;
+    readonly type: string | null;
+    readonly body: string;
+    readonly bodyBytes: number;
+  }[];
+  readonly total: number;
+  readonly isWhole: boolean;
+}
+
+export interface SettledMessages {
+  readonly matched: number;
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly error: string }[];
+}
+
 export interface Pause {
   readonly flow: string;
   readonly state: string | null;

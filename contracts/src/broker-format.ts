@@ -1,5 +1,6 @@
 /** What a message of a broker consists of: its parts, the names of its headers, and what can be wrong with one. */
 import type { Json } from "./envelope.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** A message to be sent. */
 export interface BrokerMessage {
@@ -16,12 +17,6 @@ export interface ReceivedMessage {
   readonly key: string | null;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
-}
-
-/** W3C Trace Context. */
-export interface TraceContext {
-  readonly traceparent: string;
-  readonly tracestate?: string;
 }
 
 /** `plain`: headers, and the message as JSON. `cloudevents`: a CloudEvent 1.0 in structured mode. */

@@ -30,12 +30,13 @@ import type {
   MessageFault,
   ReceivedMessage,
   ToldReply,
-  TraceContext,
 } from "./broker-format.ts";
 import { readCloudCommand, readCloudReply, writeCloudCommand, writeCloudReply } from "./cloud-event.ts";
 import { findCommandFault, isJsonObject } from "./envelope.ts";
 import type { CommandMessage, FailureMessage, Json, JsonObject, ReplyMessage } from "./envelope.ts";
 import { isErrorKind } from "./problem.ts";
+import { readTraceContext } from "./trace-context.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 export { ATTEMPT_FAILED, BROKER_HEADERS } from "./broker-format.ts";
 export type {
@@ -45,8 +46,9 @@ export type {
   Fault,
   MessageFault,
   ReceivedMessage,
-  TraceContext,
 } from "./broker-format.ts";
+export { readTraceContext, traceIdOf } from "./trace-context.ts";
+export type { TraceContext } from "./trace-context.ts";
 
 export interface DecodedCommand {
   readonly command: CommandMessage;
@@ -291,10 +293,7 @@ function isAttempt(value: unknown): value is number {
 function traceOf({ headers }: ReceivedMessage, body: JsonObject): TraceContext | undefined {
   const attribute = (name: string): string | undefined =>
     headers[name] ?? (typeof body[name] === "string" ? body[name] : undefined);
-  const traceparent = attribute(BROKER_HEADERS.traceparent);
-  if (traceparent === undefined) return undefined;
-  const tracestate = attribute(BROKER_HEADERS.tracestate);
-  return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) };
+  return readTraceContext(attribute(BROKER_HEADERS.traceparent), attribute(BROKER_HEADERS.tracestate));
 }
 
 function contradicts(

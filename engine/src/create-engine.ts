@@ -9,9 +9,11 @@ import type {
   Transport,
   LogPort,
   MeterPort,
+  Tracer,
   Clock,
   PeerAnswer,
 } from "./core/ports.ts";
+import type { DeadLetterQueue } from "./core/dead-letter-queue.ts";
 import { createClient } from "./client/client.ts";
 import type { Client } from "./client/client.ts";
 import { createOperator } from "./client/operator.ts";
@@ -28,7 +30,7 @@ import { listDueTimes } from "./definition/next-occurrence.ts";
 import { compileSchema } from "./definition/compile-schema.ts";
 import { flowToJson, hashFlow } from "./definition/hash-flow.ts";
 import { nameId, systemClock } from "./runtime/clock.ts";
-import { NO_LOG, NO_METER } from "./core/silent.ts";
+import { NO_LOG, NO_METER, NO_TRACER } from "./core/silent.ts";
 import { resolveEngineOptions } from "./runtime/options.ts";
 import type { EngineOptions } from "./runtime/options.ts";
 import { Runtime } from "./runtime/runtime.ts";
@@ -44,6 +46,8 @@ export interface EngineParts {
   readonly log?: LogPort;
   /** @default nothing is measured */
   readonly meter?: MeterPort;
+  /** @default nothing is traced, and no trace context is stored */
+  readonly tracer?: Tracer;
   /** @default the clocks of this process */
   readonly clock?: Clock;
   /** How to reach the other engines of the deployment, given their shared secret. @default inputs for them go to the durable inbox */
@@ -59,6 +63,8 @@ export interface Engine {
   readonly client: Client;
   readonly operator: Operator;
   readonly store: Store;
+  /** Where messages lie that its participants, or it, could not take in. */
+  readonly deadLetterQueues: readonly DeadLetterQueue[];
   /** Joins the deployment; resolves when every lane has an owner, here or elsewhere. */
   start(): Promise<void>;
   /** Stops in good order, bounded by `stopMs`. Does not close the store. */
@@ -88,6 +94,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     (each): each is TransactionalParticipant => !isTransport(each),
   );
   checkChannels(parts.flows, parts.participants);
+  const deadLetterQueues = queuesOf(transports);
   const { lanes, secret } = await store.openDeployment(options.lanes);
   await pinVersions(store, parts.flows);
   const { engineId } = store;
@@ -98,6 +105,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     clock,
     log: parts.log ?? NO_LOG,
     meter: parts.meter ?? NO_METER,
+    tracer: parts.tracer ?? NO_TRACER,
     flows,
     participants,
     transports,
@@ -137,6 +145,7 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     client,
     operator,
     store,
+    deadLetterQueues,
     start: () => runtime.start(),
     stop: () => runtime.stop(),
     receive: (inputs) => runtime.receive(inputs),
@@ -148,6 +157,21 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
 
 function isTransport(participant: TransactionalParticipant | Transport): participant is Transport {
   return "send" in participant;
+}
+
+/** Transports may share a queue. Two of one name at different brokers could not be told apart. */
+function queuesOf(transports: readonly Transport[]): readonly DeadLetterQueue[] {
+  const queues = new Map<string, DeadLetterQueue>();
+  for (const queue of transports.flatMap(({ deadLetters = [] }) => deadLetters)) {
+    const known = queues.get(queue.name);
+    if (known !== undefined && known.broker !== queue.broker)
+      throw engineError(
+        "FLOW_BAD_OPTION",
+        `${known.broker} and ${queue.broker} both have dead letters in ${queue.name}, expected two names; rename one of the two services or topics`,
+      );
+    queues.set(queue.name, known ?? queue);
+  }
+  return [...queues.values()];
 }
 
 function checkChannels(

@@ -23,6 +23,9 @@ export type {
   LaneRow,
   LogPort,
   MeterPort,
+  NewSpan,
+  Span,
+  Tracer,
   JobExample,
   Page,
   PauseRow,
@@ -35,6 +38,15 @@ export type {
   TransactionalParticipant,
   Transport,
 } from "./core/ports.ts";
+export type {
+  DeadLetterQueue,
+  DeadMessage,
+  DeadMessageCategory,
+  DeadMessageFilter,
+  DeadMessageList,
+  SettledMessages,
+} from "./core/dead-letter-queue.ts";
 export type { Answer } from "./core/decision.ts";
 export type { LaneInput, Operation, Settlement } from "./core/inputs.ts";
-export { systemClock } from "./runtime/clock.ts";
+export { NO_TRACER } from "./core/silent.ts";
+export { nameId, systemClock } from "./runtime/clock.ts";

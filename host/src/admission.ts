@@ -7,6 +7,10 @@ export interface Admission {
   /** Gives the place back; exactly once for each `enter` that succeeded. */
   readonly leave: () => void;
   readonly inFlight: number;
+  /** Whether `enter` would throw. */
+  readonly isFull: boolean;
+  /** What it would throw. */
+  refusal(): Error;
 }
 
 export interface AdmissionOptions {
@@ -17,22 +21,27 @@ export interface AdmissionOptions {
 
 export function createAdmission({ requestsInFlightMax, retryAfterMs }: AdmissionOptions): Admission {
   let inFlight = 0;
+  const isFull = (): boolean => inFlight >= requestsInFlightMax;
+  const refusal = (): Error =>
+    hostError(
+      "HOST_OVERLOADED",
+      `${requestsInFlightMax} requests are in flight, as many as may be (requestsInFlightMax); try again after the pause`,
+      { fields: { requestsInFlightMax }, retryAfterMs },
+    );
   return {
     enter() {
-      if (inFlight >= requestsInFlightMax) {
-        throw hostError(
-          "HOST_OVERLOADED",
-          `${inFlight} requests are in flight, expected at most ${requestsInFlightMax}; try again after the pause`,
-          { fields: { requestsInFlightMax }, retryAfterMs },
-        );
-      }
+      if (isFull()) throw refusal();
       inFlight += 1;
     },
+    refusal,
     leave: () => {
       inFlight -= 1;
     },
     get inFlight() {
       return inFlight;
+    },
+    get isFull() {
+      return isFull();
     },
   };
 }

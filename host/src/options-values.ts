@@ -102,10 +102,19 @@ export function parseUrl(value: unknown, rule: UrlRule): string | Expected {
     return expected;
   const { protocol, host, username, password } = new URL(value);
   if (schemes.length > 0 && !schemes.includes(protocol.slice(0, -1))) return expected;
+  if (namesSocket(host, value))
+    return new Expected(
+      "a URL with a host and a port: a unix socket cannot be named, so use its TCP address",
+    );
   if (host === "") return new Expected("a URL with a host after its //");
   if (!isPercentEncoded(username + password))
     return new Expected("a URL with its user and password percent-encoded, a % itself as %25");
   return value;
+}
+
+/** As libpq lets a folder stand where a host would. */
+function namesSocket(host: string, url: string): boolean {
+  return /^%2f/i.test(host) || /[?&]host=(?:\/|%2f)/i.test(url);
 }
 
 function isPercentEncoded(text: string): boolean {

@@ -129,6 +129,9 @@ test("refuses a URL that a driver would read otherwise than its writer, and show
     ["postgres://u:ge/heim@h/x", begins],
     ["postgres:///u:geheim@h/x", /expected a URL with a host after its \/\//],
     ["postgres:///x", /expected a URL with a host/],
+    ["postgres:///x?host=/var/run/postgresql", /a unix socket cannot be named, so use its TCP address/],
+    ["postgres://h/x?port=1&host=%2Frun", /a unix socket cannot be named/],
+    ["postgres://%2Fvar%2Frun/x", /a unix socket cannot be named/],
     ["postgres://u:%zzgeheim@h/x", /percent-encoded, a % itself as %25/],
     ["postgres://%zz:geheim@h/x", /percent-encoded/],
   ];

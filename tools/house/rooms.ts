@@ -18,6 +18,7 @@ const ENGINE_DOORS = [
   "engine/src/transports/http/index.ts",
   "engine/src/transports/kafka/index.ts",
   "engine/src/transports/rabbitmq/index.ts",
+  "engine/src/opentelemetry/index.ts",
 ];
 
 /** A room imports from itself and from the places named here: a folder with all in it, or one file. The longest name counts. */
@@ -52,6 +53,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "engine/src/participant/command-source.ts",
     ...CORE,
   ],
+  "engine/src/opentelemetry": CORE,
   "engine/src/testing": [
     // Users test on the engine as they start it.
     "engine/src/create-engine.ts",
@@ -92,6 +94,7 @@ export const PURE_ROOMS: readonly string[] = ["contracts", "engine/src/core"];
 export const DRIVERS: Readonly<Record<string, readonly string[]>> = {
   "@platformatic/kafka": ["engine/src/transports/kafka"],
   amqplib: ["engine/src/transports/rabbitmq"],
+  "@opentelemetry/api": ["engine/src/opentelemetry", "host/src/tracing"],
   postgres: [
     "engine/src/stores/postgres",
     "engine/src/stores/postgres-inbox",

@@ -1,5 +1,6 @@
 /** The checks of `sluice audit` on a database: the engine's invariants and the laws of an app. Nothing is changed. */
 import { randomUUID } from "node:crypto";
+import { nameId } from "@sluice/engine";
 import type { AuditReport } from "@sluice/engine";
 import { compileSchema } from "@sluice/engine/definition";
 import { createPostgresStore } from "@sluice/engine/postgres";
@@ -23,7 +24,7 @@ export async function auditEngine(target: PostgresTarget, isQuiet: boolean): Pro
   await withPool(target, { applicationName: "sluice-audit" }, requireEngineSchema);
   const store = createPostgresStore({ target, engineId: randomUUID() });
   try {
-    return await store.audit({ quiet: isQuiet, compileSchema });
+    return await store.audit({ quiet: isQuiet, compileSchema, nameId });
   } finally {
     await store.close();
   }

@@ -6,7 +6,7 @@ import { renewSchemas } from "./database/bench-database.ts";
 import type { BenchDatabase } from "./database/bench-database.ts";
 import { transitionsOf } from "./flow/bench-flow.ts";
 import { auditCase, measureCase } from "./measure-case.ts";
-import type { Measured } from "./measure-case.ts";
+import type { BenchBroker, Measured } from "./measure-case.ts";
 import { openFilesMax } from "./observe/open-files.ts";
 import type { BenchCase } from "./plan.ts";
 import type { BenchResult, BenchRow } from "./result.ts";
@@ -18,6 +18,8 @@ export interface BenchParts {
   /** Time before that in which caches fill, code is compiled and statements are prepared. */
   readonly warmUpSeconds: number;
   readonly signal: AbortSignal;
+  /** Of the transport that is measured, where that is one over a broker. */
+  readonly broker?: BenchBroker;
   progress(what: string): void;
 }
 
@@ -110,6 +112,8 @@ export function toRow(
     maxMs,
     subjectCpuPer1000: per1000(cost.subjectCpuSeconds) ?? Number.NaN,
     postgresCpuPer1000: per1000(cost.postgresCpuSeconds),
+    participantsCpuPer1000: per1000(cost.participantsCpuSeconds),
+    brokerCpuPer1000: per1000(cost.brokerCpuSeconds),
     peakBytes,
     walBytesPerTransition: cost.walBytes / transitions,
     othersCores: cost.othersCores,

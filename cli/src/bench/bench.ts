@@ -8,7 +8,6 @@ import { measureCases } from "./bench-run.ts";
 import type { BenchParts, Found } from "./bench-run.ts";
 import { compareResults, comparisonText } from "./compare.ts";
 import { withBenchDatabase } from "./database/bench-database.ts";
-import type { BenchDatabase } from "./database/bench-database.ts";
 import { checkFlags } from "./flags.ts";
 import type { BenchFlags } from "./flags.ts";
 import { judgeGoals } from "./goals.ts";
@@ -18,17 +17,18 @@ import { USUAL_CASES, isWish, planCases } from "./plan.ts";
 import { PROFILED_CASE, measureProfile } from "./profile/profile.ts";
 import { reportText } from "./report.ts";
 import { RESULT_FORMAT, RESULT_KIND } from "./result.ts";
-import type { BenchResult } from "./result.ts";
-import { readResult } from "./result-file.ts";
+import type { BenchResult, MeasuredResult } from "./result.ts";
+import { ENGINE_FORM, readResult } from "./result-file.ts";
 import { STORED_CASES, measureStored } from "./stored/measure-stored.ts";
 
-const SECONDS_DEFAULT = 3;
-const WARM_UP_SECONDS = 1.5;
+export const SECONDS_DEFAULT = 3;
+export const WARM_UP_SECONDS = 1.5;
 
 export async function bench(cli: Cli, flags: BenchFlags): Promise<ExitCode> {
   checkFlags(flags);
   // Before the minutes of measuring, for it may be the wrong file.
-  const then = flags.compare === undefined ? null : await readResult(flags.compare, cli.directory);
+  const then =
+    flags.compare === undefined ? null : await readResult(flags.compare, cli.directory, ENGINE_FORM);
   if (flags.against !== undefined) requirePeer(flags.against);
   const options = { url: flags.databaseUrl, isProfiled: flags.profile === true };
   const signal = cli.interruption();
@@ -69,26 +69,35 @@ function print(
   if (then !== null) cli.stdout.write(`\n${comparisonText(then, result, compare, styleOf(cli))}`);
 }
 
-function toResult({ database, seconds, signal }: BenchParts, found: Found): BenchResult {
+function toResult(parts: BenchParts, found: Found): BenchResult {
   return {
     kind: RESULT_KIND,
+    goals: judgeGoals(found.rows),
+    ...toMeasured(parts, found),
+  };
+}
+
+/** What was found, and under which conditions. */
+export function toMeasured(
+  { database, seconds, signal }: BenchParts,
+  found: Found,
+): Omit<MeasuredResult, "goals"> {
+  const { version, fsyncMs, isInMemory } = database;
+  return {
     format: RESULT_FORMAT,
     conditions: {
       sluice: packageVersion(),
       at: new Date().toISOString(),
       machine: describeMachine(),
-      ...conditionsOf(database),
+      postgres: version,
+      fsyncMs,
+      isInMemory,
       secondsPerFigure: seconds,
       othersCores: averageOf(found.rows.map(({ othersCores }) => othersCores)),
     },
     ...found,
-    goals: judgeGoals(found.rows),
     isInterrupted: signal.aborted,
   };
-}
-
-function conditionsOf({ version, fsyncMs, isInMemory }: BenchDatabase) {
-  return { postgres: version, fsyncMs, isInMemory };
 }
 
 function averageOf(values: readonly (number | null)[]): number | null {

@@ -5,7 +5,7 @@ import { caseText } from "./case-text.ts";
 import { times } from "./numbers.ts";
 import { conditionsText } from "./report.ts";
 import { rowKey, shareOfCeiling } from "./result.ts";
-import type { BenchResult, BenchRow } from "./result.ts";
+import type { BenchRow, MeasuredResult } from "./result.ts";
 
 /** Now divided by then; `null` where either was not measured. */
 export interface ComparedRow {
@@ -27,7 +27,10 @@ export interface Comparison {
   readonly onlyNow: readonly string[];
 }
 
-export function compareResults(then: Pick<BenchResult, "rows">, now: Pick<BenchResult, "rows">): Comparison {
+export function compareResults(
+  then: Pick<MeasuredResult, "rows">,
+  now: Pick<MeasuredResult, "rows">,
+): Comparison {
   const formerRows = new Map(then.rows.map((row) => [rowKey(row), row]));
   const keysNow = new Set(now.rows.map(rowKey));
   return {
@@ -63,7 +66,12 @@ function rowText(row: BenchRow): string {
   return `${row.subject}: ${caseText(row)}${stored}`;
 }
 
-export function comparisonText(then: BenchResult, now: BenchResult, path: string, style: Style): string {
+export function comparisonText(
+  then: MeasuredResult,
+  now: MeasuredResult,
+  path: string,
+  style: Style,
+): string {
   const { rows, onlyThen, onlyNow } = compareResults(then, now);
   const ratio = (title: string, of: (row: ComparedRow) => number | null) => ({
     title,

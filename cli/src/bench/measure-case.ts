@@ -8,8 +8,9 @@ import { httpCaller } from "./load/http-caller.ts";
 import type { Load, LoadResult } from "./load/load.ts";
 import { costBetween, takeSnapshot } from "./observe/snapshot.ts";
 import type { Cost, Snapshot, SnapshotSources } from "./observe/snapshot.ts";
-import { startHttpParticipants } from "./participants/http-participants.ts";
-import type { HttpParticipants } from "./participants/http-participants.ts";
+import { isBroker, isRemote } from "./participants/participant-kind.ts";
+import { startParticipants } from "./participants/start-participants.ts";
+import type { Participants } from "./participants/start-participants.ts";
 import { effectFaults } from "./participants/tables.ts";
 import type { BenchCase } from "./plan.ts";
 import type { CpuProfile } from "./profile/cpu-profile.ts";
@@ -24,6 +25,15 @@ export interface Measured extends LoadResult {
   /** Of the engine's process, from its start on. */
   readonly peakBytes: number;
   readonly profile: CpuProfile | null;
+  /** Of the participants' process, when it was asked for and they have one. */
+  readonly participantsProfile: CpuProfile | null;
+}
+
+/** A broker that runs for the benchmark. */
+export interface BenchBroker {
+  readonly address: string;
+  /** `null` where its CPU time is unknown. */
+  readonly pid: number | null;
 }
 
 export interface MeasureParts {
@@ -33,6 +43,8 @@ export interface MeasureParts {
   readonly warmUpSeconds: number;
   readonly signal: AbortSignal;
   readonly isProfiled?: boolean;
+  /** Of the case's transport, where that is one over a broker. */
+  readonly broker?: BenchBroker;
   /** Called when the window opens and when it is closed. */
   onWindow?(window: "opened" | "closed"): Promise<void>;
 }
@@ -41,24 +53,28 @@ const ENGINE_PROCESS = new URL("./subject/engine.process.ts", import.meta.url);
 
 export async function measureCase(parts: MeasureParts): Promise<Measured> {
   const { flow, participants, door, inFlight } = parts.case;
-  const http = participants === "http" ? await startHttpParticipants() : null;
+  if (isBroker(participants) && parts.broker === undefined)
+    throw new Error(`no broker runs for a case over ${participants}`);
+  const remote = isRemote(participants)
+    ? await startParticipants(flow, participants, parts.broker?.address ?? null)
+    : null;
   try {
     const config: EngineConfig = {
       target: parts.database.target,
       flow,
       participants,
-      participantsUrl: http?.url ?? null,
+      reach: remote?.reach ?? null,
       door,
       inFlight,
     };
     const engine = await startSubject(ENGINE_PROCESS, config);
     try {
-      return await measureSubject(parts, engine, http);
+      return await measureSubject(parts, engine, remote);
     } finally {
       await engine.close();
     }
   } finally {
-    await http?.stop();
+    await remote?.process.close();
   }
 }
 
@@ -66,14 +82,15 @@ export async function measureCase(parts: MeasureParts): Promise<Measured> {
 export async function measureSubject(
   parts: MeasureParts,
   subject: SubjectProcess,
-  http: HttpParticipants | null,
+  participants: Participants | null,
 ): Promise<Measured> {
   const { database, signal } = parts;
   const { flow, inFlight, arrivalsPerSecond } = parts.case;
-  const window = watchWindow(parts, {
+  const window = watchWindow(parts, participants, {
     sql: database.sql,
     postmasterPid: database.postmasterPid,
-    participantsPid: http?.pid ?? null,
+    participantsPid: participants?.process.pid ?? null,
+    brokerPid: parts.broker?.pid ?? null,
   });
   const { seconds, warmUpSeconds } = parts;
   const load: Load = { inFlight, arrivalsPerSecond, warmUpSeconds, seconds };
@@ -87,17 +104,29 @@ export async function measureSubject(
     cost: await window.cost(),
     peakBytes: (await subject.usage()).peakBytes,
     profile,
+    participantsProfile: await window.participantsProfile(),
   };
 }
 
 type Window = ReturnType<typeof watchWindow>;
 
 /** Looks at all processes when the window opens and when it is closed. */
-function watchWindow({ onWindow }: MeasureParts, sources: SnapshotSources) {
+function watchWindow(
+  { onWindow, isProfiled = false }: MeasureParts,
+  participants: Participants | null,
+  sources: SnapshotSources,
+) {
   const looks: Promise<Snapshot>[] = [];
+  const profiled = isProfiled ? (participants?.process ?? null) : null;
+  let participantsProfile: Promise<CpuProfile | null> = Promise.resolve(null);
+  const profile = (window: "opened" | "closed"): Promise<unknown> | undefined => {
+    if (window === "opened") return profiled?.startProfile();
+    if (profiled !== null) participantsProfile = profiled.profile();
+    return participantsProfile;
+  };
   const look = (window: "opened" | "closed", usage: Usage | Promise<Usage>): void => {
     const snapshot = takeSnapshot(sources, usage);
-    const looked = Promise.all([snapshot, onWindow?.(window)]).then(([taken]) => taken);
+    const looked = Promise.all([snapshot, onWindow?.(window), profile(window)]).then(([taken]) => taken);
     // Whoever asks for the cost hears of a failure.
     looked.catch(() => {});
     looks.push(looked);
@@ -110,6 +139,8 @@ function watchWindow({ onWindow }: MeasureParts, sources: SnapshotSources) {
       if (before === undefined || after === undefined) throw new Error("the window of the load never opened");
       return costBetween(before, after);
     },
+    /** Of those that were profiled. */
+    participantsProfile: () => participantsProfile,
   };
 }
 

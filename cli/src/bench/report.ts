@@ -10,7 +10,7 @@ import { pairsWith } from "./goals.ts";
 import { NOTHING, megabytes, percent, short, times, whole } from "./numbers.ts";
 import { profileText } from "./profile/profile-text.ts";
 import { shareOfCeiling } from "./result.ts";
-import type { BenchResult, BenchRow, Conditions } from "./result.ts";
+import type { BenchResult, BenchRow, Conditions, MeasuredResult } from "./result.ts";
 
 export function reportText(cli: Cli, result: BenchResult): string {
   const style = styleOf(cli);
@@ -27,7 +27,8 @@ export function reportText(cli: Cli, result: BenchResult): string {
   return parts.filter((part) => part !== "").join("\n");
 }
 
-type Cell = Column<BenchRow>;
+/** A column of rows. */
+export type Cell = Column<BenchRow>;
 
 /** Columns that say the same of every row are left out. */
 function columnsOf(rows: readonly BenchRow[]): Cell[] {
@@ -56,7 +57,7 @@ function columnsOf(rows: readonly BenchRow[]): Cell[] {
   return columns.filter((column) => column !== false);
 }
 
-function right(title: string, cell: (row: BenchRow) => string): Cell {
+export function right(title: string, cell: (row: BenchRow) => string): Cell {
   return { title, cell, align: "right" };
 }
 
@@ -105,12 +106,15 @@ function peersText(rows: readonly BenchRow[], style: Style): string {
     .join("\n");
 }
 
-function skippedText({ skipped, isInterrupted }: BenchResult): string {
+export function skippedText({
+  skipped,
+  isInterrupted,
+}: Pick<MeasuredResult, "skipped" | "isInterrupted">): string {
   const lines = skipped.map((each) => `Not measured: ${each.case}: ${each.reason}.\n`);
   return [...lines, isInterrupted ? "Interrupted: this is what was measured until then.\n" : ""].join("");
 }
 
-function goalsText(goals: readonly Goal[], style: Style): string {
+export function goalsText(goals: readonly Goal[], style: Style): string {
   const judged = goals.filter(({ isMet }) => isMet !== null);
   if (judged.length === 0) return "";
   return renderTable(
@@ -137,7 +141,10 @@ export function conditionsText(conditions: Conditions): string {
 
 const FINDINGS_PRINTED_MAX = 20;
 
-function auditText({ findings, auditedRuns }: BenchResult, style: Style): string {
+export function auditText(
+  { findings, auditedRuns }: Pick<MeasuredResult, "findings" | "auditedRuns">,
+  style: Style,
+): string {
   if (auditedRuns === 0) return "Nothing was audited.\n";
   if (findings.length === 0)
     return style.good(`The audit of ${whole(auditedRuns)} runs found every invariant kept.\n`);

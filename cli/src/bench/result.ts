@@ -8,8 +8,12 @@ export const RESULT_KIND = "sluice-bench-engine";
 /** Changes when an old result would be misread. */
 export const RESULT_FORMAT = 1;
 
-export interface BenchResult {
+export interface BenchResult extends MeasuredResult {
   readonly kind: typeof RESULT_KIND;
+}
+
+/** What all benchmarks say of their rows. */
+export interface MeasuredResult {
   readonly format: typeof RESULT_FORMAT;
   readonly conditions: Conditions;
   readonly rows: readonly BenchRow[];
@@ -56,6 +60,9 @@ export interface BenchRow extends BenchCase {
   readonly maxMs: number;
   readonly subjectCpuPer1000: number;
   readonly postgresCpuPer1000: number | null;
+  /** Of participants in a process of their own, and of a broker between; 0 where there is none. */
+  readonly participantsCpuPer1000: number | null;
+  readonly brokerCpuPer1000: number | null;
   readonly peakBytes: number;
   readonly walBytesPerTransition: number;
   readonly othersCores: number | null;

@@ -13,10 +13,11 @@ import type { ExitCode } from "../exit-codes.ts";
 import { PARK_REASONS, addFlowOption, addJobOptions } from "../operate/flags.ts";
 import type { JobFlags } from "../operate/flags.ts";
 import { operate } from "../operate/operate.ts";
+import { readQueues } from "./queues.ts";
 import { tame } from "../style.ts";
 import type { Style } from "../style.ts";
 import { renderTable } from "../table.ts";
-import type { DeadLetter, Page } from "../wire.ts";
+import type { DeadLetter, DeadLetterQueue, Page } from "../wire.ts";
 
 interface LetterFilter {
   readonly flow?: string;
@@ -53,7 +54,9 @@ function addLetterFilters(command: Command): Command {
 function addListCommand(letters: Command, run: Run): void {
   const command = addCommand(letters, "list", {
     summary: "list dead letters, a page at a time",
-    more: "By run; first the one that parked it, then those that wait behind, in their order.",
+    more:
+      "By run; first the one that parked it, then those that wait behind, in their order. Without filters it also says which queues of brokers\n" +
+      "have messages that could not be taken in: `sluice queues`.",
     examples: [
       ["dead-letters --flow purchase", "of one flow"],
       ["dead-letters --run 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57 --json", "of one run, with what they carry"],
@@ -69,10 +72,26 @@ function addListCommand(letters: Command, run: Run): void {
 async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const { flow, state, parkReason, run: runId, limit, cursor } = flags;
   const query = { flow, state, parkReason, runId, limit, cursor };
-  const page = await apiOf(flags, cli).get<Page<DeadLetter>>("/v1/dead-letters", query);
+  const api = apiOf(flags, cli);
+  const page = await api.get<Page<DeadLetter>>("/v1/dead-letters", query);
   if (flags.json === true) printJson(cli, page);
   else cli.stdout.write(pageText(page, cli));
+  const isAll = [flow, state, parkReason, runId, cursor].every((filter) => filter === undefined);
+  if (flags.json !== true && isAll) cli.stdout.write(queuesText(await readQueues(api), cli));
   return EXIT.ok;
+}
+
+/** What services could not take in lies at their brokers, and is easily overlooked. */
+function queuesText(queues: readonly DeadLetterQueue[], cli: Cli): string {
+  const style = styleOf(cli);
+  return queues
+    .filter(({ messages }) => messages !== 0)
+    .map(({ name, messages, away }) =>
+      messages === null
+        ? `${tame(name)}: ${style.warn(tame(away ?? "unknown"))}\n`
+        : `${tame(name)}: ${messages} more, see: sluice queues show ${tame(name)}\n`,
+    )
+    .join("");
 }
 
 function pageText({ items, cursor }: Page<DeadLetter>, cli: Cli): string {

@@ -1,4 +1,5 @@
 /** `sluice proof`: random flows, a counter for each effect, and everything that can go wrong. */
+import { Option } from "commander";
 import type { Command } from "commander";
 import { wholeNumber } from "../arguments.ts";
 import { addCommand, addJsonOption } from "../command.ts";
@@ -9,10 +10,11 @@ const ENGINES_MAX = 8;
 const FAULTS_MAX = 1_000_000;
 const EFFECTS_MAX = 1_000_000_000;
 const SECONDS_MAX = 31_536_000;
+const OUTAGE_SECONDS_MAX = 600;
 const SEED_MAX = 2 ** 31 - 1;
 
 export function addProofCommand(program: Command, run: Run): void {
-  const command = addCommand(program, "proof", {
+  const command = addCommand(program, "proof [acts...]", {
     summary: "prove the promises of the engine: kill everything at random, count every effect",
     more:
       "Starts engines and a Postgres of its own with fsync on, lets callers come, and breaks everything: at random instants, and at each\n" +
@@ -23,6 +25,15 @@ export function addProofCommand(program: Command, run: Run): void {
       ["proof", "a slice of two minutes"],
       ["proof --seed 4711", "the flows, callers and faults of this seed once more"],
       ["proof --acts crash-points,connection-loss --faults 1", "every point of the batch loop once"],
+      [
+        'proof --kinds "engine killed,disk full" --faults 10',
+        "only these faults, and only acts in which they come",
+      ],
+      ["proof distributed --faults 3", "processes around a real Kafka, then around a real RabbitMQ"],
+      [
+        "proof rolling-restart --transport kafka --seconds 120",
+        "every process restarted in turn, and no caller sees an error",
+      ],
       ["proof --faults 500 --effects 1000000", "the long version: hours"],
     ],
   });
@@ -40,8 +51,32 @@ export function addProofCommand(program: Command, run: Run): void {
     .option("--faults <n>", "go on until each kind of fault has come so often", wholeNumber(1, FAULTS_MAX))
     .option("--effects <n>", "go on until so many effects were counted", wholeNumber(1, EFFECTS_MAX))
     .option("--engines <n>", "processes with an engine (default 2)", wholeNumber(1, ENGINES_MAX))
-    .option("--acts <names>", "which acts to play, with a comma (default all)", (text) => text.split(","))
+    .option(
+      "--acts <names>",
+      "which acts to play, with a comma, as the arguments name them (default all that need no broker)",
+      (text) => text.split(","),
+    )
+    .addOption(
+      new Option(
+        "--transport <name>",
+        "the broker of acts that are named without one (default each)",
+      ).choices(["kafka", "rabbitmq"]),
+    )
+    .option(
+      "--outage-seconds <n>",
+      "how long a broker stays out of reach (default 60)",
+      wholeNumber(1, OUTAGE_SECONDS_MAX),
+    )
+    .option("--kinds <names>", "which kinds of faults may come, with a comma (default all)", (text) =>
+      text.split(","),
+    )
     .option("--keep", "keep databases and logs also when all is proved")
     // Loaded when it is needed: the other commands start without a database driver.
-    .action(run(async (cli, flags: ProofOptions) => (await import("../proof/proof.ts")).proof(cli, flags)));
+    .action(
+      run(async (cli, acts: readonly string[], flags: ProofOptions) => {
+        const named = [...acts, ...(flags.acts ?? [])];
+        const { proof } = await import("../proof/proof.ts");
+        return proof(cli, named.length === 0 ? flags : { ...flags, acts: named });
+      }),
+    );
 }

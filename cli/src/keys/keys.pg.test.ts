@@ -38,7 +38,7 @@ describe("sluice keys", () => {
     assert.match(rotated.stderr, new RegExp(`^key \\w+ of ci may read until ${end.slice(0, 16)}`));
     assert.notEqual(idOf(rotated), idOf(lasting));
 
-    const brief = await keys("create", "--name", "brief", "--expires", "1ms");
+    const brief = await keys("create", "--name", "brief", "--expires", "1s");
     await until("it has ended", async () => / brief +operate .* expired /.test((await keys("list")).stdout));
     const late = await keys("rotate", idOf(brief));
     assert.deepEqual([late.exitCode, late.stdout], [1, ""]);
@@ -52,20 +52,20 @@ describe("sluice keys", () => {
 
   it("refuses names that would spoil a record, and keys that would be over at once or never", async () => {
     const create = (...args: string[]) => sluice(["keys", "create", ...args]);
-    for (const name of ["", " ", "a\nb", "\u001b[31mops", "x".repeat(101), "-ops", "größe"]) {
+    for (const name of ["", " ", "ops ", "a\nb", "\u001b[31mops", "x".repeat(101), "-ops", "größe"]) {
       const { exitCode, stderr } = await create(`--name=${name}`);
       assert.equal(exitCode, 2, name);
-      assert.match(stderr, /Expected 1 to 100 letters, digits/);
+      assert.match(stderr, /expected 1 to 100 letters, digits/);
       assert.doesNotMatch(stderr, /\u001b/);
       assert.doesNotMatch(stderr, /x{90}/);
     }
-    for (const expires of ["0s", "0.1ms", "-1d", "36501d", "99999999999d"]) {
+    for (const expires of ["0s", "0.1ms", "1ms", "999ms", "-1d", "366d", "99999999999d"]) {
       const { exitCode, stderr } = await create("--name", "ops", `--expires=${expires}`);
       assert.equal(exitCode, 2, expires);
-      assert.match(stderr, /Expected (?:more than nothing and at most 36500d|a number and a unit)/);
+      assert.match(stderr, /expected 1s to 365d|Expected a number and a unit/);
     }
-    const { exitCode, stderr } = await sluice(["keys", "rotate", "0a1b2c3d4e5f", "--grace", "366d"]);
-    assert.deepEqual([exitCode, /Expected 0s to 365d/.test(stderr)], [2, true]);
+    const { exitCode, stderr } = await sluice(["keys", "rotate", "0a1b2c3d4e5f", "--grace", "8d"]);
+    assert.deepEqual([exitCode, /expected 0s to 7d/.test(stderr)], [2, true]);
   });
 
   it("offers the scopes that there are", async () => {

@@ -1,6 +1,6 @@
 /** What `sluice keys` does: finds the database, as `sluice audit` does, and changes the stored keys. */
 import { randomUUID } from "node:crypto";
-import { manageKeys } from "@sluice/engine/http";
+import { checkKeyGrace, checkKeyLifetime, checkKeyName, manageKeys } from "@sluice/engine/http";
 import type { ApiKey, Keys, NewKey } from "@sluice/engine/http";
 import type { ApiScope } from "@sluice/engine";
 import { createPostgresStore } from "@sluice/engine/postgres";
@@ -39,6 +39,8 @@ export async function create(cli: Cli, flags: CreateFlags): Promise<ExitCode> {
     scopes: [flags.scope],
     endsInMs: flags.expires ?? null,
   };
+  checkKeyName(wish.name);
+  checkKeyLifetime(wish.endsInMs);
   const made = await withKeys(cli, flags, (keys) => keys.create(wish, byOf(cli)));
   return show(cli, flags, made);
 }
@@ -53,6 +55,7 @@ export async function list(cli: Cli, flags: KeyFlags): Promise<ExitCode> {
 }
 
 export async function rotate(cli: Cli, keyId: string, flags: RotateFlags): Promise<ExitCode> {
+  checkKeyGrace(flags.grace);
   const made = await withKeys(cli, flags, (keys) => keys.rotate(keyId, flags.grace, byOf(cli)));
   return show(cli, flags, made);
 }

@@ -8,6 +8,8 @@ export interface Act {
   readonly summary: string;
   /** How much of the time it gets, beside the others. */
   readonly weight: number;
+  /** The names of the kinds of faults that come in it. */
+  readonly kinds: readonly string[];
   /** What it finds it answers; it throws only when it could not be played. */
   play(stage: Stage): Promise<Verdict>;
 }
@@ -18,6 +20,10 @@ export interface Stage {
   /** Processes with an engine. */
   readonly engines: number;
   readonly budget: Budget;
+  /** The names of the kinds of faults that may come; null: all. At least one of them is of the act. */
+  readonly kinds: ReadonlySet<string> | null;
+  /** How long a broker stays out of reach, in ms. */
+  readonly outageMs: number;
   /** Where the act keeps what it makes. What it leaves there is evidence. */
   readonly directory: string;
   /** Of the processes that the act starts. */
@@ -49,8 +55,23 @@ export interface Verdict {
   readonly takeoverMs: readonly number[];
   /** What could not be done here, and why. */
   readonly skipped: readonly string[];
+  /** Nothing of it could be played here: `skipped` says why, and it shows nothing. @default false */
+  readonly isLeftOut?: boolean;
   /** Arguments of the command with which the act plays what has failed, and nothing before it; null when nothing has. */
   readonly replay: string | null;
+}
+
+/** Those of an act's kinds that may come. */
+export function chosen<Kind extends { readonly name: string }>(
+  { kinds }: Pick<Stage, "kinds">,
+  all: readonly Kind[],
+): readonly Kind[] {
+  return kinds === null ? all : all.filter(({ name }) => kinds.has(name));
+}
+
+/** How the command is told of them once more; empty for all. */
+export function kindsArgument({ kinds }: Pick<Stage, "kinds">): string {
+  return kinds === null ? "" : ` --kinds "${[...kinds].join(",")}"`;
 }
 
 export interface FaultCount {

@@ -8,6 +8,7 @@ import { distributionOf } from "./distribution.ts";
 import type { Distribution } from "./distribution.ts";
 
 export interface ProofResult {
+  /** Something was played to its end, and no promise was broken. */
   readonly isProved: boolean;
   readonly isInterrupted: boolean;
   readonly seed: number;
@@ -42,7 +43,8 @@ export function toProofResult(
   );
   const failed = verdicts.find(({ replay }) => replay !== null);
   return {
-    isProved: breaches.length === 0 && !context.isInterrupted,
+    isProved:
+      breaches.length === 0 && !context.isInterrupted && verdicts.some(({ isLeftOut = false }) => !isLeftOut),
     ...context,
     breaches,
     acts: verdicts.map(({ act, counts, faults, takeoverMs, skipped }) => ({
@@ -86,7 +88,7 @@ function actText({ act, counts, faults, takeoverMs, skipped }: ActResult, style:
       : [
           [
             "takeover of a lane",
-            `p50 ${msOf(takeoverMs.p50)}, p99 ${msOf(takeoverMs.p99)}, max ${msOf(takeoverMs.max)}, of ${takeoverMs.count}`,
+            `p50 ${msOf(takeoverMs.p50)}, p90 ${msOf(takeoverMs.p90)}, p99 ${msOf(takeoverMs.p99)}, max ${msOf(takeoverMs.max)}, of ${takeoverMs.count}`,
           ] as const,
         ];
   const left = skipped.map((line) => `${style.warn("skipped")}  ${tame(line)}\n`).join("");
@@ -99,6 +101,8 @@ function lastLine(
 ): string {
   const took = formatDuration(tookMs);
   if (isProved) return `${style.good("PROVED")}  seed ${seed}, ${took}: every promise was kept`;
+  if (breaches.length === 0 && !isInterrupted)
+    return `${style.warn("SKIPPED")}  seed ${seed}, ${took}: nothing of it can be played here, so nothing is shown`;
   if (breaches.length === 0)
     return `${style.warn("INTERRUPTED")}  seed ${seed}, ${took}: no promise was broken so far`;
   const again = rest.replay === null ? "" : `; again: ${rest.replay}`;

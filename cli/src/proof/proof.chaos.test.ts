@@ -1,45 +1,19 @@
 import assert from "node:assert/strict";
-import { randomInt } from "node:crypto";
-import { existsSync } from "node:fs";
 import { env } from "node:process";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
-import { createTerminal, sluice } from "../fixtures/terminal.ts";
+import { createTerminal } from "../fixtures/terminal.ts";
 import { until } from "../fixtures/until.ts";
 import { runCli } from "../program.ts";
-import { SEED_MAX } from "./options.ts";
+import { SEED, playAct } from "./fixtures/play-act.ts";
 import { SNAPSHOT_RUNS } from "./previous-schema/snapshot-runs.ts";
-import type { ActResult, ProofResult } from "./proof-result.ts";
+import type { ProofResult } from "./proof-result.ts";
 import { FAULT_KINDS } from "./storm/faults/kinds.ts";
-
-/** `SLUICE_PROOF_SEED` repeats an earlier trial, as far as the machine allows. */
-const SEED = env["SLUICE_PROOF_SEED"] ?? String(randomInt(SEED_MAX));
 
 /** Postgres, engines and participants start, on a machine that does other things as well. */
 const START_MS_MAX = 120_000;
 
 /** Points of these acts are tried in an order that the seed decides, as many as the time allows. */
 const POINTS_SECONDS = "25";
-
-async function playAct(t: TestContext, name: string, args: readonly string[]): Promise<ActResult> {
-  t.diagnostic(`SLUICE_PROOF_SEED=${SEED}`);
-  const { exitCode, stdout, stderr } = await sluice(
-    ["proof", "--acts", name, ...args, "--seed", SEED, "--json"],
-    { env: { PATH: env["PATH"] } },
-  );
-  const result = JSON.parse(stdout) as ProofResult;
-  assert.equal(exitCode, 0, stdout + stderr);
-  assert.equal(result.isProved, true);
-  const [act] = result.acts;
-  assert.ok(act?.act === name && result.acts.length === 1);
-  t.diagnostic(
-    JSON.stringify({ tookMs: Math.round(result.tookMs), ...act.counts, takeover: act.takeoverMs }),
-  );
-  assert.equal(result.evidence, null);
-  assert.match(stderr, /files in (\S+)/);
-  assert.ok(!existsSync(/files in (\S+)/.exec(stderr)?.[1] ?? "."), "its folder is still there");
-  return act;
-}
 
 test("every promise is kept in a storm with a fault of each kind", async (t) => {
   const storm = await playAct(t, "storm", ["--faults", "1"]);

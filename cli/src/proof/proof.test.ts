@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createStyle } from "../style.ts";
 import { sluice } from "../fixtures/terminal.ts";
+import { chosen, kindsArgument } from "./act.ts";
 import type { Verdict } from "./act.ts";
 import { distributionOf } from "./distribution.ts";
 import { resolveProofOptions } from "./options.ts";
@@ -66,6 +67,36 @@ describe("the options of the proof", () => {
   });
 });
 
+describe("the kinds of faults of a proof", () => {
+  const namesOf = (kinds: readonly string[], acts?: readonly string[]): readonly string[] =>
+    resolveProofOptions({ kinds, ...(acts === undefined ? {} : { acts }) }).acts.map(({ name }) => name);
+
+  it("choose the acts in which they come", () => {
+    assert.deepEqual(namesOf(["disk full"]), ["storm"]);
+    assert.deepEqual(namesOf(["engine killed", "engine killed at a call"]), ["crash-points", "storm"]);
+  });
+
+  it("are refused where none of the acts has them", async () => {
+    const unknown = await sluice(["proof", "--kinds", "engine killed,earthquake"]);
+    assert.deepEqual([unknown.exitCode, unknown.stdout], [2, ""]);
+    assert.match(
+      unknown.stderr,
+      /--kinds names "earthquake", expected some of: .*engine killed.*, disk full/,
+    );
+    const elsewhere = await sluice(["proof", "--acts", "crash-points", "--kinds", "disk full"]);
+    assert.match(elsewhere.stderr, /"disk full", expected some of: engine killed at a call/);
+  });
+
+  it("stand in what replays them", () => {
+    assert.equal(kindsArgument({ kinds: null }), "");
+    assert.equal(kindsArgument({ kinds: new Set(["disk full"]) }), ' --kinds "disk full"');
+    assert.deepEqual(
+      chosen({ kinds: new Set(["disk full"]) }, FAULT_KINDS).map(({ name }) => name),
+      ["disk full"],
+    );
+  });
+});
+
 describe("the verdict of the proof", () => {
   it("shows faults, counts, takeovers and what was skipped", () => {
     const text = verdictText(toProofResult([VERDICT], CONTEXT), PLAIN);
@@ -78,6 +109,13 @@ describe("the verdict of the proof", () => {
   it("says in its last line whether every promise was kept", () => {
     assert.equal(lastLineOf(VERDICT), "PROVED  seed 7, 1m 1s: every promise was kept");
     assert.match(lastLineOf(VERDICT, { ...CONTEXT, isInterrupted: true }), /^INTERRUPTED  seed 7/);
+  });
+
+  it("does not say that anything is proved where nothing could be played", () => {
+    const leftOut: Verdict = { ...VERDICT, counts: {}, faults: [], isLeftOut: true };
+    assert.match(lastLineOf(leftOut), /^SKIPPED  seed 7, 1m 1s: nothing of it can be played here/);
+    const both = toProofResult([leftOut, VERDICT], CONTEXT);
+    assert.equal(both.isProved, true);
   });
 
   it("says how to see again what was broken, and where the evidence is", () => {
@@ -93,7 +131,7 @@ describe("the verdict of the proof", () => {
   it("takes quantiles by nearest rank", () => {
     assert.equal(distributionOf([]), null);
     const values = Array.from({ length: 200 }, (_, at) => 200 - at);
-    assert.deepEqual(distributionOf(values), { count: 200, p50: 100, p99: 198, max: 200 });
+    assert.deepEqual(distributionOf(values), { count: 200, p50: 100, p90: 180, p99: 198, max: 200 });
   });
 });
 

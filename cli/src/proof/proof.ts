@@ -44,7 +44,8 @@ export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
   else await rm(directory, { recursive: true, force: true });
   print(cli, flags, isEvidence ? result : { ...result, evidence: null });
   if (result.breaches.length > 0) return EXIT.failed;
-  return result.isInterrupted ? EXIT.interrupted : EXIT.ok;
+  if (result.isInterrupted) return EXIT.interrupted;
+  return result.isProved ? EXIT.ok : EXIT.unreachable;
 }
 
 type Theatre = Pick<Stage, "directory" | "env" | "stop" | "progress">;
@@ -83,6 +84,8 @@ async function playAct(
     seed: options.seed,
     engines: options.engines,
     budget,
+    kinds: options.kinds,
+    outageMs: options.outageMs,
     directory,
     isKept: options.isKept,
     env: theatre.env,

@@ -4,6 +4,8 @@ import { resolveHttpOptions } from "@sluice/host/http";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
 import { resolveOptions, resolveRooms } from "@sluice/host/options";
 import type { Env } from "@sluice/host/options";
+import { resolveTracingOptions } from "@sluice/host/tracing";
+import type { ResolvedTracingOptions } from "@sluice/host/tracing";
 import { readUpOptions } from "../up/options.ts";
 
 export interface ServiceFlags {
@@ -16,10 +18,20 @@ export interface ServiceFlags {
   readonly json?: boolean | undefined;
 }
 
+export interface ResolvedInboxOptions {
+  /** `SLUICE_SERVICE_KEPT_DAYS` */
+  readonly keptDays: number;
+  /** `SLUICE_SERVICE_PRUNE_EVERY_MS` */
+  readonly pruneEveryMs: number;
+}
+
 export interface ResolvedServiceOptions {
   readonly http: ResolvedHttpOptions;
+  /** What it keeps of commands it has carried out. */
+  readonly inbox: ResolvedInboxOptions;
   /** Of the service's own database; undefined where it has none. */
   readonly databaseUrl: string | undefined;
+  readonly tracing: ResolvedTracingOptions;
   readonly logLevel: LogLevel;
   readonly isJson: boolean;
 }
@@ -34,9 +46,15 @@ const FLAGS = {
 
 /** @throws HOST_BAD_OPTION (invalid) that lists every fault of every room */
 export function resolveServiceOptions(flags: ServiceFlags, env: Env): ResolvedServiceOptions {
-  const { up, http, database } = resolveRooms(
+  const { up, http, database, tracing, inbox } = resolveRooms(
     {
       up: () => readUpOptions(flags, env),
+      inbox: () =>
+        resolveOptions({ room: "service", options: {} as Partial<ResolvedInboxOptions>, env }, (read) => ({
+          keptDays: read.wholeNumber("keptDays", { default: 30, min: 1, max: 3_650 }),
+          pruneEveryMs: read.durationMs("pruneEveryMs", { default: 3_600_000, min: 1_000, max: 604_800_000 }),
+        })),
+      tracing: () => resolveTracingOptions({}, env),
       // Services are many on a machine, and mostly found by nobody but their supervisor.
       http: () => resolveHttpOptions({ host: flags.host, port: flags.port }, env, { port: 0 }),
       database: () =>
@@ -51,5 +69,5 @@ export function resolveServiceOptions(flags: ServiceFlags, env: Env): ResolvedSe
     },
     FLAGS,
   );
-  return Object.freeze({ http, databaseUrl: database.url, ...up });
+  return Object.freeze({ http, inbox, databaseUrl: database.url, tracing, ...up });
 }

@@ -3,18 +3,20 @@
  * S1  Commands are taken last and let go first: while they are carried out, all that they need is there.
  * S2  A step is registered before what it stops is started, so that Ctrl-C during the start leaves nothing behind.
  */
+import type { Tracer } from "@sluice/engine";
+import { traceRequests } from "@sluice/engine/http";
 import { createHttpServer } from "@sluice/host/http";
 import type { HttpServer } from "@sluice/host/http";
 import type { ProcessLog } from "@sluice/host/log";
 import { createMeter } from "@sluice/host/metrics";
-import type { ProcessMeter } from "@sluice/host/metrics";
 import type { Env } from "@sluice/host/options";
 import { closePostgres, migrate, openPostgres } from "@sluice/host/postgres";
 import type { Sql } from "@sluice/host/postgres";
 import type { Stopper } from "@sluice/host/stop";
-import type { OpenService } from "../app.ts";
+import type { OpenService, ServiceParts } from "../app.ts";
 import { cliError } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
+import { openTracer } from "../tracer.ts";
 import { listeningUrl } from "../up/address.ts";
 import { schemaOf, toAppError } from "../up/app-file.ts";
 import { findFreePort } from "../up/free-port.ts";
@@ -45,14 +47,21 @@ export async function startService(
   const http = { ...parts.options.http, port };
   const url = listeningUrl(http);
   const meter = createMeter();
-  const open = await openService(parts, url);
+  const tracer = await openTracer({ options: parts.options.tracing, name: service.name, log, stopper });
+  const open = await openService(parts, url, tracer);
   stopper.signal.throwIfAborted();
 
   const info = { title: service.name, version: packageVersion(), description: "A participant of flows." };
   const server = await createHttpServer({ options: http, log, meter, info });
   stopper.add("server", () => server.stop(), { stopMs: http.stopMs + CUT_MS });
+  traceRequests(server.app, tracer);
   await addRoutes(server, open);
-  const ready = serveCommands(parts, open, server, meter);
+  const ready = serveCommands(parts, open, server, {
+    log,
+    meter,
+    tracer,
+    pruneEveryMs: parts.options.inbox.pruneEveryMs,
+  });
   await server.listen();
   stopper.signal.throwIfAborted();
   await ready();
@@ -64,14 +73,17 @@ export async function startService(
 async function openService(
   { service, options, log, stopper, env }: ServiceProcessParts,
   baseUrl: string,
+  tracer: Tracer,
 ): Promise<OpenService> {
+  const { keptDays } = options.inbox;
   let sql: Promise<Sql> | null = null;
   stopper.add("connections", async () => {
     const opened = await sql?.catch(() => null);
     if (opened != null) await closePostgres(opened);
   });
   const openSql = (): Promise<Sql> => (sql ??= openDatabase(service, options));
-  const opening = (async () => service.open({ openSql, log, env, baseUrl, stop: stopper.signal }))();
+  const opening = (async () =>
+    service.open({ openSql, keptDays, log, tracer, env, baseUrl, stop: stopper.signal }))();
   stopper.add("service", async () => (await opening.catch(() => undefined))?.close?.());
   try {
     return await opening;
@@ -105,16 +117,16 @@ async function addRoutes({ app }: HttpServer, { routes }: OpenService): Promise<
 
 /** Makes the server ready only while commands come; the answer begins to take them. */
 function serveCommands(
-  { log, stopper }: ServiceProcessParts,
+  { stopper }: ServiceProcessParts,
   { serve }: OpenService,
   server: HttpServer,
-  meter: ProcessMeter,
+  ports: ServiceParts,
 ): () => Promise<void> {
   if (serve === undefined) return async () => {};
   let health: () => true | string = () => "it takes no commands yet";
   server.addReadinessCheck("commands", async () => health());
   return async () => {
-    const serving = serve({ log, meter });
+    const serving = serve(ports);
     stopper.add("commands", async () => (await serving.catch(() => undefined))?.stop(), {
       stopMs: COMMANDS_STOP_MS,
     });

@@ -24,12 +24,14 @@ describe("the options of sluice up", () => {
       SLUICE_LANES: "8",
       SLUICE_ENGINE_LEASE_MS: "3s",
       SLUICE_LOG_LEVEL: "warn",
+      SLUICE_API_STREAMS_MAX: "7",
     };
     const fromEnv = resolveUpOptions({}, env, FOLDER);
     assert.deepEqual([fromEnv.http.port, fromEnv.http.host], [7171, "0.0.0.0"]);
     assert.equal(fromEnv.database.embedded?.dataDirectory, "/tmp/elsewhere");
     assert.deepEqual(fromEnv.engine, { lanes: 8, leaseMs: 3_000 });
     assert.equal(fromEnv.logLevel, "warn");
+    assert.deepEqual(fromEnv.api, { streamsMax: 7 });
 
     const flags = { port: "0", host: "::1", dataDir: "data", lanes: "4", logLevel: "silent" };
     const fromFlags = resolveUpOptions(flags, env, FOLDER);

@@ -6,9 +6,11 @@ import { resolveHttpOptions } from "@sluice/host/http";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
 import { badOptions, listenTo, resolveOptions, resolveRooms, variableOf } from "@sluice/host/options";
 import type { Env, OptionReader } from "@sluice/host/options";
+import { resolveTracingOptions } from "@sluice/host/tracing";
+import type { ResolvedTracingOptions } from "@sluice/host/tracing";
 import { resolveEngineOptions } from "@sluice/engine";
 import type { EngineOptions } from "@sluice/engine";
-import type { AccessOptions } from "@sluice/engine/http";
+import type { AccessOptions, EngineApiOptions } from "@sluice/engine/http";
 import { messageOf } from "../arguments.ts";
 import { isLoopback } from "./address.ts";
 import type { DatabaseFlags } from "../database/flags.ts";
@@ -43,6 +45,8 @@ export interface ResolvedUpOptions {
   readonly database: ResolvedDatabaseOptions;
   readonly engine: EngineOptions;
   readonly access: AccessOptions;
+  readonly api: ApiOptions;
+  readonly tracing: ResolvedTracingOptions;
   readonly logLevel: LogLevel;
   readonly isJson: boolean;
 }
@@ -61,12 +65,14 @@ const FLAGS = {
 
 /** @throws HOST_BAD_OPTION (invalid) that lists every fault of every room */
 export function resolveUpOptions(options: UpOptions, env: Env, directory: string): ResolvedUpOptions {
-  const { up, http, database, engine, access } = resolveRooms(
+  const { up, http, database, engine, access, api, tracing } = resolveRooms(
     {
       up: () => readUpOptions(options, env),
       http: () => resolveHttpOptions({ host: options.host, port: options.port }, env),
       database: () => resolveDatabaseOptions(options, env, directory),
       access: () => readAccessOptions({ keys: options.keys }, env),
+      api: () => readApiOptions({}, env),
+      tracing: () => resolveTracingOptions({}, env),
       engine: () =>
         readEngineOptions(
           { lanes: options.lanes, retentionDays: options.retentionDays, address: options.address },
@@ -77,7 +83,15 @@ export function resolveUpOptions(options: UpOptions, env: Env, directory: string
   );
   const isKeyRequired = access.keys === "required" || !isLoopback(http.host);
   const { keyRequestsPerSecond } = access;
-  return Object.freeze({ http, database, engine, access: { isKeyRequired, keyRequestsPerSecond }, ...up });
+  return Object.freeze({
+    http,
+    database,
+    engine,
+    access: { isKeyRequired, keyRequestsPerSecond },
+    api,
+    tracing,
+    ...up,
+  });
 }
 
 /** Every variable that `resolveUpOptions` reads, whatever is set. */
@@ -113,6 +127,19 @@ function readAccessOptions(options: AccessFlags, env: Env) {
       max: 1_000_000,
       default: 2_000,
     }),
+  }));
+}
+
+export type ApiOptions = Required<Pick<EngineApiOptions, "streamsMax">>;
+
+interface ApiFlags {
+  /** Most streams of runs at once; past it FLOW_WAIT_FULL. `SLUICE_API_STREAMS_MAX`. @default 1000 */
+  readonly streamsMax?: string | undefined;
+}
+
+function readApiOptions(options: ApiFlags, env: Env): ApiOptions {
+  return resolveOptions({ room: "api", options, env }, (read) => ({
+    streamsMax: read.wholeNumber("streamsMax", { min: 0, max: 1_000_000, default: 1_000 }),
   }));
 }
 

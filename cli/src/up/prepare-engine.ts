@@ -9,7 +9,7 @@ import type { Meter } from "@sluice/host/metrics";
 import type { PostgresTarget } from "@sluice/host/postgres";
 import type { Stopper } from "@sluice/host/stop";
 
-export interface PrepareEngineParts extends Pick<EngineParts, "flows" | "participants"> {
+export interface PrepareEngineParts extends Pick<EngineParts, "flows" | "participants" | "tracer"> {
   readonly target: PostgresTarget;
   readonly options: EngineOptions;
   readonly log: Log;
@@ -22,11 +22,20 @@ const LEAVE_MS = 5_000;
 
 /** Makes the engine, not started yet. */
 export async function prepareEngine(parts: PrepareEngineParts): Promise<Engine> {
-  const { flows, participants, target, options, log, meter, stopper } = parts;
+  const { flows, participants, tracer, target, options, log, meter, stopper } = parts;
   const { stopMs } = resolveEngineOptions(options);
   const store = createPostgresStore({ target, engineId: randomUUID() });
   stopper.add("store", () => store.close());
-  const engine = await createEngine({ store, flows, participants, log, meter, peers: httpPeers, options });
+  const engine = await createEngine({
+    store,
+    flows,
+    participants,
+    log,
+    meter,
+    peers: httpPeers,
+    options,
+    ...(tracer === undefined ? {} : { tracer }),
+  });
   stopper.add("engine", () => engine.stop(), { stopMs: stopMs + LEAVE_MS });
   return engine;
 }

@@ -1,7 +1,8 @@
 /** The server of a process: the engine's API, the app's routes, health and metrics. */
 import { readFile } from "node:fs/promises";
-import type { Engine } from "@sluice/engine";
-import { engineApi } from "@sluice/engine/http";
+import { NO_TRACER } from "@sluice/engine";
+import type { Engine, Tracer } from "@sluice/engine";
+import { engineApi, traceRequests } from "@sluice/engine/http";
 import type { AccessOptions } from "@sluice/engine/http";
 import { createHttpServer } from "@sluice/host/http";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
@@ -13,12 +14,16 @@ import type { OpenApp } from "../app.ts";
 import { packageVersion } from "../package-version.ts";
 import { toAppError } from "./app-file.ts";
 import { measureBeforeScrape } from "./measure.ts";
+import type { ApiOptions } from "./options.ts";
 
 export interface HttpParts {
   readonly http: ResolvedHttpOptions;
   readonly access: AccessOptions;
+  readonly api: ApiOptions;
   readonly log: ProcessLog;
   readonly meter: ProcessMeter;
+  /** @default nothing is traced */
+  readonly tracer?: Tracer;
   readonly stopper: Pick<Stopper, "add">;
   readonly sql: Sql;
   readonly openApp: OpenApp;
@@ -32,8 +37,10 @@ const CUT_MS = 5_000;
 export async function startHttp({
   http,
   access,
+  api,
   log,
   meter,
+  tracer = NO_TRACER,
   stopper,
   sql,
   openApp,
@@ -54,8 +61,9 @@ export async function startHttp({
   stopper.add("server", () => server.stop(), { stopMs: http.stopMs + CUT_MS });
   server.addReadinessCheck("database", () => isAnswering(sql));
   server.addReadinessCheck("engine", () => engine.readiness());
+  traceRequests(server.app, tracer);
   measureBeforeScrape(server.app, () => engine.measure(), log);
-  await server.app.register(engineApi(engine, { access }));
+  await server.app.register(engineApi(engine, { ...api, access }));
   if (openApp.routes !== undefined) await addRoutes(server.app, openApp.routes(engine.client));
   await server.listen();
 }

@@ -18,6 +18,7 @@ import type { ResolvedDatabaseOptions } from "../database/options.ts";
 import type { Database } from "../database/start-database.ts";
 import { cliError } from "../errors.ts";
 import { firstKeyText } from "../keys/first-key.ts";
+import { openTracer } from "../tracer.ts";
 import { advertisedUrl, listeningUrl } from "./address.ts";
 import { findFreePort, requireFreePort } from "./free-port.ts";
 import { startHttp } from "./start-http.ts";
@@ -51,6 +52,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const http = await settlePort(options.http);
   const url = listeningUrl(http);
   const meter = createMeter();
+  const tracer = await openTracer({ options: options.tracing, name: app.name, log, stopper });
 
   const database = await startDatabase({ options: options.database, log, stopper, onFailure });
   stopper.signal.throwIfAborted();
@@ -73,10 +75,22 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     options: { address: advertisedUrl(http), ...options.engine },
     log,
     meter,
+    tracer,
     stopper,
   });
   if (options.access.isKeyRequired === true) await requireKey(engine, options.database);
-  await startHttp({ http, access: options.access, log, meter, stopper, sql, openApp, engine });
+  await startHttp({
+    http,
+    access: options.access,
+    api: options.api,
+    log,
+    meter,
+    tracer,
+    stopper,
+    sql,
+    openApp,
+    engine,
+  });
   stopper.signal.throwIfAborted();
   await engine.start();
   stopper.signal.throwIfAborted();

@@ -12,6 +12,7 @@ import { laneOf } from "../core/lane.ts";
 import { isRunId } from "../core/run-id.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { HistoryQuery, Page, RunQuery, RunRow, StateCount, Store } from "../core/ports.ts";
+import { namedRunId } from "../core/run-name.ts";
 import type { Run } from "../core/run.ts";
 import { unknownFlow } from "./unknown-flow.ts";
 
@@ -147,12 +148,8 @@ function startInput(
   flow: CompiledFlow,
   { key, data, idempotencyKey }: StartOptions,
 ): StartInput {
-  const runId =
-    key !== undefined
-      ? ports.nameId(`key\n${flow.name}\n${key}`)
-      : idempotencyKey !== undefined
-        ? ports.nameId(`idempotency-key\n${flow.name}\n${idempotencyKey}`)
-        : ports.newId();
+  const name = { flow: flow.name, key: key ?? null, startId: idempotencyKey ?? null };
+  const runId = namedRunId(name, ports.nameId) ?? ports.newId();
   return {
     kind: "start",
     runId,

@@ -161,7 +161,7 @@ async function operate(
   const action = await addJob(ports, "run", plan, asked);
   const { actionId, by, reason } = action;
   const refusal = formerRefusal(action);
-  if (refusal !== null) throw refusal;
+  if (refusal !== null) throw rejected(refusal);
   const decided = await submit(ports, { kind: "operation", runId, id: actionId, operation, by, reason });
   const answer = await endSingle(ports, action, run, decided);
   switch (answer.outcome) {
@@ -196,13 +196,13 @@ function isPassing(kind: ErrorKind): boolean {
 }
 
 /** What a run has refused stays refused under that key, whatever has become of the run. What failed in passing may be repeated. */
-function formerRefusal({ state, job }: ActionRow): Error | null {
+function formerRefusal({ state, job }: ActionRow): Rejection | null {
   const [refused] = job?.progress.examples ?? [];
   if (state !== "done" || job?.progress.applied !== 0 || refused === undefined) return null;
   const { runId, code, message } = refused;
   if (code === null || message === null || !isEngineErrorCode(code) || isPassing(kindOfCode(code)))
     return null;
-  return engineError(code, message, { fields: { runId } });
+  return { code, message, fields: { runId } };
 }
 
 /**
@@ -222,6 +222,9 @@ async function endSingle(
   let current: ActionRow | null = action;
   for (let tries = 0; tries < RECORD_TRIES_MAX && current !== null; tries++) {
     if (current.job?.progress.applied === 1) break;
+    // Asked for twice at once, and written down by the other: both are told the same.
+    const refusal = answer.outcome === "rejected" ? formerRefusal(current) : null;
+    if (refusal !== null) return { outcome: "rejected", error: refusal };
     const { revision } = current;
     const saved = await store.updateAction({ actionId, revision, state: "done", progress }).catch(() => null);
     if (saved !== null) return answer;

@@ -6,6 +6,7 @@ import { compileFlow } from "./compile-flow.ts";
 import type { CompiledFlow } from "./compile-flow.ts";
 import type { CompileSchema, FlowDefinition, Validate } from "./flow.ts";
 import type { AuditFinding } from "./ports.ts";
+import type { Run } from "./run.ts";
 import { FUNCTION_KEY } from "./version-changed.ts";
 
 /** A row of the definitions, as its text. */
@@ -19,7 +20,13 @@ export interface AuditFlows {
   /** All stored versions of a flow, oldest first. */
   versionsOf(flow: string): readonly CompiledFlow[];
   readonly findings: readonly AuditFinding[];
+  /** Notes a run, if no definition of its version is stored. */
+  note(run: VersionedRun): void;
+  /** Each version that a noted run has and that is not among these: whoever began after the first look has saved his since. */
+  missing(stored: readonly Pick<StoredDefinition, "flow" | "version">[]): readonly AuditFinding[];
 }
+
+type VersionedRun = Pick<Run, "runId" | "flow" | "flowVersion">;
 
 /** Without `compileSchema` data is not held to its schema. */
 export function readAuditFlows(
@@ -36,7 +43,31 @@ export function readAuditFlows(
   });
   const versions = Map.groupBy(flows, ({ name }) => name);
   for (const each of versions.values()) each.sort((a, b) => a.version - b.version);
-  return { versionsOf: (flow) => versions.get(flow) ?? [], findings };
+  const isStored = new Set(rows.map(keyOf));
+  /** By version, the first run that was met. */
+  const noted = new Map<string, VersionedRun>();
+  return {
+    versionsOf: (flow) => versions.get(flow) ?? [],
+    findings,
+    note(run) {
+      const key = keyOf({ flow: run.flow, version: run.flowVersion });
+      if (!isStored.has(key) && !noted.has(key)) noted.set(key, run);
+    },
+    missing(stored) {
+      const since = new Set(stored.map(keyOf));
+      return [...noted].flatMap(([key, run]) => (since.has(key) ? [] : [missingVersion(run)]));
+    },
+  };
+}
+
+function keyOf({ flow, version }: Pick<StoredDefinition, "flow" | "version">): string {
+  return JSON.stringify([flow, version]);
+}
+
+/** One finding speaks for all runs of the version. */
+function missingVersion({ runId, flow, flowVersion }: VersionedRun): AuditFinding {
+  const message = `flow_versions has no row of flow ${flow} version ${flowVersion}, which this run has and maybe others, so they are not held to it; restore the row from a backup, or start an engine that serves the version`;
+  return { invariant: "I1", runId, message };
 }
 
 /** The flow, or what is wrong with its text. */

@@ -7,6 +7,7 @@ import { describeFaults } from "./decision.ts";
 import { isBodyDigest } from "./digest.ts";
 import { COMPENSATING } from "./flow.ts";
 import type { HistoryEntry } from "./history.ts";
+import { HistoryTimes } from "./audit-times.ts";
 import { HistoryTrail } from "./audit-trail.ts";
 import { FlowWalk } from "./audit-walk.ts";
 import { childEndInboxId } from "./inputs.ts";
@@ -57,6 +58,7 @@ export class RunAudit {
   readonly #findings: AuditFinding[] = [];
   readonly #eventIds = new Set<string>();
   readonly #trail = new HistoryTrail();
+  readonly #times = new HistoryTimes();
   readonly #walk: FlowWalk;
   #entries = 0;
   /** Whether every version was met, one after the other: what a gap hides nobody knows. */
@@ -95,6 +97,7 @@ export class RunAudit {
       if (this.#isWhole) this.#walk.add(this.#trail.state, entry);
     });
     this.#trail.add(entry);
+    this.#times.add(entry);
   }
 
   /** Its entries count, and nothing follows from them. */
@@ -151,6 +154,7 @@ export class RunAudit {
       for (const command of run.commands) this.#checkChild(command, around);
     }
     if (this.#isWhole) this.#checkTrail(around.deadLetters);
+    if (this.#isWhole) this.#checkTimes();
     this.#guard("the run", () => this.#checkDefinition());
     return this.#findings;
   }
@@ -216,6 +220,11 @@ export class RunAudit {
     if (command.phase === "waiting" && !hasTimer) {
       this.#find("I3", `command ${command.id} waits for attempt ${command.attempt} without a timer`);
     }
+  }
+
+  #checkTimes(): void {
+    for (const fault of this.#times.faults(this.#run))
+      this.#find("I1", `${fault}; correct the column, after a look at the history`);
   }
 
   /** What the history leaves is what the run has. */

@@ -2,8 +2,9 @@
  * What stored texts must look like for the audit to judge them. Whoever has changed a row by hand may have written anything: that is a
  * finding, and never the end of an audit.
  */
+import { isTime } from "./audit-times.ts";
 import type { HistoryEntry, HistoryKind } from "./history.ts";
-import type { LetterInput } from "./inputs.ts";
+import type { LetterInput, Settlement } from "./inputs.ts";
 import { toPointer } from "./pointer.ts";
 import type { ParkReason, PendingCommand, TimerKind } from "./run.ts";
 
@@ -25,7 +26,7 @@ export function readText<T>(text: string, check: Check): ReadText<T> {
 }
 
 /** Null, or where a value is wrong. Millions of values are right, so only a fault makes its path, on its way up. */
-type Check = (value: unknown) => Fault | null;
+export type Check = (value: unknown) => Fault | null;
 
 interface Fault {
   readonly path: readonly (string | number)[];
@@ -62,11 +63,9 @@ const count: Check = expected(
   `a whole number from 0 to ${2 ** 31 - 1}`,
   (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31,
 );
-/** What a Date, and a timestamp of Postgres, can hold. */
-const TIME_MAX = 8.64e15;
 const time: Check = expected(
   "milliseconds since 1970",
-  (value) => Number.isFinite(value) && Number(value) >= 0 && Number(value) <= TIME_MAX,
+  (value) => typeof value === "number" && isTime(value),
 );
 const runId: Check = expected(
   "the id of a run",
@@ -198,10 +197,14 @@ export const controlShape: Check = fields(
     steps: listOf(step),
     compensation: orNull(fields({ target: text, steps: listOf(step) }, { from: text })),
     parent: orNull(fields({ runId, commandId: text, depth: count })),
+    trace: fields({ traceparent: text }, { tracestate: text }),
   },
 );
 
 export const parkedShape: Check = orNull(oneOf(PARK_REASONS));
+
+/** Why something failed: of an entry, and of a dead letter. */
+export const errorShape: Check = fields({ code: text, kind: text, message: text });
 
 /** The entries of a row of history. */
 export const entriesShape: Check = listOf(
@@ -217,7 +220,7 @@ export const entriesShape: Check = listOf(
       attempt: count,
       nextAtMs: number,
       child: text,
-      error: fields({ code: text, kind: text, message: text }),
+      error: errorShape,
       letter: count,
       by: text,
       reason: text,
@@ -228,9 +231,18 @@ export const entriesShape: Check = listOf(
 type EntryFields = { readonly [K in keyof HistoryEntry]?: Check };
 
 const event = { id: text, type: text, data: any };
+const anySettlement = fields({ type: text });
+/** What a settlement carries, where somebody looks into it. */
+const SETTLEMENTS: ReadonlyMap<string, Check> = new Map([
+  ["answered", fields({ event: fields({ type: text, data: any }) })],
+  ["failed", fields({ error: errorShape })],
+  ["ended", fields({ outcome: text })],
+]);
+const settlement: Check = (value) =>
+  anySettlement(value) ?? SETTLEMENTS.get((value as Settlement).type)?.(value) ?? null;
 const LETTERS: Record<LetterInput["kind"], Check> = {
   event: fields(event, { commandId: text }),
-  settled: fields({ commandId: text, attempt: count, settlement: fields({ type: text }) }),
+  settled: fields({ commandId: text, attempt: count, settlement }),
   timer: fields({ number: count }),
 };
 
@@ -238,6 +250,29 @@ const anyLetter = fields({ runId, kind: oneOf({ event: true, settled: true, time
 
 /** What a dead letter carries. */
 export const letterShape: Check = (value) => anyLetter(value) ?? LETTERS[(value as LetterInput).kind](value);
+
+const filter = fields({}, { updatedSinceMs: time });
+
+/** What an action is about. */
+export const subjectShape: Check = fields({}, { filter });
+
+/** How far a job is. */
+export const progressShape: Check = fields({
+  cursor: orNull(text),
+  seen: count,
+  applied: count,
+  refused: object,
+  examples: listOf(object),
+});
+
+/** What a job is to do. Of an older one its progress stands beside that. */
+export const jobShape: Check = fields(
+  { plan: fields({ operation: fields({ type: text }), filter }) },
+  { progress: progressShape },
+);
+
+/** What came of a pause. */
+export const pauseResultShape: Check = object;
 
 /** The definition of a flow, as far as its compilation does not say more. */
 export const definitionShape: Check = fields({

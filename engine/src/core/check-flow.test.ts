@@ -167,6 +167,13 @@ const PLANTED: readonly Planted[] = [
     ["odd-state-name", "/states/allDone", "allDone"],
     ["unreachable-state", "/states/allDone", "allDone"],
   ],
+  [
+    "a state's name that the engine's own has in another case",
+    "/states/Compensating",
+    { final: "x" },
+    ["odd-state-name", "/states/Compensating", "Compensating"],
+    ["unreachable-state", "/states/Compensating", "Compensating"],
+  ],
   ["an initial state that is none", "/initial", "creatd", ["unknown-initial", "/initial", null]],
   ["an initial state like none there is", "/initial", "somewhere", ["unknown-initial", "/initial", null]],
   [

@@ -32,6 +32,7 @@ export const ENGINE_ERRORS = {
   FLOW_PAUSED: "unavailable",
   FLOW_BAD_OPERATION: { kind: "invalid", http: 422 },
   FLOW_UNKNOWN_ACTION: "missing",
+  FLOW_UNKNOWN_QUEUE: "missing",
   FLOW_NOT_A_JOB: "conflict",
   FLOW_JOBS_FULL: "overloaded",
   FLOW_VERSION_CHANGED: "conflict",
@@ -66,6 +67,7 @@ export const ENGINE_ERRORS = {
   FLOW_BROKER_REFUSED: "forbidden",
   FLOW_BROKER_MISMATCH: "conflict",
   FLOW_RULE_FAILED: "bug",
+  FLOW_UNREADABLE: { kind: "invalid", http: 500 },
   FLOW_UNEXPECTED: "bug",
 } as const satisfies ErrorCatalogue;
 

@@ -1,4 +1,5 @@
 /** Everything that can happen to a run, as data: what callers send, what participants answer, what timers do. */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { EventMessage, Json, JsonObject, ReplyMessage } from "@sluice/contracts/envelope";
 import type { PlainError } from "./errors.ts";
 import type { RunCondition } from "./run-condition.ts";
@@ -30,6 +31,8 @@ export interface StartInput {
   readonly data: JsonObject;
   /** Absent: started by somebody outside. */
   readonly parent?: Parent;
+  /** What the run is part of, from its first transition to its last. */
+  readonly trace?: TraceContext;
 }
 
 export interface EventInput {
@@ -40,6 +43,8 @@ export interface EventInput {
   readonly data: Json;
   /** The command that it answers. Without it, it may answer any that waits for such an event. */
   readonly commandId?: string;
+  /** Of the work that it comes from. It changes nothing about what the event is. */
+  readonly trace?: TraceContext;
 }
 
 /** An event as its run's lane takes it in. One without an id gets one, so that our own repetitions of it are known. */
@@ -58,10 +63,17 @@ export interface SettledInput {
   readonly commandId: string;
   readonly attempt: number;
   readonly settlement: Settlement;
+  /** Of the attempt. */
+  readonly trace?: TraceContext;
 }
 
 /** A reply that came over a transport, as its run's lane takes it in. */
-export function replyInput(reply: ReplyMessage): EventInput | SettledInput {
+export function replyInput(reply: ReplyMessage, trace?: TraceContext): EventInput | SettledInput {
+  const input = settledInput(reply);
+  return trace === undefined ? input : { ...input, trace };
+}
+
+function settledInput(reply: ReplyMessage): EventInput | SettledInput {
   const { runId } = reply;
   if (reply.kind === "event") return { kind: "event", runId, ...reply.event };
   const { commandId, attempt } = reply;
@@ -104,6 +116,8 @@ export interface OperationInput {
   readonly reason: string | null;
   /** A run that is not like this any more is left alone, and answers that the operation is stale. */
   readonly where?: RunCondition;
+  /** Of the request in which it was asked for. */
+  readonly trace?: TraceContext;
 }
 
 /** A dead letter that is taken in again. Comes from an operation, never from outside. */

@@ -2,6 +2,7 @@
  * What the engine needs from outside, as ports: a store, transports, a clock, and somebody who watches.
  * Each store and each transport passes one contract suite (engine/src/testing), so the runtime knows none by name.
  */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type {
   CommandMessage,
   EventMessage,
@@ -9,6 +10,7 @@ import type {
   JsonObject,
   ReplyMessage,
 } from "@sluice/contracts/envelope";
+import type { DeadLetterQueue } from "./dead-letter-queue.ts";
 import type { Answer } from "./decision.ts";
 import type { CompileSchema } from "./flow.ts";
 import type { LaneInput, LetterInput, Operation, Settlement } from "./inputs.ts";
@@ -245,6 +247,15 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Opens the next page; null on the last. */
   readonly cursor: string | null;
+  /** Stored rows that belong to the page and that nobody can read, since somebody has changed them by hand. @default none */
+  readonly unreadable?: readonly UnreadableRow[];
+}
+
+export interface UnreadableRow {
+  /** Of a run, or of an action; of a dead letter `<run>:<version>`. */
+  readonly id: string;
+  /** What is wrong with it, and what to do. */
+  readonly fault: string;
 }
 
 export interface StateCount {
@@ -282,6 +293,8 @@ export interface AuditScope {
   readonly quiet: boolean;
   /** Holds data to the schemas of stored definitions. Absent: data is not held to them. */
   readonly compileSchema?: CompileSchema;
+  /** Makes the UUID of a text, as the engine does. Absent: ids of runs are not held to flow and key. */
+  readonly nameId?: (text: string) => string;
 }
 
 export interface AuditReport {
@@ -512,8 +525,8 @@ export interface Store {
   /** Timers of these lanes due before a time, soonest first; with `after` those behind that one. */
   listTimers(query: TimerQuery): Promise<readonly StoredTimer[]>;
   /**
-   * Keeps inputs for whoever owns their lanes next; a row that is kept already is left alone. `rowsMax` bounds a lane's rows, about: of several
-   * engines that append at once each may add a tenth of it unseen.
+   * Keeps inputs for whoever owns their lanes next; a row that is kept already is left alone. `rowsMax` bounds a lane's rows, and one engine never appends more;
+   * of several that append at once each may add up to a tenth of it, at least a row, that the others do not see.
    * @throws FLOW_NO_OWNER (unavailable) when as many wait already: nothing was written
    */
   appendInbox(rows: readonly InboxRow[], rowsMax?: number): Promise<void>;
@@ -598,8 +611,23 @@ export interface Transport {
   readonly commandsPerSendMax: number;
   /** How many calls to `send` may be under way at once. */
   readonly sendsMax: number;
-  /** One settlement per command, in order. Bounded in time by the transport itself; never throws for a single command's sake. */
-  send(commands: readonly CommandMessage[], signal: AbortSignal): Promise<readonly Settlement[]>;
+  /**
+   * Whether what is delivered is usually answered within a second: then the news of the delivery waits so long for the answer, to be written
+   * with it. After a crash the commands of that second are sent again.
+   * @default false
+   */
+  readonly answersSoon?: true;
+  /** What a trace tells of an attempt over this transport. @default the type of the command, within this process */
+  readonly span?: Pick<NewSpan, "name" | "kind" | "attributes">;
+  /**
+   * One settlement per command, in order. Bounded in time by the transport itself; never throws for a single command's sake.
+   * `traces` says, of each command, what to send with it so that the participant's work is part of the run's trace; absent: nothing is traced.
+   */
+  send(
+    commands: readonly CommandMessage[],
+    signal: AbortSignal,
+    traces?: readonly (TraceContext | undefined)[],
+  ): Promise<readonly Settlement[]>;
   /**
    * Starts taking replies in. A reply is acknowledged to its source only after `take` has resolved; those of one run are handed over one at a
    * time, in the order in which they came.
@@ -609,15 +637,17 @@ export interface Transport {
   stop?(): Promise<void>;
   /** Whether commands and replies pass; otherwise why not. @default true */
   health?(): true | string;
+  /** Where what cannot be taken in lies, of its service and of what that says to runs. @default nowhere */
+  readonly deadLetters?: readonly DeadLetterQueue[];
 }
 
 /**
  * Brings a reply into the lane of its run, wherever that is owned.
  * Resolves when the source may forget it: it is committed, or never will be. Rejects with a coded error when the source must keep it and
  * bring it again later: FLOW_STOPPING, FLOW_STORE_UNAVAILABLE, FLOW_VERSION_UNSERVED (unavailable) · FLOW_INBOX_FULL (overloaded) ·
- * FLOW_OUTCOME_UNKNOWN (timeout).
+ * FLOW_OUTCOME_UNKNOWN (timeout). `trace` is what came with the reply.
  */
-export type TakeReply = (reply: ReplyMessage) => Promise<TakenReply>;
+export type TakeReply = (reply: ReplyMessage, trace?: TraceContext) => Promise<TakenReply>;
 
 export type TakenReply =
   /** Committed now or before, or kept in the lane's durable inbox. */
@@ -681,4 +711,41 @@ export interface MeterPort {
   counter(name: string, help: string, labels: readonly string[]): CounterPort;
   gauge(name: string, help: string, labels: readonly string[]): GaugePort;
   histogram(name: string, help: string, labels: readonly string[], buckets: readonly number[]): HistogramPort;
+}
+
+/** As OpenTelemetry has them. */
+export type SpanKind = "internal" | "server" | "client" | "producer" | "consumer";
+export type SpanAttributes = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface NewSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** What it is part of. Absent, or no trace context: it begins a trace. */
+  readonly parent?: TraceContext | undefined;
+  /** What else it has to do with: work for many runs at once is part of none of their traces. */
+  readonly links?: readonly TraceContext[];
+  readonly attributes?: SpanAttributes;
+  /** How long ago it began, in ms. @default 0 */
+  readonly agoMs?: number;
+}
+
+/** A piece of work as a trace shows it. */
+export interface Span {
+  /** For what follows from it, here or elsewhere; undefined where nothing is to be known of it. */
+  readonly context: TraceContext | undefined;
+  set(attributes: SpanAttributes): void;
+  /** It did not go well: the code of the error, and its message. */
+  fail(code: string, message: string): void;
+  end(): void;
+  /** Calls `work` within the span: what others trace there is part of it. */
+  run<T>(work: () => T): T;
+}
+
+/** Makes spans. `openTelemetryTracer` gives them to OpenTelemetry; without a tracer nothing is traced, and nothing stored for it. */
+export interface Tracer {
+  /** False: nobody looks, and nobody should take trouble. */
+  readonly isOn: boolean;
+  /** The span within which the calling code runs. */
+  active(): TraceContext | undefined;
+  begin(span: NewSpan): Span;
 }

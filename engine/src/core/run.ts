@@ -1,3 +1,4 @@
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { Json, JsonObject } from "@sluice/contracts/envelope";
 
 /** A command the run has issued and that is not answered yet. */
@@ -99,6 +100,8 @@ export interface Run {
   readonly steps: readonly Step[];
   readonly compensation: Compensation | null;
   readonly parent: Parent | null;
+  /** What it was started in, and is part of to its end, whoever owns it by then. Absent: nobody traced its start. */
+  readonly trace?: TraceContext;
   /** The caller's idempotency key of the start, and a digest of its body. */
   readonly startId: string | null;
   readonly startDigest: number;

@@ -24,8 +24,10 @@ export type TakeDelivery = (delivery: CommandDelivery) => Promise<CommandOutcome
  * are handed over and not yet acknowledged is bounded by the source.
  */
 export interface CommandSource {
-  /** For messages and metrics. */
+  /** For messages, metrics and traces: the queue or the topic. */
   readonly name: string;
+  /** For traces, as OpenTelemetry names it: `kafka`, `rabbitmq`. */
+  readonly system?: string;
   /** @throws an error that says what to do when the place it reads from is missing or refuses it */
   start(take: TakeDelivery): Promise<void>;
   /**

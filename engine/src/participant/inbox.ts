@@ -25,6 +25,11 @@ export interface Inbox<Transaction = undefined> {
     undoes: string,
     work: (transaction: Transaction) => Promise<EventMessage | null>,
   ): Promise<EventMessage | null>;
+  /**
+   * Forgets at most `rowsMax` answers that are older than any repeat, and answers how many. `serveCommands` calls it now and then.
+   * @default nothing is to be forgotten
+   */
+  prune?(rowsMax: number): Promise<number>;
 }
 
 export interface MemoryInboxOptions {

@@ -1,10 +1,13 @@
+import { readTraceContext } from "@sluice/contracts/broker-message";
 import type { CommandMessage, EventMessage } from "@sluice/contracts/envelope";
 import { isErrorKind } from "@sluice/contracts/problem";
 import { engineError } from "../core/errors.ts";
-import type { LogPort } from "../core/ports.ts";
+import type { LogPort, Span, Tracer } from "../core/ports.ts";
+import { NO_SPAN, NO_TRACER } from "../core/silent.ts";
 import { callBounded, scheduleTimer } from "./bounded-call.ts";
 import { requireHandler } from "./handlers.ts";
 import type { AnyHandler } from "./handlers.ts";
+import { beginHandling, failSpan } from "./handling-span.ts";
 import type { Inbox } from "./inbox.ts";
 import { resolveHandleMs } from "./options.ts";
 import { parseCommand } from "./parse-command.ts";
@@ -30,6 +33,8 @@ export interface Receiver<Types extends ParticipantTypes, Transaction> {
   readonly signal?: AbortSignal;
   /** Told of handlers that throw an error without a code, whose text does not leave the process. @default nobody */
   readonly log?: Pick<LogPort, "error">;
+  /** @default nothing is traced */
+  readonly tracer?: Tracer;
 }
 
 /** 200 with the event that answers the command; 202 without a body when the answer comes later, or a query has no news. */
@@ -50,6 +55,33 @@ export async function receiveCommand<Types extends ParticipantTypes = AnyTypes, 
   delivery: Delivery,
 ): Promise<CommandReply> {
   const command = parseCommand(delivery);
+  const span = beginSpan(receiver.tracer ?? NO_TRACER, command, delivery);
+  try {
+    return await span.run(() => carryOut(receiver, command));
+  } catch (error) {
+    failSpan(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Part of the request's own span where the server traces requests, and else of what its headers name. */
+function beginSpan(tracer: Tracer, command: CommandMessage, { headers }: Delivery): Span {
+  if (!tracer.isOn) return NO_SPAN;
+  const active = tracer.active();
+  const named = readTraceContext(headers["traceparent"], headers["tracestate"]);
+  return beginHandling(tracer, command, {
+    kind: active === undefined ? "server" : "internal",
+    name: `process ${command.type}`,
+    parent: active ?? named,
+  });
+}
+
+async function carryOut<Types extends ParticipantTypes, Transaction>(
+  receiver: Receiver<Types, Transaction>,
+  command: CommandMessage,
+): Promise<CommandReply> {
   // The types have done their work: a command reaches the handler of its own type only.
   const byType = receiver.handlers as unknown as Readonly<
     Record<string, AnyHandler<[Transaction]> | undefined>

@@ -305,3 +305,29 @@ async function untilBegun(begun: readonly string[], count: number): Promise<void
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test("an inbox that keeps answers for some time forgets round after round, until the service stops", async () => {
+  const rounds: number[] = [];
+  const counted: number[] = [];
+  let heard = Promise.withResolvers<void>();
+  const inbox = {
+    ...memoryInbox(),
+    async prune(rowsMax: number) {
+      rounds.push(rowsMax);
+      heard.resolve();
+      heard = Promise.withResolvers<void>();
+      if (rounds.length === 1) throw new Error("the database is away");
+      return 7;
+    },
+  };
+  const counter = (name: string) => ({
+    inc: (_labels: object, by = 1) => void (name === "sluice_served_pruned_total" && counted.push(by)),
+  });
+  const silent = { set() {}, observe() {} };
+  const meter: MeterPort = { counter, gauge: () => silent, histogram: () => silent };
+  const { server } = await serve(async () => PACKED, { inbox, pruneEveryMs: 1, meter });
+  while (rounds.length < 3) await heard.promise;
+  await server.stop();
+  assert.ok(rounds.every((rowsMax) => rowsMax === 100_000));
+  assert.ok(counted.length >= 1 && counted.every((answers) => answers === 7));
+});

@@ -13,13 +13,16 @@ import { toAnswerEvent } from "../core/answer-event.ts";
 import { backoffMs } from "../core/backoff.ts";
 import { engineError, toPlainError } from "../core/errors.ts";
 import { InOrder } from "../core/in-order.ts";
-import type { LogPort } from "../core/ports.ts";
+import type { LogPort, Span, Tracer } from "../core/ports.ts";
 import { rest } from "../core/rest.ts";
 import { RETRIED } from "../core/retried.ts";
-import { NO_LOG, NO_METER } from "../core/silent.ts";
+import { NO_LOG, NO_METER, NO_SPAN, NO_TRACER } from "../core/silent.ts";
 import { scheduleTimer } from "./bounded-call.ts";
 import type { CommandDelivery, CommandOutcome, CommandSource } from "./command-source.ts";
+import { beginHandling, failSpan, processArrival } from "./handling-span.ts";
+import type { Inbox } from "./inbox.ts";
 import type { AnyTypes, ParticipantTypes } from "./participant-types.ts";
+import { pruneAgain } from "./pruning.ts";
 import { receiveCommand } from "./receive-command.ts";
 import type { Receiver } from "./receive-command.ts";
 import { ServeMetrics } from "./serve-metrics.ts";
@@ -57,6 +60,7 @@ export async function serveCommands<Types extends ParticipantTypes = AnyTypes, T
 ): Promise<CommandServer> {
   const service = new Service(options, resolveServeOptions(options));
   await options.source.start((delivery) => service.take(delivery));
+  service.prune(options.inbox);
   return { health: () => service.health(), stop: () => service.stop() };
 }
 
@@ -67,17 +71,19 @@ class Service<Types extends ParticipantTypes, Transaction> {
   readonly #order: InOrder;
   readonly #metrics: ServeMetrics;
   readonly #log: LogPort;
+  readonly #tracer: Tracer;
   /** Begins nothing new, and nothing again. */
   readonly #draining = new AbortController();
   /** Waits for nobody any more. */
   readonly #ended = new AbortController();
 
   constructor(given: ServeOptions<Types, Transaction>, options: ResolvedServeOptions) {
-    const { source, handlers, inbox, log = NO_LOG, meter = NO_METER } = given;
+    const { source, handlers, inbox, log = NO_LOG, meter = NO_METER, tracer = NO_TRACER } = given;
     const { handleMs, concurrencyMax } = options;
     this.#source = source;
     this.#options = options;
     this.#log = log;
+    this.#tracer = tracer;
     this.#receiver = { handlers, inbox, handleMs, log, signal: this.#ended.signal };
     this.#order = new InOrder(concurrencyMax);
     this.#metrics = new ServeMetrics(meter, source.name, Object.keys(handlers));
@@ -85,6 +91,13 @@ class Service<Types extends ParticipantTypes, Transaction> {
 
   health(): true | string {
     return this.#draining.signal.aborted ? `${this.#source.name} is stopping` : this.#source.health();
+  }
+
+  prune(inbox: Inbox<Transaction>): void {
+    const { pruneEveryMs: everyMs } = this.#options;
+    const pruned = (answers: number): void => this.#metrics.pruned(answers);
+    const ports = { source: this.#source.name, everyMs, log: this.#log, pruned };
+    void pruneAgain(inbox, ports, this.#draining.signal);
   }
 
   async stop(): Promise<void> {
@@ -100,7 +113,7 @@ class Service<Types extends ParticipantTypes, Transaction> {
   async take(delivery: CommandDelivery): Promise<CommandOutcome> {
     const decoded = decodeCommand(delivery, this.#options);
     if ("fault" in decoded) return this.#bury(delivery, decoded.fault, decoded.message);
-    return this.#order.run(decoded.command.runId, () => this.#carryOut(decoded));
+    return this.#order.run(decoded.command.runId, () => this.#trace(decoded));
   }
 
   #bury(delivery: CommandDelivery, reason: string, error: string): CommandOutcome {
@@ -109,7 +122,19 @@ class Service<Types extends ParticipantTypes, Transaction> {
     return { type: "dead", reason, error };
   }
 
-  async #carryOut(decoded: DecodedCommand): Promise<CommandOutcome> {
+  /** What the handler does, and its answer, are part of a span of their own. */
+  async #trace(decoded: DecodedCommand): Promise<CommandOutcome> {
+    if (!this.#tracer.isOn) return this.#carryOut(decoded, NO_SPAN);
+    const { command, trace } = decoded;
+    const span = beginHandling(this.#tracer, command, processArrival(this.#source, command, trace));
+    try {
+      return await span.run(() => this.#carryOut({ ...decoded, trace: span.context ?? trace }, span));
+    } finally {
+      span.end();
+    }
+  }
+
+  async #carryOut(decoded: DecodedCommand, span: Span): Promise<CommandOutcome> {
     const { command } = decoded;
     const beganMs = performance.now();
     const done = (result: HandledAs): void =>
@@ -122,6 +147,7 @@ class Service<Types extends ParticipantTypes, Transaction> {
       done(event === undefined ? "later" : "answered");
       return outcome;
     } catch (error) {
+      failSpan(span, error);
       // Nobody is left to wait for it: not a word to the engine, another delivery finds out.
       if (hasCode(error, "FLOW_STOPPING") || this.#ended.signal.aborted) throw error;
       done("failed");

@@ -16,6 +16,7 @@ export class ServeMetrics {
   readonly #handled: CounterPort;
   readonly #retries: CounterPort;
   readonly #dead: CounterPort;
+  readonly #pruned: CounterPort;
   readonly #seconds: HistogramPort;
   readonly #underWay: GaugePort;
   #count = 0;
@@ -37,6 +38,9 @@ export class ServeMetrics {
       "Messages put among the dead letters, by reason.",
       ["source", "reason"],
     );
+    this.#pruned = meter.counter("sluice_served_pruned_total", "Answers that the inbox has forgotten.", [
+      "source",
+    ]);
     this.#seconds = meter.histogram(
       "sluice_served_command_seconds",
       "From a command's turn to its result, retries included.",
@@ -69,6 +73,10 @@ export class ServeMetrics {
 
   dead(reason: string): void {
     this.#dead.inc({ source: this.#source, reason });
+  }
+
+  pruned(answers: number): void {
+    this.#pruned.inc({ source: this.#source }, answers);
   }
 
   #known(type: string): string {

@@ -201,16 +201,19 @@ async function callParticipants(
     if (round === options.roundsMax) return [...forOutbox, ...calls];
     const [children, asked] = splitCalls(calls, ({ command }) => command.channel === FLOW_CHANNEL);
     calls = [];
-    const settled = [
+    const settled: readonly Settled[] = [
       ...(await startChildren(parts, batch, work, children)),
       ...(await participants.call(batch, asked)),
     ];
-    for (const { due, settlement } of settled) {
-      const { id, attempt } = due.command;
-      work.apply({ kind: "settled", runId: due.runId, commandId: id, attempt, settlement });
-    }
+    for (const each of settled) work.apply(settledInput(each));
     await settleFamilies(parts, batch, work);
   }
+}
+
+function settledInput({ due, settlement, trace }: Settled): LaneInput {
+  const { id, attempt } = due.command;
+  const input = { kind: "settled", runId: due.runId, commandId: id, attempt, settlement } as const;
+  return trace === undefined ? input : { ...input, trace };
 }
 
 /** Whether the batch itself carries a command out. A pause sends it to the outbox, where it is kept. */
@@ -264,7 +267,7 @@ function dueFromOutbox({ runId, lane, call }: QueueItem, work: BatchWork): DueCo
     ({ id, attempt, phase }) => id === call?.commandId && attempt === call.attempt && phase === "sending",
   );
   if (run === null || flow === undefined || command === undefined) return null;
-  return { runId, lane, flow, command, state: run.state };
+  return { runId, lane, flow, command, state: run.state, trace: run.trace };
 }
 
 /** Gives each command its place in its lane's outbox. */

@@ -2,6 +2,7 @@
  * What one batch has decided so far: the runs it touches, folded, and everything that must be written for them.
  * Knows no store and no clock; the writer feeds it inputs and asks for the writes.
  */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import { decide } from "../core/decide.ts";
 import type { Answer, Decision, KnownRun, Limits, Rejection } from "../core/decision.ts";
 import type { LaneInput, Operation, OperationInput } from "../core/inputs.ts";
@@ -39,11 +40,16 @@ export interface DueCommand {
   readonly command: PendingCommand;
   /** Of its run, when it was sent. */
   readonly state: string;
+  /** What an attempt of it is part of. */
+  readonly trace: TraceContext | undefined;
 }
 
-/** A history entry with what the log tells of it beside: history keeps no stack. */
+/** A history entry with what log and trace tell of it beside: history keeps no stack. */
 export interface Note {
+  /** As it was before; null for one that has begun. */
+  readonly before: Run | null;
   readonly run: Run;
+  readonly input: LaneInput;
   readonly entry: HistoryEntry;
   /** The error in full, where the entry tells of one. */
   readonly error: PlainError | null;
@@ -198,12 +204,12 @@ export class BatchWork {
     }
     const sender = (before === null ? undefined : this.flowOf(before)) ?? flow;
     this.#inputs.push(...familyInputs(sender, before, run, input, this.lanes));
-    this.notes.push({ run, entry, error: decision.deadLetter?.error ?? failureOf(input) });
+    this.notes.push({ before, run, input, entry, error: decision.deadLetter?.error ?? failureOf(input) });
     if (entry.kind === "unexpected") this.unexpectedEvents++;
     if (before === null || before.state !== run.state)
       this.transitions.push(transitionOf(before, run, this.nowMs));
-    for (const command of decision.send)
-      this.#due.push({ runId: run.runId, lane: run.lane, flow, command, state: run.state });
+    const { runId, lane, state, trace } = run;
+    for (const command of decision.send) this.#due.push({ runId, lane, flow, command, state, trace });
   }
 
   /** Inputs of other runs of the same lane that follow from what was decided: a child's end for its parent, a cancellation for a child. */

@@ -58,6 +58,7 @@ export function startChild(work: BatchWork, due: DueCommand, childId: string): S
       "FLOW_CHILD_REFUSED",
       `command ${command.type} carries no object, expected the data of a run of ${name}`,
     );
+  const trace = work.runOf(runId)?.trace;
   const answer = work.apply({
     kind: "start",
     runId: childId,
@@ -68,6 +69,7 @@ export function startChild(work: BatchWork, due: DueCommand, childId: string): S
     lane,
     data: command.data,
     parent: { runId, commandId: command.id, depth },
+    ...(trace === undefined ? {} : { trace }),
   });
   if (answer.outcome === "rejected") return failed("FLOW_CHILD_REFUSED", answer.error.message);
   const child = work.runOf(childId);

@@ -39,6 +39,8 @@ const CONCURRENT_MAX = 20;
 const PAGES_PER_SECOND = 4;
 /** Entries read at once where a run's history has to say whether it has taken an operation. */
 const HISTORY_READ_MAX = 1_000;
+/** And how many bytes of it, about: entries carry data. */
+const HISTORY_BYTES_MAX = 1_048_576;
 const AGAIN_FIRST_MS = 100;
 const AGAIN_MS_MAX = 5_000;
 
@@ -281,9 +283,16 @@ export class Jobs {
 
   async #hasTaken({ runId, version }: Run, actionId: string): Promise<boolean> {
     const { store } = this.#ports;
-    for (let afterVersion = 0; afterVersion < version; afterVersion += HISTORY_READ_MAX) {
-      const { items } = await store.listHistory({ runId, afterVersion, limit: HISTORY_READ_MAX });
+    for (let afterVersion = 0; afterVersion < version;) {
+      const { items, cursor } = await store.listHistory({
+        runId,
+        afterVersion,
+        limit: HISTORY_READ_MAX,
+        bytesMax: HISTORY_BYTES_MAX,
+      });
       if (items.some(({ eventId }) => eventId === actionId)) return true;
+      if (cursor === null) return false;
+      afterVersion = items.at(-1)?.version ?? version;
     }
     return false;
   }

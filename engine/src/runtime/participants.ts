@@ -5,17 +5,21 @@
  * T3  A handler that does not return in time ends the batch (its transaction cannot be trusted any more) and is paused; the batch
  *     is then decided again with its commands failed.
  */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { CommandMessage, EventMessage } from "@sluice/contracts/envelope";
 import { checkAnswer } from "../core/rules/commands.ts";
 import type { Settlement } from "../core/inputs.ts";
 import { engineError, hasCode, toPlainError } from "../core/errors.ts";
 import type { PlainError } from "../core/errors.ts";
-import type { Batch, Clock, TransactionalParticipant } from "../core/ports.ts";
+import type { Batch, Clock, Tracer, TransactionalParticipant } from "../core/ports.ts";
+import { traceCall } from "./attempt-trace.ts";
 import type { DueCommand } from "./batch-work.ts";
 
 export interface Settled {
   readonly due: DueCommand;
   readonly settlement: Settlement;
+  /** Of the call. */
+  readonly trace?: TraceContext;
 }
 
 /** Thrown out of a batch whose handler hangs. */
@@ -39,11 +43,13 @@ const PAUSE_MS_MAX = 30_000;
 export class TransactionalParticipants {
   readonly #byChannel: ReadonlyMap<string, TransactionalParticipant>;
   readonly #clock: Clock;
+  readonly #tracer: Tracer;
   readonly #pauses = new Map<string, Pause>();
 
-  constructor(participants: readonly TransactionalParticipant[], clock: Clock) {
+  constructor(participants: readonly TransactionalParticipant[], clock: Clock, tracer: Tracer) {
     this.#byChannel = new Map(participants.map((participant) => [participant.channel, participant]));
     this.#clock = clock;
+    this.#tracer = tracer;
   }
 
   serves(channel: string): boolean {
@@ -59,7 +65,8 @@ export class TransactionalParticipants {
         const error = handlerPaused(handler, pausedMs);
         settled.push(...group.map((each) => ({ due: each, settlement: { type: "failed", error } as const })));
       } else {
-        settled.push(...(await this.#callGroup(batch, handler, group)));
+        const call = () => this.#callGroup(batch, handler, group);
+        settled.push(...(await traceCall(this.#tracer, group, call)));
         this.#pauses.delete(handler);
       }
     }

@@ -5,18 +5,22 @@
  * R2  Channels do not wait for each other: each has its own queue and its own bound on calls under way.
  * R3  A command whose run does not wait for it any more is not sent, but settled all the same.
  */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import { engineError, toPlainError } from "../core/errors.ts";
 import type { Settlement } from "../core/inputs.ts";
-import type { LogPort, Transport } from "../core/ports.ts";
+import type { LogPort, Tracer, Transport } from "../core/ports.ts";
+import { beginAttempts } from "./attempt-trace.ts";
 import { messageOf } from "./participants.ts";
 import type { OutboxItem } from "./queue-item.ts";
 
 interface RelayPorts {
   readonly log: LogPort;
+  readonly tracer: Tracer;
   /** Takes a command over that must not be sent now; false when it may be. */
   hold(item: OutboxItem): boolean;
   isWanted(item: OutboxItem): boolean;
-  settled(item: OutboxItem, settlement: Settlement): void;
+  /** `trace` is the attempt's. */
+  settled(item: OutboxItem, settlement: Settlement, trace?: TraceContext): void;
 }
 
 /** One channel's queue. What waits here is bounded by the commands of the runs in flight, each of which is stored. */
@@ -40,8 +44,9 @@ export class ChannelRelay {
     return this.#queue.length === 0 && this.#sends === 0;
   }
 
-  push(item: OutboxItem): void {
-    this.#queue.push(item);
+  /** What is pushed together leaves together, as far as the transport takes it. */
+  push(items: readonly OutboxItem[]): void {
+    for (const item of items) this.#queue.push(item);
     this.#pump();
   }
 
@@ -82,16 +87,17 @@ export class ChannelRelay {
   }
 
   async #send(items: readonly OutboxItem[]): Promise<void> {
+    const due = items.map((item) => item.due);
+    const spans = beginAttempts(this.#ports.tracer, this.#transport, due);
+    const send = () => this.#transport.send(due.map(messageOf), this.#abort.signal, spans?.traces);
     let settlements: readonly Settlement[];
     try {
-      settlements = await this.#transport.send(
-        items.map(({ due }) => messageOf(due)),
-        this.#abort.signal,
-      );
+      settlements = await (spans === null ? send() : spans.run(send));
     } catch (error) {
       const failed: Settlement = { type: "failed", error: toPlainError(error, "FLOW_COMMAND_UNREACHABLE") };
       settlements = items.map(() => failed);
     }
+    spans?.end(settlements);
     if (this.#abort.signal.aborted) return;
     // With another count nobody knows which settlement belongs to which command, so none of them is believed.
     const isWhole = settlements.length === items.length;
@@ -99,6 +105,7 @@ export class ChannelRelay {
       this.#ports.settled(
         item,
         (isWhole ? settlements[at] : undefined) ?? this.#unsettled(items, settlements),
+        spans?.traces[at],
       ),
     );
   }

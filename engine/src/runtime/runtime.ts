@@ -2,6 +2,7 @@
  * The engine of one process: writers, ownership, intake, relays and projector, put together.
  * Stores, transports and participants come in as ports; nothing here knows one by name.
  */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { ReplyMessage } from "@sluice/contracts/envelope";
 import type { CompiledFlow } from "../core/compile-flow.ts";
 import type { Answer } from "../core/decision.ts";
@@ -23,6 +24,7 @@ import type {
   StoredTimer,
   TakenReply,
   TimerRow,
+  Tracer,
   TransactionalParticipant,
   Transport,
 } from "../core/ports.ts";
@@ -44,6 +46,7 @@ import { Pauses } from "./pauses.ts";
 import { Projector } from "./projector.ts";
 import { ChannelRelay } from "./relay.ts";
 import { RunEnds } from "./run-ends.ts";
+import { submitTraced } from "./run-trace.ts";
 import { RunWatchers } from "./run-watchers.ts";
 import { Schedules } from "./schedules.ts";
 import type { StartRun } from "./schedules.ts";
@@ -57,6 +60,7 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly log: LogPort;
   readonly meter: MeterPort;
+  readonly tracer: Tracer;
   readonly flows: readonly CompiledFlow[];
   readonly participants: readonly TransactionalParticipant[];
   readonly transports: readonly Transport[];
@@ -93,6 +97,8 @@ export class Runtime {
   readonly #transactional: TransactionalParticipants;
   readonly #writers: readonly Writer[];
   readonly #relays: ReadonlyMap<string, ChannelRelay>;
+  /** Channels whose transports say so. */
+  readonly #answersSoon: ReadonlySet<string>;
   readonly #projector: Projector;
   readonly #ownership: Ownership;
   readonly #intake: Intake;
@@ -112,7 +118,7 @@ export class Runtime {
     this.#flows = new FlowRegistry(parts.flows);
     this.#metrics = new EngineMetrics(parts.meter);
     this.#gauges = createGauges(parts.meter);
-    this.#transactional = new TransactionalParticipants(parts.participants, clock);
+    this.#transactional = new TransactionalParticipants(parts.participants, clock, parts.tracer);
     this.#projector = new Projector({
       store,
       clock,
@@ -129,6 +135,9 @@ export class Runtime {
     this.#writers = Array.from({ length: options.writers }, (_, index) => this.#createWriter(index));
     this.#relays = new Map(
       parts.transports.map((transport) => [transport.channel, this.#createRelay(transport)]),
+    );
+    this.#answersSoon = new Set(
+      parts.transports.filter(({ answersSoon }) => answersSoon === true).map(({ channel }) => channel),
     );
     this.#inbox = new InboxDrain({
       store,
@@ -178,13 +187,13 @@ export class Runtime {
     for (const writer of this.#writers) writer.start();
     await this.#ownership.start();
     for (const transport of this.#parts.transports) {
-      await transport.start?.((reply) => this.#takeReply(reply));
+      await transport.start?.((reply, trace) => this.#takeReply(reply, trace));
     }
   }
 
-  #takeReply(reply: ReplyMessage): Promise<TakenReply> {
+  #takeReply(reply: ReplyMessage, trace?: TraceContext): Promise<TakenReply> {
     const refused = (input: LaneInput, answer: Answer) => this.#noteRefusal("transport", input, answer);
-    return takeReply({ submit: (input) => this.submit(input), refused }, reply);
+    return takeReply({ submit: (input) => this.submit(input), refused }, reply, trace);
   }
 
   /** What the rules refuse while nobody waits for an answer would go unseen. */
@@ -206,6 +215,7 @@ export class Runtime {
     this.#runEnds.stop();
     this.#upkeep.stop();
     await this.#before(untilMs, ownWork);
+    for (const writer of this.#writers) writer.drain();
     while (!this.#isDrained() && clock.monotonicMs() < untilMs) await this.#rest(DRAIN_LOOK_MS);
     for (const relay of this.#relays.values()) relay.stop();
     await this.#before(untilMs, Promise.all(transports.map(async (transport) => transport.stop?.())));
@@ -223,7 +233,9 @@ export class Runtime {
 
   async submit(input: LaneInput): Promise<Answer> {
     if (input.kind === "start") this.#pauses.assertStarts(input.flow);
-    return this.#intake.submit(input);
+    const { tracer } = this.#parts;
+    if (!tracer.isOn) return this.#intake.submit(input);
+    return submitTraced(tracer, input, (traced) => this.#intake.submit(traced));
   }
 
   /** Takes inputs that a peer has forwarded. */
@@ -318,8 +330,9 @@ export class Runtime {
   }
 
   #createWriter(index: number): Writer {
-    const { store, clock, log, lanes, options } = this.#parts;
+    const { store, clock, log, tracer, lanes, options } = this.#parts;
     return new Writer({
+      tracer,
       laneCount: lanes,
       pauses: this.#pauses,
       name: `w${index}`,
@@ -347,9 +360,10 @@ export class Runtime {
   #createRelay(transport: Transport): ChannelRelay {
     return new ChannelRelay(transport, {
       log: this.#parts.log,
+      tracer: this.#parts.tracer,
       hold: (item) => this.#holdBack(item),
       isWanted: (item) => this.#writerOf(item.lane).wants(item),
-      settled: (item, settlement) => this.#settled(item, settlement),
+      settled: (item, settlement, trace) => this.#settled(item, settlement, trace),
     });
   }
 
@@ -446,7 +460,7 @@ export class Runtime {
     );
     const flow = run === undefined ? undefined : this.#flows.get(run.flow, run.flowVersion);
     if (run === undefined || command === undefined || flow === undefined) return null;
-    return { runId: run.runId, lane: run.lane, flow, command, state: run.state };
+    return { runId: run.runId, lane: run.lane, flow, command, state: run.state, trace: run.trace };
   }
 
   #remove(lane: number): void {
@@ -499,34 +513,40 @@ export class Runtime {
   }
 
   #relayAll(items: readonly OutboxItem[]): void {
-    for (const item of items) {
-      const { lane, position, due } = item;
-      if (this.#holdBack(item)) continue;
-      const relay = this.#relays.get(due.command.channel);
-      if (relay !== undefined) relay.push(item);
-      else
-        this.#writerOf(lane).enqueue({
-          lane,
-          runId: due.runId,
-          input: null,
-          position,
-          call: { commandId: due.command.id, attempt: due.command.attempt },
-        });
+    const free = items.filter((item) => !this.#holdBack(item));
+    for (const [channel, together] of Map.groupBy(free, ({ due }) => due.command.channel)) {
+      const relay = this.#relays.get(channel);
+      if (relay !== undefined) relay.push(together);
+      else for (const item of together) this.#callInBatch(item);
     }
   }
 
-  #settled({ lane, epoch, position, due }: OutboxItem, settlement: Settlement): void {
+  /** Of a transactional participant. */
+  #callInBatch({ lane, position, due: { runId, command } }: OutboxItem): void {
+    const call = { commandId: command.id, attempt: command.attempt };
+    this.#writerOf(lane).enqueue({ lane, runId, input: null, position, call });
+  }
+
+  #settled(
+    { lane, epoch, position, due }: OutboxItem,
+    settlement: Settlement,
+    trace: TraceContext | undefined,
+  ): void {
     const writer = this.#writerOf(lane);
     this.#metrics.commandSettled(due.command.channel, settlement.type);
     // Under another epoch the outbox row is somebody else's to settle, and will be.
     if (writer.epochOf(lane) !== epoch) return;
-    const { id, attempt } = due.command;
-    writer.enqueue({
-      lane,
-      runId: due.runId,
-      position,
-      input: { kind: "settled", runId: due.runId, commandId: id, attempt, settlement },
-    });
+    const { runId, command } = due;
+    const input = {
+      kind: "settled",
+      runId,
+      commandId: command.id,
+      attempt: command.attempt,
+      settlement,
+    } as const;
+    const item = { lane, runId, position, input: trace === undefined ? input : { ...input, trace } };
+    if (settlement.type === "delivered" && this.#answersSoon.has(command.channel)) writer.enqueueLate(item);
+    else writer.enqueue(item);
   }
 
   /** An outbox row whose run waits for it no more. */

@@ -1,3 +1,4 @@
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { ReplyMessage } from "@sluice/contracts/envelope";
 import type { Answer, Rejection } from "../core/decision.ts";
 import { engineError, hasCode } from "../core/errors.ts";
@@ -14,8 +15,12 @@ interface ReplyPorts {
 }
 
 /** Resolves when the source may forget the reply: it is stored, or it never will be. Rejects when the source must bring it again. */
-export async function takeReply(ports: ReplyPorts, reply: ReplyMessage): Promise<TakenReply> {
-  const input = replyInput(reply);
+export async function takeReply(
+  ports: ReplyPorts,
+  reply: ReplyMessage,
+  trace?: TraceContext,
+): Promise<TakenReply> {
+  const input = replyInput(reply, trace);
   const answer = isRunId(input.runId) ? await ports.submit(input).catch(refusalOf) : NO_SUCH_RUN;
   if (answer.outcome === "stale") return { outcome: "stale" };
   if (answer.outcome !== "rejected") return { outcome: "taken" };

@@ -7,7 +7,7 @@
  * W5  Repeating an input is harmless: events and starts carry ids, settlements and timers are known by command and number.
  */
 import { engineError, hasCode } from "../core/errors.ts";
-import type { Batch, ClaimedLane, Clock, LogPort, StoreWriter, TimerRow } from "../core/ports.ts";
+import type { Batch, ClaimedLane, Clock, LogPort, StoreWriter, TimerRow, Tracer } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
 import { NO_POSITIONS, STALE, planBatch } from "./batch-plan.ts";
 import type { BatchPlan, PlanParts } from "./batch-plan.ts";
@@ -15,6 +15,7 @@ import { BatchWork, isSending } from "./batch-work.ts";
 import { failureReason } from "./failure-reason.ts";
 import type { FlowRegistry } from "./flow-registry.ts";
 import { OwnedLane } from "./lane.ts";
+import { LATE_MS, LateDeliveries } from "./late-deliveries.ts";
 import type { EngineMetrics } from "./metrics.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
 import { HandlerHangs } from "./participants.ts";
@@ -25,6 +26,7 @@ import type { OutboxItem, QueueItem } from "./queue-item.ts";
 import { RunCache } from "./run-cache.ts";
 import type { CachedRun } from "./run-cache.ts";
 import { logNotes } from "./run-log.ts";
+import { traceNotes, withTraces } from "./run-trace.ts";
 import { Signal } from "./signal.ts";
 import { TimerHeap } from "./timer-heap.ts";
 
@@ -32,6 +34,7 @@ export interface WriterPorts {
   readonly name: string;
   readonly clock: Clock;
   readonly log: LogPort;
+  readonly tracer: Tracer;
   readonly options: ResolvedEngineOptions;
   readonly flows: FlowRegistry;
   readonly participants: TransactionalParticipants;
@@ -57,6 +60,8 @@ export interface WriterPorts {
 /** How long a writer waits before it tries a failed batch again: from the first to the longest, doubling. */
 const AGAIN_FIRST_MS = 50;
 const AGAIN_MS_MAX = 1_000;
+/** How often those are looked for whose answer does not come. */
+const LATE_LOOK_MS = 50;
 /** How long a failed batch speaks against a writer that has nothing to do since. */
 const FAILURE_COUNTS_MS = 2_000;
 /** After so many failures in a row inputs are tried one by one, so that one that cannot be stored is found. */
@@ -68,6 +73,8 @@ export class Writer {
   readonly #cache: RunCache;
   readonly #timers = new TimerHeap();
   readonly #wake = new Signal();
+  readonly #late = new LateDeliveries();
+  #cancelLate: (() => void) | null = null;
   #queue: QueueItem[] = [];
   #queuedBytes = 0;
   #connection: StoreWriter | null = null;
@@ -75,6 +82,7 @@ export class Writer {
   /** Failures since the last commit, whoever had the lanes meanwhile. */
   #failuresInRow = 0;
   #failure: { readonly error: unknown; readonly atMs: number } | null = null;
+  #isDraining = false;
   #isStopping = false;
   #finished: Promise<void> = Promise.resolve();
   #cancelWake: () => void = () => {};
@@ -105,7 +113,7 @@ export class Writer {
   }
 
   get isIdle(): boolean {
-    return this.#queue.length === 0 && this.#busy === null;
+    return this.#queue.length === 0 && this.#late.size === 0 && this.#busy === null;
   }
 
   /** Why batches fail; null when they do not. A writer with nothing to do cannot know that the store is back: soon it is fine again. */
@@ -159,9 +167,31 @@ export class Writer {
 
   /** For inputs of the engine itself, whose number other limits bound. */
   enqueue(item: QueueItem): void {
-    this.#queue.push(item);
+    this.#queue.push(...this.#late.take(item.runId), item);
     this.#queuedBytes += item.bytes ?? 0;
     this.#wake.notify();
+  }
+
+  /** For the news that a command was delivered, whose answer comes soon: it waits a while for that, since both are one write then. */
+  enqueueLate(item: QueueItem): void {
+    if (this.#isDraining) return this.enqueue(item);
+    this.#late.keep(item, this.#ports.clock.monotonicMs());
+    this.#armLate(LATE_MS);
+  }
+
+  /** Before a stop: nothing waits for an answer any more. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#cancelLate?.();
+    for (const item of this.#late.takeDue(Number.POSITIVE_INFINITY)) this.enqueue(item);
+  }
+
+  #armLate(inMs: number): void {
+    this.#cancelLate ??= this.#ports.clock.schedule(inMs, () => {
+      this.#cancelLate = null;
+      for (const item of this.#late.takeDue(this.#ports.clock.monotonicMs())) this.enqueue(item);
+      if (this.#late.size > 0) this.#armLate(LATE_LOOK_MS);
+    });
   }
 
   /** Takes a lane over, with the timers of the near future. */
@@ -185,6 +215,7 @@ export class Writer {
   }
 
   #forgetLane(laneId: number): void {
+    this.#late.dropLane(laneId);
     this.#cache.dropLane(laneId);
     this.#timers.dropLane(laneId);
   }
@@ -326,10 +357,18 @@ export class Writer {
     this.#ports.projector.add(writes.runs, writes.lanes, work.nowMs);
     this.#ports.metrics.batchCommitted(plan.items.length, tookMs, work);
     plan.items.forEach((item, at) => item.answer?.(plan.answers[at] ?? STALE));
-    this.#ports.relay(plan.outbox);
+    this.#ports.relay(this.#traced(plan, tookMs));
     for (const run of writes.runs) this.#ports.runWritten(run);
     // Last, for a log that cannot be written must not keep anybody waiting.
     logNotes(this.#ports.log, work.notes);
+  }
+
+  /** What leaves, as part of what the batch has done. */
+  #traced({ work, outbox }: BatchPlan, tookMs: number): readonly OutboxItem[] {
+    const { tracer } = this.#ports;
+    if (!tracer.isOn) return outbox;
+    const { notes, nowMs } = work;
+    return withTraces(outbox, traceNotes(tracer, { notes, tookMs, nowMs }));
   }
 
   #remember(run: Run, seen: CachedRun["seen"]): void {

@@ -8,6 +8,7 @@ import type { ReceivedMessage } from "@sluice/contracts/broker-message";
 import type { Transport } from "../core/ports.ts";
 import type { CommandSource } from "../participant/command-source.ts";
 import { commandPromises } from "./broker-contract/command-promises.ts";
+import { deadLetterPromises } from "./broker-contract/dead-letter-promises.ts";
 import { replyPromises } from "./broker-contract/reply-promises.ts";
 import { wholePromises } from "./broker-contract/whole-promises.ts";
 
@@ -44,5 +45,6 @@ export function brokerContract(name: string, open: OpenBroker): void {
     commandPromises(open);
     replyPromises(open);
     wholePromises(open);
+    deadLetterPromises(open);
   });
 }

@@ -7,11 +7,11 @@ const TEST_MS = 240_000;
 
 describe("The shop across processes", { skip: await whyMissing("kafka") }, () => {
   it(
-    "keeps every acknowledged order and all laws while an engine and a service are killed under a crowd, over Kafka",
+    "keeps every acknowledged order and all laws while an engine and a service are killed under a crowd, as seen from outside too, over Kafka",
     { timeout: TEST_MS },
     async (t) => {
       const { address } = await testKafka(t);
-      await buyWhileProcessesDie(t, { SHOP_TRANSPORT: "kafka", SHOP_BROKERS: address });
+      await buyWhileProcessesDie(t, { kind: "kafka", brokers: [address] });
     },
   );
 });

@@ -7,11 +7,11 @@ const TEST_MS = 240_000;
 
 describe("The shop across processes", { skip: await whyMissing("rabbitmq") }, () => {
   it(
-    "keeps every acknowledged order and all laws while an engine and a service are killed under a crowd, over RabbitMQ",
+    "keeps every acknowledged order and all laws while an engine and a service are killed under a crowd, as seen from outside too, over RabbitMQ",
     { timeout: TEST_MS },
     async (t) => {
       const { address } = await testRabbitmq(t);
-      await buyWhileProcessesDie(t, { SHOP_TRANSPORT: "rabbitmq", SHOP_RABBITMQ_URL: address });
+      await buyWhileProcessesDie(t, { kind: "rabbitmq", url: address });
     },
   );
 });

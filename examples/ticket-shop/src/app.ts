@@ -24,6 +24,7 @@ import { findFreePort } from "./free-port.ts";
 import { resolveTicketShopOptions } from "./options.ts";
 import type { ResolvedTicketShopOptions, TicketShopOptions } from "./options.ts";
 import { orderHandlers } from "./orders.ts";
+import { PaymentReturns } from "./payment-returns.ts";
 import { Payments } from "./payments.ts";
 import type { PaymentProvider } from "./payments.ts";
 import { ProviderChild } from "./provider/child.ts";
@@ -52,9 +53,10 @@ export function createTicketShop(
 }
 
 async function open(context: AppContext, options: ResolvedTicketShopOptions): Promise<OpenApp> {
-  const { sql, baseUrl, stop } = context;
+  const { sql, log, baseUrl, stop } = context;
   const provider = await openProvider(context, options);
   const payments = new Payments({ sql, provider, callbackUrl: `${baseUrl}/shop/callbacks/payments` });
+  const returns = new PaymentReturns({ sql, log });
   const { broker } = options;
   const audits = createAudits({
     sql,
@@ -68,13 +70,18 @@ async function open(context: AppContext, options: ResolvedTicketShopOptions): Pr
         WriteReport: writeReports,
       }),
     ],
-    routes: (client) => shopRoutes({ sql, client, payments, audits, stop }),
+    routes(client) {
+      // Here, since whoever only wants the audits opens the shop as well.
+      returns.start(client, stop);
+      return shopRoutes({ sql, client, payments, audits, stop });
+    },
     audits,
     links: [
       { name: "ticket shop", url: `${baseUrl}/shop/concerts` },
       { name: "payment provider", url: `${provider.url}/docs` },
     ],
     async close() {
+      await returns.stop();
       await payments.close();
       await provider.stop();
     },

@@ -30,6 +30,9 @@ const EVENTS_TOPIC = "shop.events";
 
 const nameOf = (channel: ServiceChannel): string => `shop.${channel}`;
 
+/** All topics of Kafka. */
+export const SHOP_TOPICS = { commandTopics: CHANNELS.map(nameOf), eventsTopic: EVENTS_TOPIC } as const;
+
 /** The engine's side. */
 export function brokerTransports(broker: ShopBroker, { log, meter }: Ports): readonly Transport[] {
   switch (broker.kind) {

@@ -60,9 +60,13 @@ describe("the rules of a cancellation", () => {
       .then({ outcome: "refunded", businessState: "refunded", data: { refunded: 2 } });
   });
 
+  it("stops for no ticket that nobody has paid for", () => {
+    refunding.when(refunded, answered("RefundPayment", "PaymentVoided")).then({ state: "voiding" });
+  });
+
   it("asks an operator when the provider refuses a refund, and keeps the tickets good until then", () => {
     refunding
-      .when(refunded, failed("RefundPayment", "PROVIDER_UNKNOWN_CHARGE", "missing"))
+      .when(refunded, failed("RefundPayment", "PROVIDER_REFUSED", "invalid"))
       .then({ state: "refunding", parked: "command-refused" });
   });
 });

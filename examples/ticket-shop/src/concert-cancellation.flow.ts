@@ -31,6 +31,7 @@ export const concertCancellation = defineFlow({
     TicketsListed: Page,
     NoTicketsLeft: Nothing,
     PaymentRefunded: Type.Object({ refundId: Text }),
+    PaymentVoided: Nothing,
     TicketsVoided: Nothing,
   },
   commands: {
@@ -40,7 +41,7 @@ export const concertCancellation = defineFlow({
       data: Type.Object({ ...ConcertId.properties, afterSeat: Page.properties.afterSeat }),
       answers: ["TicketsListed", "NoTicketsLeft"],
     },
-    RefundPayment: { channel: "payments", data: Bill, answers: ["PaymentRefunded"] },
+    RefundPayment: { channel: "payments", data: Bill, answers: ["PaymentRefunded", "PaymentVoided"] },
     VoidTickets: {
       channel: "tickets",
       data: Type.Object({ orderIds: Type.Array(Text, { maxItems: REFUNDS_MAX }) }),
@@ -65,7 +66,8 @@ export const concertCancellation = defineFlow({
       send: { RefundPayment: { each: "/bills" } },
       retry: REFUND_RETRY,
       join: { wait: "all", then: "voiding" },
-      on: { PaymentRefunded: {} },
+      // The second: nobody had paid for it. The others shall have their money all the same.
+      on: { PaymentRefunded: {}, PaymentVoided: {} },
     },
     voiding: {
       businessState: "refunding",

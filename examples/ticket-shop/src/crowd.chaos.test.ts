@@ -11,7 +11,10 @@ import { newTotals, runCrowd } from "./crowd/crowd.ts";
 import { settleOrders } from "./crowd/settle.ts";
 import { ShopClient } from "./crowd/shop-client.ts";
 import type { Reply } from "./crowd/shop-client.ts";
+import { cancelOrders, resumeAll } from "./fixtures/operators.ts";
+import type { Canceled } from "./fixtures/operators.ts";
 import { ShopProcess } from "./fixtures/shop-process.ts";
+import { listUnreturned } from "./fixtures/unreturned.ts";
 import { until } from "./fixtures/until.ts";
 import { findFreePort } from "./free-port.ts";
 import type { Cancellation } from "./messages.ts";
@@ -46,16 +49,18 @@ const FANS = { ...CROWD, users: 10, usersPerSecond: 10, concertId: CANCELED, see
 const CANCELED_AT = 1;
 
 const PROMISE =
-  "keeps every acknowledged order and all laws while the engine and Postgres are killed under a crowd, and a concert is canceled";
+  "keeps every acknowledged order, no money and all laws while the engine and Postgres are killed under a crowd, and orders and a concert are canceled";
 
 it(PROMISE, { timeout: TEST_MS }, async (t) => {
   t.diagnostic(`SLUICE_CHAOS_SEED=${SEED}`);
-  const { up, shop } = await openShop(t);
+  const { up, shop, ledgerDirectory } = await openShop(t);
   const [totals, fans] = [newTotals(), newTotals()];
   const closingTime = new AbortController();
   t.after(() => closingTime.abort());
   const open = { seconds: TEST_MS / 1000, signal: closingTime.signal };
   const buying = [runCrowd(shop, { ...CROWD, ...open }, totals), runCrowd(shop, { ...FANS, ...open }, fans)];
+  const canceled: Canceled = new Map();
+  const canceling = cancelOrders({ url: up.url, seed: SEED, signal: closingTime.signal }, canceled);
 
   const deaths = { engine: 0, postgres: 0, both: 0 };
   const endMs = performance.now() + SECONDS * 1000;
@@ -69,30 +74,36 @@ it(PROMISE, { timeout: TEST_MS }, async (t) => {
     await assertLaws(shop, `after death ${n + 1}, of ${victim}`);
   }
   closingTime.abort();
-  await Promise.all(buying);
+  await Promise.all([...buying, canceling]);
+  await until("what stood still goes on", () => resumeAll(up.url), RECOVERY_MS);
 
   await untilCanceled(shop, "has ended", ({ body }) => body?.outcome === "refunded");
   const orders = [...totals.orders, ...fans.orders];
   const settled = await settleOrders(shop, orders, { settleMs: SETTLE_MS });
   const errors = { crowd: Object.fromEntries(totals.errors), fans: Object.fromEntries(fans.errors) };
   const refunded = (await shop.cancelConcert(CANCELED)).body?.refunded;
-  t.diagnostic(JSON.stringify({ deaths, orders: orders.length, refunded, ...settled, errors }));
+  const byOperators = Object.fromEntries(canceled);
+  t.diagnostic(JSON.stringify({ deaths, byOperators, orders: orders.length, refunded, ...settled, errors }));
   assert.ok(orders.length > 0);
   assert.deepEqual(settled.missing, [], "acknowledged orders are missing");
   assert.deepEqual(settled.open, [], `orders have not ended\n${up.output}`);
+  assert.ok(canceled.size > 1, "operators have hardly found an order");
+  const isNothingOwed = async () => (await listUnreturned(up.url, ledgerDirectory))?.length === 0;
+  await until("all money of orders without a ticket has gone back", isNothingOwed, SETTLE_MS);
   await assertLaws(shop, "at the end");
   assert.equal(await up.stop(), 0, up.output);
   await up.audit();
 });
 
-async function openShop(t: TestContext): Promise<{ up: ShopProcess; shop: ShopClient }> {
+async function openShop(t: TestContext) {
   const dataDirectory = testDataDirectory(t);
+  const ledgerDirectory = join(dataDirectory, "ledgers");
   const up = new ShopProcess({
     dataDirectory,
     port: await findFreePort(),
     // A provider that is as unlucky as its shop.
     env: {
-      SLUICE_TICKET_SHOP_LEDGER_DIRECTORY: join(dataDirectory, "ledgers"),
+      SLUICE_TICKET_SHOP_LEDGER_DIRECTORY: ledgerDirectory,
       SLUICE_PROVIDER_SEED: String(SEED),
       SLUICE_PROVIDER_UNKNOWN_MS: "3s",
       SLUICE_PROVIDER_REFUSE_RATE: "0.05",
@@ -107,7 +118,7 @@ async function openShop(t: TestContext): Promise<{ up: ShopProcess; shop: ShopCl
     await up.stop();
   });
   await up.start();
-  return { up, shop };
+  return { up, shop, ledgerDirectory };
 }
 
 /** Each victim once, in a trial however short; then as the seed wants it. */

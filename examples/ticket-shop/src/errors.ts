@@ -13,7 +13,6 @@ export const SHOP_ERRORS = {
   SHOP_PROVIDER_UNAVAILABLE: "unavailable",
   PROVIDER_UNAVAILABLE: "unavailable",
   PROVIDER_TIMEOUT: "timeout",
-  PROVIDER_UNKNOWN_CHARGE: "missing",
 } as const satisfies ErrorCatalogue;
 
 /** What each code means, for the page of errors. */
@@ -29,7 +28,6 @@ export const SHOP_MEANINGS: Readonly<Record<keyof typeof SHOP_ERRORS, string>> =
     "The payment provider does not answer. The order finds out by itself what became of its payment.",
   PROVIDER_UNAVAILABLE: "A bad moment of the payment provider. Nothing happened.",
   PROVIDER_TIMEOUT: "A bad moment of the payment provider. It may have happened.",
-  PROVIDER_UNKNOWN_CHARGE: "A refund of what was never charged.",
 };
 
 export const shopError = errorsOf(SHOP_ERRORS);

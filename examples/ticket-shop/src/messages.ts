@@ -79,7 +79,7 @@ export const Payment = Type.Object({
   runId: Uuid,
   chargeId: Type.String(),
   outcome: Type.Union([Type.Literal("charged"), Type.Literal("refused"), Type.Literal("closed")], {
-    description: "closed: the order had waited too long, and nobody was charged",
+    description: "closed: the order had waited too long or was canceled, and nobody was charged",
   }),
 });
 export type Payment = Static<typeof Payment>;

@@ -11,7 +11,7 @@ interface Booked {
 type Ledger = ReadonlyMap<string, Booked>;
 const NOTHING: Booked = { chargedMinor: null, refundsMinor: [] };
 
-interface MoneyParts {
+export interface MoneyParts {
   readonly sql: Sql;
   readonly readLedger: () => AsyncIterable<LedgerEntry>;
   /** States in which an order may have a good ticket, unless it is on its way back. */
@@ -68,29 +68,31 @@ function breachesOf(order: OrderState, was: Booked, is: Booked, ticketed: readon
 }
 
 function breachesOfState(
-  { state, isConcertCanceled }: OrderState,
+  { state, isConcertCanceled, payment }: OrderState,
   was: Booked,
   is: Booked,
   ticketed: readonly string[],
 ): string[] {
   const breaches: string[] = [];
   // Who had a ticket for a concert that does not take place gets the money back as well.
-  const mayBeRefunded = MAY_BE_REFUNDED.has(state) || (isConcertCanceled && ticketed.includes(state));
-  if (was.chargedMinor !== null && !isRefunded(is) && !MAY_BE_CHARGED.has(state))
+  const mayBeRefunded =
+    MAY_BE_REFUNDED.has(state) || payment !== null || (isConcertCanceled && ticketed.includes(state));
+  if (was.chargedMinor !== null && !isRefunded(is) && !MAY_BE_CHARGED.has(state) && payment !== "open")
     breaches.push(`was charged and is ${state}`);
   if (isRefunded(was) && !mayBeRefunded) breaches.push(`was refunded and is ${state}`);
-  if (state === "refunded" && !isRefunded(is)) breaches.push("is refunded and the money was not given back");
+  if (state === "refunded" && !isRefunded(is) && payment !== "open")
+    breaches.push("is refunded and the money was not given back");
   return breaches;
 }
 
 /** Money goes back before the tickets of a canceled concert are voided, and after that of an order which is taken back. */
 function breachesOfTicket(order: OrderState, was: Booked, is: Booked): string[] {
-  const { ticket, state, isConcertCanceled } = order;
+  const { ticket, state, isConcertCanceled, payment } = order;
   const breaches: string[] = [];
   if (ticket !== null && is.chargedMinor === null) breaches.push("has a ticket and was never charged");
   if (ticket === "good" && isRefunded(was) && !isConcertCanceled)
     breaches.push("has a ticket and was refunded");
-  if (ticket === "void" && !isRefunded(is) && state !== "compensating")
+  if (ticket === "void" && !isRefunded(is) && state !== "compensating" && payment !== "open")
     breaches.push("has a ticket that is void, and the money was not given back");
   return breaches;
 }

@@ -1,9 +1,11 @@
 /**
  * Payments. Owns: `payments`, and the way to the provider.
- * P1  The provider is asked only after the run has taken PaymentStarted: nobody is charged whose run does not wait for it, nor another
- *     amount than the run says.
+ * P1  The provider is asked only after the run has taken PaymentStarted, and the payment is noted: nobody is charged another amount than
+ *     the run says, and no charge is made of which the shop knows nothing.
  * P2  The run hears of the outcome by callback or by its own poll, never from here: the answer to our call may get lost with us.
  * P3  A callback is acknowledged after its event is durable, and one that comes again changes nothing.
+ * P4  A run may end while its order is being charged: an operator cancels it. Then nobody has to hear of the charge for it to go back, see
+ *     payment-returns.ts.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "@sluice/contracts/envelope";
@@ -95,7 +97,8 @@ export class Payments {
     const { orderId, chargeId } = callback;
     const { runId } = await requireOrder(sql, orderId);
     await client.send(runId, toEvent(callback)).catch((error: unknown) => {
-      // The poll was faster. The run knows already what the callback says, since both have it from one ledger.
+      // The poll was faster, and the run knows already what the callback says, since both have it from one ledger; or it was ended meanwhile
+      // and takes nothing back by itself any more (P4).
       if (!hasCode(error, "FLOW_UNEXPECTED_EVENT") && !hasCode(error, "FLOW_RUN_FINAL")) throw error;
     });
     await settlePayment(sql, { orderId, chargeId, outcome: callback.outcome, isCallback: true });

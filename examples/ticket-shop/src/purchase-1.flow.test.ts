@@ -54,4 +54,12 @@ describe("a purchase of version 1", () => {
       .when(answered("IssueTicket", "TicketRefused", { reason: "sold-out" }))
       .then({ sent: [{ type: "RefundPayment", data: bill }] });
   });
+
+  it("takes nothing back by itself when it was migrated while it was being paid: the return of its payment does", () => {
+    pending
+      .whenMigratedTo(purchase)
+      .when(event("PaymentConfirmed", { chargeId: "charge-1" }))
+      .when(answered("IssueTicket", "TicketRefused", { reason: "sold-out" }))
+      .then({ outcome: "refunded", sent: [] });
+  });
 });

@@ -28,6 +28,7 @@ const order = {
   amountMinor: 4900,
   currency: "EUR",
 } as const;
+const bill = { orderId: "order-1", amountMinor: 4900, currency: "EUR" } as const;
 const UNPAID = ["order-created", "payment-pending"] as const;
 const confirmed = event("PaymentConfirmed", { chargeId: "charge-1" });
 const ticket = { ticketId: "ticket-1", seat: 7 } as const;
@@ -86,22 +87,43 @@ describe("the rules of a purchase", () => {
       .then({ data: { category: "standard", amountMinor: 4900 }, ignored: "unexpected" });
   });
 
-  it("gives the money back when there is no ticket any more, or the box office is out of order", () => {
-    const soldOut = paid.when(answered("IssueTicket", "TicketRefused", { reason: "sold-out" }));
-    const outOfOrder = paid.when(failed("IssueTicket", "OUT_OF_ORDER", "invalid"));
-    for (const scene of [soldOut, outOfOrder]) {
-      scene
-        .then({
-          state: "compensating",
-          sent: [{ type: "RefundPayment", data: { orderId: "order-1", amountMinor: 4900, currency: "EUR" } }],
-        })
-        .when(answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }))
-        .then({ outcome: "refunded", businessState: "refunded", data: { ticketId: undefined }, sent: [] });
-    }
+  it("asks for the money back as soon as the ticket is refused", () => {
+    paid
+      .when(answered("IssueTicket", "TicketRefused", { reason: "sold-out" }))
+      .then({ state: "compensating", sent: [{ type: "RefundPayment", data: bill }] })
+      .when(answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }))
+      .then({ outcome: "refunded", businessState: "refunded", data: { ticketId: undefined }, sent: [] });
+  });
+
+  it("makes sure that no ticket comes any more before it gives the money back, when the box office is out of order", () => {
+    paid
+      .when(failed("IssueTicket", "OUT_OF_ORDER", "invalid"))
+      .then({ state: "compensating", sent: [{ type: "VoidTicket", data: { orderId: "order-1" } }] })
+      .when(answered("VoidTicket", "TicketVoided"))
+      .then({ sent: [{ type: "RefundPayment", data: bill }] })
+      .when(answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }))
+      .then({ outcome: "refunded", sent: [] });
+  });
+
+  it("takes back a payment that nobody has confirmed yet when an operator cancels the order", () => {
+    const canceling = pending
+      .when(canceled({ compensate: true }))
+      .then({ state: "compensating", sent: [{ type: "RefundPayment", data: bill }] });
+    for (const known of [
+      answered("RefundPayment", "PaymentVoided"),
+      answered("RefundPayment", "PaymentRefunded", { refundId: "refund-1" }),
+    ])
+      canceling.when(known).then({ outcome: "canceled", sent: [] });
+    canceling
+      .when(confirmed)
+      .then({ state: "compensating", underWay: ["RefundPayment"], ignored: "unexpected" });
+  });
+
+  it("has nothing to take back of an order whose payment was never started", () => {
+    placed.when(canceled({ compensate: true })).then({ outcome: "canceled", sent: [] });
   });
 
   it("takes back the ticket, then the payment, when an operator cancels what was bought already", () => {
-    const bill = { orderId: "order-1", amountMinor: 4900, currency: "EUR" };
     paid
       .when(answered("IssueTicket", "TicketIssued", ticket))
       .then({ state: "ticketed" })

@@ -2,6 +2,7 @@ import { compensate, defineFlow } from "@sluice/engine/definition";
 import { Type } from "typebox";
 import {
   Bill,
+  Nothing,
   Order,
   OrderId,
   PURCHASE_EVENTS,
@@ -17,7 +18,8 @@ const Category = Type.Union([Type.Literal("standard"), Premium]);
 /**
  * A ticket is bought: the order is paid, gets its ticket and is closed. A provider that never calls back is asked, an order that
  * is never paid expires, and who paid for a seat that was gone gets the money back.
- * Since version 2 a seat has a category, and an unpaid order may still be upgraded.
+ * Since version 2 a seat has a category, an unpaid order may still be upgraded, and a payment is taken back from the moment in which it
+ * is started: also when nobody knows yet whether it was made.
  */
 export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
   defineFlow({
@@ -28,6 +30,7 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
     events: {
       ...PURCHASE_EVENTS,
       UpgradeChosen: Type.Object({ category: Premium, amountMinor: Bill.properties.amountMinor }),
+      PaymentVoided: Nothing,
     },
     channels: ["payments", "tickets", "orders"],
     commands: {
@@ -48,7 +51,7 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
       },
       VoidTicket: { channel: "tickets", data: OrderId, answers: ["TicketVoided"] },
       CloseOrder: { channel: "orders", data: OrderId, answers: ["OrderClosed"] },
-      RefundPayment: { channel: "payments", data: Bill, answers: ["PaymentRefunded"] },
+      RefundPayment: { channel: "payments", data: Bill, answers: ["PaymentRefunded", "PaymentVoided"] },
     },
     businessStates: ["open", "paid", "closed", "failed", "expired", "refunded"],
     initial: "order-created",
@@ -57,7 +60,15 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
         businessState: "open",
         on: {
           UpgradeChosen: { update: "merge" },
-          PaymentStarted: "payment-pending",
+          // From here on the order may be charged at any instant, and a callback be lost. The undo closes it at the provider or, if that
+          // comes too late, gives the money back.
+          PaymentStarted: {
+            target: "payment-pending",
+            undo: {
+              send: { RefundPayment: { pick: ["orderId", "amountMinor", "currency"] } },
+              retry: REFUND_RETRY,
+            },
+          },
           OrderExpired: "expired",
         },
         after: { delay: unpaid, event: "OrderExpired" },
@@ -70,14 +81,7 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
           every: pollEvery,
         },
         on: {
-          PaymentConfirmed: {
-            target: "paid",
-            update: "merge",
-            undo: {
-              send: { RefundPayment: { pick: ["orderId", "amountMinor", "currency"] } },
-              retry: REFUND_RETRY,
-            },
-          },
+          PaymentConfirmed: { target: "paid", update: "merge" },
           PaymentRefused: "failed",
           OrderExpired: "expired",
         },
@@ -88,8 +92,10 @@ export const purchaseFlow = ({ unpaid, pollFirst, pollEvery }: PurchaseTimes) =>
         undo: {
           IssueTicket: {
             send: { VoidTicket: { pick: ["orderId"] } },
-            // It is carried out within a transaction: where it fails there is no ticket.
-            unless: ["TicketRefused", "commandFailed"],
+            // Not where it failed: over a broker it may still arrive.
+            unless: ["TicketRefused"],
+            // The money goes back afterwards, so it is as patient.
+            retry: REFUND_RETRY,
           },
         },
         on: {

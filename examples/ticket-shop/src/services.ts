@@ -12,7 +12,6 @@ import { httpTransport } from "@sluice/engine/http";
 import { memoryInbox, serveCommands } from "@sluice/engine/participant";
 import type { ParticipantTypes, TransactionalHandlers } from "@sluice/engine/participant";
 import { postgresInbox, postgresInboxMigrations } from "@sluice/engine/postgres-inbox";
-import type { PostgresInbox } from "@sluice/engine/postgres-inbox";
 import type { TransactionSql } from "@sluice/host/postgres";
 import { brokerCommands } from "./broker.ts";
 import type { ServiceChannel } from "./broker.ts";
@@ -29,7 +28,6 @@ export const shopServices: Readonly<Record<ServiceChannel, AppService>> = {
 
 /** A command under way takes a connection of the pool, which has ten; one is for whatever else there is to do. */
 const CONCURRENCY_MAX = 9;
-const PRUNE_MS = 86_400_000;
 
 /** A service that keeps what it does in the database. */
 function keeping<Types extends ParticipantTypes>(
@@ -38,10 +36,9 @@ function keeping<Types extends ParticipantTypes>(
 ): AppService {
   return {
     migrations: postgresInboxMigrations.directory,
-    async open({ openSql, env, log }): Promise<OpenService> {
+    async open({ openSql, env, keptDays }): Promise<OpenService> {
       const { broker } = resolveServiceOptions(env);
-      const inbox = postgresInbox(await openSql(), { schema: channel });
-      const pruning = setInterval(() => void prune(inbox, log), PRUNE_MS);
+      const inbox = postgresInbox(await openSql(), { schema: channel, keptDays });
       return {
         serve: (ports) =>
           serveCommands<Types, TransactionSql>({
@@ -51,16 +48,9 @@ function keeping<Types extends ParticipantTypes>(
             concurrencyMax: CONCURRENCY_MAX,
             ...ports,
           }),
-        close: async () => clearInterval(pruning),
       };
     },
   };
-}
-
-async function prune(inbox: PostgresInbox, log: ServiceContext["log"]): Promise<void> {
-  await inbox.prune().catch((err: unknown) => {
-    log.warn({ err }, "the inbox could not be pruned; it is tried again tomorrow");
-  });
 }
 
 /** Shorter than a handler may take, so that the provider's silence is what is told. */

@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
+import { postgresInbox, postgresInboxMigrations } from "@sluice/engine/postgres-inbox";
 import { migrate } from "@sluice/host/postgres";
 import type { Sql, TransactionSql } from "@sluice/host/postgres";
 import { testDatabase } from "@sluice/host/postgres-testing";
 import { REFUNDS_MAX } from "./concert-cancellation.flow.ts";
+import { oneByOne } from "./one-by-one.ts";
 import {
   issueTickets,
   listTicketsToRefund,
   stopSales,
   takeTicketsBack,
+  ticketHandlers,
   voidRefundedTickets,
 } from "./tickets.ts";
 
@@ -171,6 +174,69 @@ describe("the ticket participant", () => {
       voidRefundedTickets([about("VoidTickets", { orderIds })], transaction),
     );
     assert.deepEqual([...(await voided())], [...before]);
+  });
+
+  it("issues no ticket for an order that has lost it, whichever of the two comes first", async (t) => {
+    const sql = await openShop(t, { small: 5 });
+    const [early, late, other] = [issueTicket("small"), issueTicket("small"), issueTicket("small")];
+    await placeOrders(sql, [early, late]);
+    await issue(sql, [early]);
+    const orderIds = [early, late].map(({ data }) => data.orderId);
+    for (let time = 1; time <= 2; time++)
+      await within(sql, (transaction) =>
+        takeTicketsBack(
+          orderIds.map((orderId) => about("VoidTicket", { orderId })),
+          transaction,
+        ),
+      );
+    const canceled = { type: "TicketRefused", data: { reason: "canceled" } };
+    const answers = await issue(sql, [late, early, other]);
+    assert.deepEqual(answers.slice(0, 2), [canceled, canceled]);
+    assert.equal(answers[2]?.type, "TicketIssued");
+    const good = await sql`select order_id from ticket_shop.tickets where voided_at is null`;
+    assert.deepEqual(
+      good.map((row) => row["order_id"]),
+      [other.data.orderId],
+    );
+  });
+
+  it("leaves no order a good ticket that gets and loses it in the same instant", async (t) => {
+    const sql = await openShop(t, { small: 1000 });
+    const commands = Array.from({ length: 40 }, () => issueTicket("small"));
+    await placeOrders(sql, commands);
+    await Promise.all(
+      commands.flatMap((command) => [
+        issue(sql, [command]),
+        within(sql, (transaction) =>
+          takeTicketsBack([about("VoidTicket", { orderId: command.data.orderId })], transaction),
+        ),
+      ]),
+    );
+    assert.equal((await sql`select from ticket_shop.tickets where voided_at is null`).length, 0);
+  });
+
+  it("refuses a ticket whose command lay in a broker until it was taken back", async (t) => {
+    const sql = await openShop(t, { small: 1 });
+    const { room, directory } = postgresInboxMigrations;
+    await migrate(sql, { room, migrations: directory, schema: "tickets" });
+    const inbox = postgresInbox(sql, { schema: "tickets" });
+    const { IssueTicket, VoidTicket } = oneByOne(ticketHandlers);
+    const { signal } = new AbortController();
+    const late = issueTicket("small");
+    await placeOrders(sql, [late]);
+    const undo = about("VoidTicket", { orderId: late.data.orderId });
+    await inbox.undo(undo.commandId, late.commandId, async (transaction) => {
+      const answer = await VoidTicket?.(undo, signal, transaction);
+      assert.deepEqual(answer, { type: "TicketVoided", data: {} });
+      return null;
+    });
+    const issueOf = (command: typeof late) =>
+      inbox.once(command.commandId, async (transaction) =>
+        IssueTicket === undefined ? null : IssueTicket(command, signal, transaction),
+      );
+    await assert.rejects(issueOf(late), { code: "FLOW_COMMAND_UNDONE" });
+    // Nor under another id, as a run asks that an operator has put back into its state.
+    assert.equal((await issueOf({ ...late, commandId: "run:another:0" }))?.type, "TicketRefused");
   });
 
   it("waits instead of deadlocking when batches want the same concerts in another order", async (t) => {

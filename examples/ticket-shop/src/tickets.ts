@@ -4,6 +4,7 @@
  * T2  An order has one ticket at most; asked again, it gets the same.
  * T3  However many tickets a batch asks for, it costs one lock and one new row version per concert, and one insert.
  * T4  A ticket that is void stays void, and its seat is not sold again.
+ * T5  An order whose ticket was taken back gets none any more, whichever of the two comes first.
  */
 import { randomUUID } from "node:crypto";
 import type { FlowTypes } from "@sluice/engine/definition";
@@ -11,21 +12,26 @@ import type { TransactionalHandlers } from "@sluice/engine/participant";
 import type { TransactionSql } from "@sluice/host/postgres";
 import { REFUNDS_MAX } from "./concert-cancellation.flow.ts";
 import type { concertCancellation } from "./concert-cancellation.flow.ts";
+import type { paymentReturn } from "./payment-return.flow.ts";
 import type { purchase1 } from "./purchase-1.flow.ts";
 import type { purchase } from "./purchase.flow.ts";
 import { cancelConcerts } from "./store/cancel-concerts.ts";
 import { insertTickets } from "./store/insert-tickets.ts";
 import { listGoodTickets } from "./store/list-good-tickets.ts";
+import { listRevoked } from "./store/list-revoked.ts";
 import { listTickets } from "./store/list-tickets.ts";
 import type { Ticket } from "./store/list-tickets.ts";
+import { listUnissuedConcerts } from "./store/list-unissued-concerts.ts";
 import { lockConcerts } from "./store/lock-concerts.ts";
 import type { LockedConcert } from "./store/lock-concerts.ts";
+import { revokeOrders } from "./store/revoke-orders.ts";
 import { updateSold } from "./store/update-sold.ts";
 import { voidTickets } from "./store/void-tickets.ts";
 
 /** Of either version: a run that began with the first one asks as it did. */
 type Purchase = FlowTypes<typeof purchase1 | typeof purchase>;
 type Cancellation = FlowTypes<typeof concertCancellation>;
+type Return = FlowTypes<typeof paymentReturn>;
 type IssueTicket = Purchase["Commands"]["IssueTicket"];
 type IssueAnswer = Purchase["Answers"]["IssueTicket"];
 
@@ -36,9 +42,18 @@ export async function issueTickets(
 ): Promise<IssueAnswer[]> {
   const concertIds = [...new Set(commands.map(({ data }) => data.concertId))];
   const orderIds = commands.map(({ data }) => data.orderId);
-  // One exchange for both. The tickets are read after the lock is held, so those of a batch just committed are seen.
-  const [concerts, issued] = await Promise.all([lockConcerts(sql, concertIds), listTickets(sql, orderIds)]);
-  const { answers, tickets, sold } = sellSeats(commands, concerts, issued);
+  // One exchange for all. What is read after the lock is held includes what a batch has just committed.
+  const [concerts, issued, revoked] = await Promise.all([
+    lockConcerts(sql, concertIds),
+    listTickets(sql, orderIds),
+    listRevoked(sql, orderIds),
+  ]);
+  const { answers, tickets, sold } = sellSeats(
+    commands,
+    concerts,
+    issued,
+    new Set(revoked.map(({ orderId }) => orderId)),
+  );
   if (tickets.length > 0) await Promise.all([insertTickets(sql, tickets), updateSold(sql, sold)]);
   return answers;
 }
@@ -48,6 +63,7 @@ function sellSeats(
   commands: readonly IssueTicket[],
   concerts: readonly LockedConcert[],
   issued: readonly Pick<Ticket, "orderId" | "ticketId" | "seat">[],
+  revoked: ReadonlySet<string>,
 ) {
   const concertsById = new Map(concerts.map((concert) => [concert.concertId, concert]));
   const sold = new Map(concerts.map((concert) => [concert.concertId, concert.sold]));
@@ -56,6 +72,7 @@ function sellSeats(
 
   const answers = commands.map(({ data }): IssueAnswer => {
     const { orderId, concertId } = data;
+    if (revoked.has(orderId)) return ticketRefused("canceled");
     const before = byOrder.get(orderId);
     if (before !== undefined) return ticketIssued(before);
     const concert = concertsById.get(concertId);
@@ -87,15 +104,18 @@ function ticketRefused(reason: "sold-out" | "unknown-concert" | "canceled"): Iss
   return { type: "TicketRefused", data: { reason } };
 }
 
-/** Takes tickets back. An order that has none has nothing to lose. */
+/**
+ * Takes tickets back. An order that has none gets none afterwards: what is being issued now is committed before, for both hold the lock of
+ * the concert, and what comes later finds the revocation.
+ */
 export async function takeTicketsBack(
-  commands: readonly Purchase["Commands"]["VoidTicket"][],
+  commands: readonly (Purchase | Return)["Commands"]["VoidTicket"][],
   sql: TransactionSql,
 ): Promise<Purchase["Answers"]["VoidTicket"][]> {
-  await voidTickets(
-    sql,
-    commands.map(({ data }) => data.orderId),
-  );
+  const orderIds = commands.map(({ data }) => data.orderId);
+  const concertIds = await listUnissuedConcerts(sql, orderIds);
+  if (concertIds.length > 0) await lockConcerts(sql, concertIds);
+  await Promise.all([revokeOrders(sql, orderIds), voidTickets(sql, orderIds)]);
   return commands.map(() => ({ type: "TicketVoided", data: {} }));
 }
 
@@ -143,7 +163,7 @@ export async function voidRefundedTickets(
 }
 
 /** What the channel `tickets` takes. */
-export const ticketHandlers: TransactionalHandlers<Purchase & Cancellation, TransactionSql> = {
+export const ticketHandlers: TransactionalHandlers<Purchase & Cancellation & Return, TransactionSql> = {
   IssueTicket: issueTickets,
   VoidTicket: takeTicketsBack,
   StopSales: stopSales,

@@ -13,6 +13,14 @@ export function trackSockets(app: FastifyInstance): ReadonlySet<Socket> {
   return sockets;
 }
 
+/** An answer while stopping says that its connection ends with it: a caller who kept the connection would send the next request into its end. */
+export function announceClose(app: FastifyInstance, isStopping: () => boolean): void {
+  app.addHook("onSend", (_request, reply, _payload, done) => {
+    if (isStopping()) void reply.header("connection", "close");
+    done();
+  });
+}
+
 /** How often connections that fell idle while stopping are looked for. */
 const IDLE_CHECK_MS = 25;
 

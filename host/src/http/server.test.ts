@@ -481,6 +481,39 @@ test("sheds what comes past the limit with 429 and Retry-After, but always answe
   assert.equal((await fetch(`${url}/v1/slow`)).status, 200);
 });
 
+test("makes nothing of a request for which there is no place: none of the application's code sees it", async (t) => {
+  const gate = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const { url } = await start(t, { requestsInFlightMax: 1 }, (app) => {
+    app.addHook("onRequest", (request, _reply, done) => {
+      seen.push(request.url);
+      done();
+    });
+    app.post("/v1/slow", async () => {
+      await gate.promise;
+      return { done: true };
+    });
+  });
+  const slow = fetch(`${url}/v1/slow`, { method: "POST" });
+  await until("it is in flight", () => seen.length === 1);
+  const body = JSON.stringify({ text: "x".repeat(100_000) });
+  for (const method of ["POST", "GET", "HEAD"]) {
+    const refused = await fetch(`${url}/v1/other?a=/livez`, {
+      method,
+      ...(method === "POST" ? { body } : {}),
+    });
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"], method);
+    assert.match(refused.headers.get("content-type") ?? "", /^application\/problem\+json/);
+    const text = await refused.text();
+    if (method !== "HEAD") assert.equal((JSON.parse(text) as Problem).code, "HOST_OVERLOADED");
+  }
+  assert.deepEqual(seen, ["/v1/slow"]);
+  const metrics = await (await fetch(`${url}/metrics?x=1`)).text();
+  assert.match(metrics, /sluice_http_request_seconds_count\{[^}]*status="429"[^}]*\} 1/);
+  gate.resolve();
+  assert.equal((await slow).status, 200);
+});
+
 test("gives back the place of a client that went away", async (t) => {
   const { url } = await start(t, { requestsInFlightMax: 1 }, (app) => {
     app.get("/v1/never", () => new Promise(() => {}));
@@ -525,7 +558,7 @@ test("counts a check that fails or does not answer as not ready", async (t) => {
   assert.equal(problem.detail, "broken: no; silent: no answer within 20 ms");
 });
 
-test("finishes what is in flight when it stops, takes nothing new, and closes its connections", async (t) => {
+test("finishes what is in flight when it stops, takes nothing new, and says that it closes the connection", async (t) => {
   const gate = Promise.withResolvers<void>();
   const { server, url, port } = await start(t, {}, (app) => {
     app.get("/v1/slow", async () => {
@@ -539,9 +572,9 @@ test("finishes what is in flight when it stops, takes nothing new, and closes it
   t.after(() => agent.destroy());
   const idle = connect(port, "127.0.0.1");
   t.after(() => idle.destroy());
-  const inFlight = new Promise<number | undefined>((resolve, reject) => {
+  const inFlight = new Promise<unknown>((resolve, reject) => {
     const request = httpRequest(`${url}/v1/slow`, { agent }, (response) => {
-      response.resume().once("end", () => resolve(response.statusCode));
+      response.resume().once("end", () => resolve([response.statusCode, response.headers.connection]));
     });
     request.once("error", reject).end();
   });
@@ -550,7 +583,7 @@ test("finishes what is in flight when it stops, takes nothing new, and closes it
   const stopped = server.stop();
   await assert.rejects(fetch(`${url}/livez`), "nothing new is accepted");
   gate.resolve();
-  assert.equal(await inFlight, 200);
+  assert.deepEqual(await inFlight, [200, "close"]);
   await stopped;
   await server.stop();
 });
@@ -568,14 +601,25 @@ test("answers 503 on a connection that is still open while it stops", async (t) 
   const socket = connect(port, "127.0.0.1");
   let answers = "";
   socket.on("data", (chunk) => (answers += String(chunk)));
+  const open: Socket[] = [];
+  server.app.server.on("connection", (socket: Socket) => open.push(socket));
+  const late = connect(port, "127.0.0.1");
+  late.on("data", (chunk) => (answers += String(chunk)));
   socket.write("GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\n");
-  await until("the request is in flight", () => entered === 1);
+  late.write("GET /v1/slow HTTP/1.1\r\n");
+  await until(
+    "both have spoken",
+    () => entered === 1 && open.filter((one) => one.bytesRead > 0).length === 2,
+  );
   const stopped = server.stop();
-  socket.write("GET /v1/slow HTTP/1.1\r\nhost: x\r\n\r\nGET /readyz HTTP/1.1\r\nhost: x\r\n\r\n");
-  await until("the others have arrived", () => entered >= 2);
+  late.write("host: x\r\n\r\n");
+  await once(late, "close");
+  assert.match(answers, /^HTTP\/1.1 503 [^]*"code":"HOST_STOPPING"/);
+  assert.match(answers, /^connection: close\r$/im);
+  answers = "";
   gate.resolve();
   await Promise.all([stopped, once(socket, "close")]);
-  assert.match(answers, /^HTTP\/1.1 200 [^]*HTTP\/1.1 503 [^]*"code":"HOST_STOPPING"/);
+  assert.match(answers, /^HTTP\/1.1 200 /);
 });
 
 test("cuts what does not finish within the time to stop", async (t) => {

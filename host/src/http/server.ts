@@ -3,7 +3,8 @@
  * H1  Every error leaves as a problem body (RFC 9457) made by `toProblem`.
  * H2  A request in flight is counted from its first header to the close of its answer, whatever happens between.
  * H3  The bodies in flight are bounded in bytes, all together, and what they took is given back with their answers.
- * H4  Once stopping, nothing new is admitted, what is in flight finishes, and after `stopMs` it is cut.
+ * H4  Who finds all places taken is refused before anything is made of the request: refusing must not cost what serving needs.
+ * H5  Once stopping, nothing new is admitted, what is in flight finishes, and after `stopMs` it is cut.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServerOfNode } from "node:http";
@@ -11,15 +12,16 @@ import { PROBLEM_SCHEMA } from "@sluice/contracts/problem";
 import { LogController, fastify } from "fastify";
 import type { FastifyBaseLogger, FastifyHttpOptions, FastifyInstance, FastifyReply } from "fastify";
 import { createAdmission } from "../admission.ts";
+import type { Admission } from "../admission.ts";
 import { hostError } from "../errors.ts";
 import type { Log, ProcessLog } from "../log.ts";
-import type { ProcessMeter } from "../metrics.ts";
+import type { HistogramMetric, ProcessMeter } from "../metrics.ts";
 import { registerBodyBytes } from "./body-bytes.ts";
 import { answerClientError } from "./client-error.ts";
 import { registerConnections } from "./connections.ts";
 import { registerDocs } from "./docs.ts";
 import type { Api } from "./docs.ts";
-import { drain, trackSockets } from "./drain.ts";
+import { announceClose, drain, trackSockets } from "./drain.ts";
 import { registerEntry, trackLinks } from "./entry.ts";
 import { registerErrorsPage } from "./errors-page.ts";
 import { fromFastifyError } from "./fastify-errors.ts";
@@ -30,6 +32,7 @@ import type { Address } from "./listen.ts";
 import { trackMethods } from "./methods.ts";
 import type { ResolvedHttpOptions } from "./options.ts";
 import type { ReadinessCheck } from "./readiness.ts";
+import { refuseEarly } from "./refuse-early.ts";
 import { registerRequestHead } from "./request-head.ts";
 import { toProblem } from "./status.ts";
 import { buildValidator } from "./validator.ts";
@@ -71,12 +74,19 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
   const sockets = trackSockets(app);
 
   registerRequestHead(app);
+  announceClose(app, () => state.isStopping);
   registerConnections(app, options);
-  registerAdmission(app, options, state);
+  const admission = createAdmission(options);
+  registerAdmission(app, options, state, admission);
   registerBodyBytes(app, options);
   registerJsonBody(app);
   registerErrors(app, options, log, trackMethods(app));
-  registerRequestLog(app, config);
+  const seconds = registerRequestLog(app, config);
+  refuseEarly(app, {
+    admission,
+    isStopping: () => state.isStopping,
+    refused: (method, status) => seconds.observe({ method, route: "unknown", status }, 0),
+  });
   await registerDocs(app, info);
   registerErrorsPage(app, config.errorsPage ?? "# Errors\n");
   app.addSchema(PROBLEM_SCHEMA);
@@ -150,8 +160,12 @@ interface State {
   isStopping: boolean;
 }
 
-function registerAdmission(app: Server, options: ResolvedHttpOptions, state: State): void {
-  const admission = createAdmission(options);
+function registerAdmission(
+  app: Server,
+  options: ResolvedHttpOptions,
+  state: State,
+  admission: Admission,
+): void {
   app.addHook("onRequest", (request, reply, done) => {
     if (request.routeOptions.config.isAlwaysAdmitted !== true) {
       if (state.isStopping) {
@@ -203,7 +217,7 @@ function pathOf(url: string): string {
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** Every request is measured; it is logged only where somebody debugs, for a line costs more than most answers. */
-function registerRequestLog(app: Server, { log, meter }: HttpServerOptions): void {
+function registerRequestLog(app: Server, { log, meter }: HttpServerOptions): HistogramMetric {
   const seconds = meter.histogram(
     "sluice_http_request_seconds",
     "Time from the first header of a request to the end of its answer.",
@@ -219,6 +233,7 @@ function registerRequestLog(app: Server, { log, meter }: HttpServerOptions): voi
     }
     done();
   });
+  return seconds;
 }
 
 function hostInUrl(host: string): string {

@@ -2,25 +2,30 @@
  * Real servers for tests, which install nothing: one of each kind per test process, started when it is first asked for and ended with
  * the process, or one of a test's own, which it may kill.
  */
-import { randomUUID } from "node:crypto";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { env } from "node:process";
 import { after } from "node:test";
 import type { TestContext } from "node:test";
 import { SILENT_LOG } from "../log.ts";
 import { testFolder } from "../postgres/testing-folder.ts";
 import { ADAPTERS } from "./adapters.ts";
 import { endServerIn } from "./end-server.ts";
-import { findPrograms, missingError } from "./obtain.ts";
-import { resolveStackOptions } from "./options.ts";
-import type { ResolvedStackOptions } from "./options.ts";
+import { missingError } from "./obtain.ts";
 import { SERVER_NAMES } from "./server-adapter.ts";
-import type { Finding, ServerName } from "./server-adapter.ts";
+import type { ServerName } from "./server-adapter.ts";
 import { startServer } from "./server.ts";
 import type { Server, StartServerOptions } from "./server.ts";
+import { FOLDER_PREFIX, nextName, testServerDirectory } from "./testing-directory.ts";
+import { findOnce, optionsIn } from "./testing-programs.ts";
 
 export type { Server } from "./server.ts";
+export { testServerDirectory } from "./testing-directory.ts";
+export type { Hooks } from "./testing-directory.ts";
+export { choosePlaces, startChanged } from "./testing-changed.ts";
+export type { ChangedServer, ServerChange } from "./testing-changed.ts";
+export { testCertificate, whyNoCertificate } from "./testing-certificate.ts";
+export type { TestCertificate } from "./testing-certificate.ts";
+export type { Launch, Place } from "./server-adapter.ts";
 
 /**
  * Why tests of a server are skipped on this machine, in one line; `false`: it can be had.
@@ -30,13 +35,6 @@ export async function whyMissing(name: ServerName): Promise<string | false> {
   const finding = await findOnce(name);
   if ("installed" in finding) return false;
   return `${ADAPTERS[name].title} is not here: ${finding.missing.found}; ${finding.missing.remedy}`;
-}
-
-const findings: Partial<Record<ServerName, Promise<Finding>>> = {};
-
-/** What is on this machine does not change while a test process runs, and looking takes its time: of Kafka every byte is checked. */
-function findOnce(name: ServerName): Promise<Finding> {
-  return (findings[name] ??= findPrograms(ADAPTERS[name], optionsIn(testFolder()).machine));
 }
 
 export interface TestServerOptions {
@@ -97,30 +95,6 @@ export async function startTestServer(
     log: SILENT_LOG,
     ...wishes,
   });
-}
-
-/** What a test, or a suite, offers to clean up after it. */
-export interface Hooks {
-  after(hook: () => unknown): unknown;
-}
-
-/** The path of a folder for a server of this test, which does not exist yet, lies where its user can reach it, and is removed after. */
-export function testServerDirectory(t: Hooks): string {
-  const directory = join(testFolder(), nextName());
-  // After the hooks that the test adds later, which end the server.
-  t.after(() => t.after(() => rm(directory, { recursive: true, force: true })));
-  return directory;
-}
-
-/** A machine's own folders count, where its owner has named them. */
-function optionsIn(dataDirectory: string): ResolvedStackOptions {
-  return resolveStackOptions({ dataDirectory, install: false }, env);
-}
-
-const FOLDER_PREFIX = "sluice-stack-test-";
-
-function nextName(): string {
-  return `${FOLDER_PREFIX}${process.pid}-${randomUUID().slice(0, 8)}`;
 }
 
 /** Younger folders may be in the middle of being made. */

@@ -11,15 +11,15 @@ import { RUN_MS_MAX } from "./load.ts";
 const LOOK_EVERY_MS = 10;
 
 interface Laps {
-  /** Runs that have ended. */
-  ended: number;
+  /** Callers that have had a run. */
+  callersServed: number;
   /** Latencies while the window is open. */
   latenciesMs: number[] | null;
   isOver: boolean;
 }
 
 export async function closedLoop(runOnce: RunOnce, load: Load, watch: LoadWatch): Promise<LoadResult> {
-  const laps: Laps = { ended: 0, latenciesMs: null, isOver: false };
+  const laps: Laps = { callersServed: 0, latenciesMs: null, isOver: false };
   const callers = Array.from({ length: load.inFlight }, () => keepRunning(runOnce, laps));
   const all = Promise.all(callers);
   // Whoever looks at the window hears of a failure; until then nobody waits for the callers.
@@ -38,21 +38,24 @@ export async function closedLoop(runOnce: RunOnce, load: Load, watch: LoadWatch)
 
 async function keepRunning(runOnce: RunOnce, laps: Laps): Promise<void> {
   let freeSinceMs = performance.now();
-  while (!laps.isOver) {
+  for (let run = 1; !laps.isOver; run++) {
     await runOnce();
     const nowMs = performance.now();
-    laps.ended++;
+    if (run === 1) laps.callersServed++;
     laps.latenciesMs?.push(nowMs - freeSinceMs);
     freeSinceMs = nowMs;
   }
 }
 
-/** Until the time is up and each caller had its turn: the first crowd arrives all at once, as none after it does. */
+/**
+ * Until the time is up and each caller had its turn: the first crowd arrives all at once, as none after it does. Over HTTP it also opens its
+ * connections, of which a busy process takes one for each turn of its event loop: by then others have had several turns.
+ */
 async function warmUp(laps: Laps, { inFlight, warmUpSeconds }: Load, signal: AbortSignal): Promise<void> {
   const startedMs = performance.now();
   const isWarm = (): boolean => {
     const tookMs = performance.now() - startedMs;
-    return tookMs >= warmUpSeconds * 1_000 && (laps.ended >= inFlight || tookMs >= RUN_MS_MAX);
+    return tookMs >= warmUpSeconds * 1_000 && (laps.callersServed === inFlight || tookMs >= RUN_MS_MAX);
   };
   while (!isWarm() && !laps.isOver && !signal.aborted) await sleep(LOOK_EVERY_MS);
 }

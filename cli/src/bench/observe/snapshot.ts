@@ -10,6 +10,7 @@ export interface Snapshot {
   readonly postgresCpuSeconds: number | null;
   readonly callersCpuSeconds: number;
   readonly participantsCpuSeconds: number | null;
+  readonly brokerCpuSeconds: number | null;
   readonly machineCpuSeconds: number;
   readonly walBytes: number;
 }
@@ -17,13 +18,15 @@ export interface Snapshot {
 export interface SnapshotSources {
   readonly sql: Sql;
   readonly postmasterPid: number | null;
-  /** The process of the participants behind HTTP, when there is one. */
+  /** The process of the participants, when they have one of their own. */
   readonly participantsPid: number | null;
+  /** The broker between, when there is one. */
+  readonly brokerPid: number | null;
 }
 
 /** Processes are looked at now; the server is asked for its position right after. */
 export async function takeSnapshot(
-  { sql, postmasterPid, participantsPid }: SnapshotSources,
+  { sql, postmasterPid, participantsPid, brokerPid }: SnapshotSources,
   usage: Usage | Promise<Usage>,
 ): Promise<Snapshot> {
   const { user, system } = process.cpuUsage();
@@ -32,6 +35,7 @@ export async function takeSnapshot(
     postgresCpuSeconds: familyCpuSeconds(postmasterPid),
     callersCpuSeconds: (user + system) / 1e6,
     participantsCpuSeconds: participantsPid === null ? 0 : (readStat(participantsPid)?.cpuSeconds ?? null),
+    brokerCpuSeconds: brokerPid === null ? 0 : familyCpuSeconds(brokerPid),
     machineCpuSeconds: busySeconds(),
   };
   const [subject, walBytes] = await Promise.all([usage, walPosition(sql)]);
@@ -51,6 +55,7 @@ export interface Cost {
   readonly postgresCpuSeconds: number | null;
   readonly callersCpuSeconds: number;
   readonly participantsCpuSeconds: number | null;
+  readonly brokerCpuSeconds: number | null;
   /** Cores that nobody of us kept busy, on average. `null` where nobody knows what Postgres took. */
   readonly othersCores: number | null;
   readonly walBytes: number;
@@ -61,17 +66,23 @@ export function costBetween(before: Snapshot, after: Snapshot): Cost {
   const postgresCpuSeconds = difference(before.postgresCpuSeconds, after.postgresCpuSeconds);
   const callersCpuSeconds = after.callersCpuSeconds - before.callersCpuSeconds;
   const participantsCpuSeconds = difference(before.participantsCpuSeconds, after.participantsCpuSeconds);
+  const brokerCpuSeconds = difference(before.brokerCpuSeconds, after.brokerCpuSeconds);
   const busy = after.machineCpuSeconds - before.machineCpuSeconds;
   const seconds = (after.atMs - before.atMs) / 1_000;
   const ours =
     postgresCpuSeconds === null
       ? null
-      : subjectCpuSeconds + postgresCpuSeconds + callersCpuSeconds + (participantsCpuSeconds ?? 0);
+      : subjectCpuSeconds +
+        postgresCpuSeconds +
+        callersCpuSeconds +
+        (participantsCpuSeconds ?? 0) +
+        (brokerCpuSeconds ?? 0);
   return {
     subjectCpuSeconds,
     postgresCpuSeconds,
     callersCpuSeconds,
     participantsCpuSeconds,
+    brokerCpuSeconds,
     othersCores: ours === null ? null : Math.max(0, (busy - ours) / seconds),
     walBytes: after.walBytes - before.walBytes,
   };

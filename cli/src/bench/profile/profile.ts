@@ -21,18 +21,22 @@ export const PROFILED_CASE: BenchCase = {
   arrivalsPerSecond: null,
 };
 
+/** Of one process. The profiler sees the main thread; "other threads" is what the process used beyond that. */
+export interface ProcessProfile {
+  readonly cpuUs: number;
+  /** Share of the time in which the main thread had nothing to do. */
+  readonly idleShare: number;
+  readonly parts: readonly { readonly part: CpuPart | "other threads"; readonly us: number }[];
+  readonly functions: readonly { readonly name: string; readonly part: CpuPart; readonly us: number }[];
+}
+
 /** Microseconds are for one transition. */
 export interface Profile {
   readonly case: BenchCase;
   readonly transitionsPerSecond: number;
-  /** Of the engine's process. The profiler sees the main thread; `otherThreads` is what the process used beyond that. */
-  readonly engine: {
-    readonly cpuUs: number;
-    /** Share of the time in which the main thread had nothing to do. */
-    readonly idleShare: number;
-    readonly parts: readonly { readonly part: CpuPart | "other threads"; readonly us: number }[];
-    readonly functions: readonly { readonly name: string; readonly part: CpuPart; readonly us: number }[];
-  };
+  readonly engine: ProcessProfile;
+  /** `null` where they have no process of their own. */
+  readonly participants: ProcessProfile | null;
   readonly postgres: {
     readonly cpuUs: number;
     readonly groups: readonly { readonly group: string; readonly us: number }[];
@@ -83,7 +87,12 @@ export async function measureProfile(parts: BenchParts, of: BenchCase): Promise<
 
 export function toProfile(
   of: BenchCase,
-  { transitions, seconds, cost }: Pick<Measured, "transitions" | "seconds" | "cost">,
+  {
+    transitions,
+    seconds,
+    cost,
+    participantsProfile,
+  }: Pick<Measured, "transitions" | "seconds" | "cost" | "participantsProfile">,
   cpuProfile: CpuProfile,
   { cpuSeconds, statements, wal, waits }: PostgresWindow,
 ): Profile {
@@ -96,7 +105,11 @@ export function toProfile(
   return {
     case: of,
     transitionsPerSecond: transitions / seconds,
-    engine: engineParts(cpuProfile, 1_000 * cost.subjectCpuSeconds, perTransition),
+    engine: processProfile(cpuProfile, cost.subjectCpuSeconds, perTransition),
+    participants:
+      participantsProfile === null
+        ? null
+        : processProfile(participantsProfile, cost.participantsCpuSeconds ?? 0, perTransition),
     postgres: {
       cpuUs: groups.reduce((sum, { us }) => sum + us, 0),
       groups,
@@ -124,11 +137,12 @@ export function toProfile(
  * A profiled thread that has to wait for a core seems busy to its profiler. So the parts are shares, and the whole is the CPU time that the system
  * has counted: of what the process used beyond its busy main thread nobody can say more than that.
  */
-function engineParts(
+function processProfile(
   cpuProfile: CpuProfile,
-  cpuMs: number,
+  cpuSeconds: number,
   perTransition: (ms: number) => number,
-): Profile["engine"] {
+): ProcessProfile {
+  const cpuMs = 1_000 * cpuSeconds;
   const seconds = cpuParts(cpuProfile);
   const parts = CPU_PARTS.filter((part) => part !== "idle").map((part) => ({ part, seconds: seconds[part] }));
   const busyMs = 1_000 * parts.reduce((sum, each) => sum + each.seconds, 0);

@@ -2,6 +2,7 @@
 import type { PostgresTarget } from "@sluice/host/postgres";
 import type { BenchFlow } from "../flow/bench-flow.ts";
 import type { ParticipantKind } from "../participants/participant-kind.ts";
+import type { Reach } from "../participants/reach.ts";
 
 /** How runs are started: by calls within the engine's process, or over its HTTP API from another one. */
 export const DOORS = ["library", "http"] as const;
@@ -11,9 +12,11 @@ export interface EngineConfig {
   readonly target: PostgresTarget;
   readonly flow: BenchFlow;
   readonly participants: ParticipantKind;
-  /** Where the participants behind HTTP listen. */
-  readonly participantsUrl: string | null;
+  /** Where participants of another process are reached. */
+  readonly reach: Reach | null;
   readonly door: Door;
-  /** How many runs will be under way: limits that are lower are raised, so that nobody is refused. */
-  readonly inFlight: number;
+  /** How many runs will be under way: limits that are lower are raised, so that nobody is refused. `null`: all limits as they ship. */
+  readonly inFlight: number | null;
+  /** Where the participant of `stalledFlow` listens; absent where that flow is not served. */
+  readonly stalledUrl?: string;
 }

@@ -13,8 +13,9 @@ import type { ProcessMeter } from "@sluice/host/metrics";
 import { definitionOf } from "../flow/definition-of.ts";
 import { libraryCaller } from "../load/library-caller.ts";
 import { RUN_MS_MAX } from "../load/load.ts";
-import { channelsOf } from "../participants/channels.ts";
+import { STALLED_CHANNEL, stalledFlow } from "../overload/stalled-flow.ts";
 import { localParticipants } from "../participants/local.ts";
+import { remoteTransports } from "../participants/reach.ts";
 import { transactionalParticipants } from "../participants/transactional.ts";
 import type { EngineConfig } from "./engine-config.ts";
 import type { Subject } from "./subject.ts";
@@ -25,8 +26,8 @@ export async function openEngine(config: EngineConfig): Promise<Subject> {
   const store = createPostgresStore({ target: config.target, engineId: randomUUID() });
   const engine = await createEngine({
     store,
-    flows: [definitionOf(config.flow)],
-    participants: participantsOf(config),
+    flows: [definitionOf(config.flow), ...(config.stalledUrl === undefined ? [] : [stalledFlow])],
+    participants: [...participantsOf(config, log), ...stalledTransports(config)],
     options: engineOptions(config),
     log,
     meter,
@@ -45,21 +46,30 @@ export async function openEngine(config: EngineConfig): Promise<Subject> {
   };
 }
 
-function participantsOf({
-  flow,
-  participants,
-  participantsUrl,
-}: EngineConfig): readonly (TransactionalParticipant | Transport)[] {
+function participantsOf(
+  { flow, participants, reach }: EngineConfig,
+  log: ProcessLog,
+): readonly (TransactionalParticipant | Transport)[] {
   switch (participants) {
     case "transactional":
       return transactionalParticipants(flow);
     case "local":
       return localParticipants(flow);
     case "http":
-      return Object.keys(channelsOf(flow)).map((channel) =>
-        httpTransport({ channel, url: `${participantsUrl}/${channel}` }),
-      );
+    case "kafka":
+    case "rabbitmq":
+      if (reach === null)
+        throw new Error(`nobody has said where the participants behind ${participants} are`);
+      return remoteTransports(flow, reach, log);
   }
+}
+
+/** Longer than anybody stalls it: an attempt that ended would be no stall. */
+const STALLED_MS_MAX = 300_000;
+
+function stalledTransports({ stalledUrl }: EngineConfig): readonly Transport[] {
+  if (stalledUrl === undefined) return [];
+  return [httpTransport({ channel: STALLED_CHANNEL, url: stalledUrl, attemptMs: STALLED_MS_MAX })];
 }
 
 /** The engine's own limits on what waits, and on who waits. */
@@ -68,6 +78,7 @@ const WAITERS_MAX = 10_000;
 
 /** All as it ships, but for limits that would refuse the callers of the benchmark; a writer's queue may hold them all. */
 function engineOptions({ inFlight }: EngineConfig): EngineOptions {
+  if (inFlight === null) return {};
   return {
     queueMax: Math.max(QUEUE_MAX, inFlight),
     waitersMax: Math.max(WAITERS_MAX, inFlight),
@@ -85,7 +96,8 @@ async function createServer(
   log: ProcessLog,
   meter: ProcessMeter,
 ): Promise<HttpServer> {
-  const requestsInFlightMax = Math.max(REQUESTS_IN_FLIGHT_MAX, inFlight + REQUESTS_BESIDE);
+  const requestsInFlightMax =
+    inFlight === null ? undefined : Math.max(REQUESTS_IN_FLIGHT_MAX, inFlight + REQUESTS_BESIDE);
   const options = resolveHttpOptions({ port: 0, requestsInFlightMax }, {});
   const info = { title: "Sluice", version: "0.0.0", description: "The engine of a benchmark." };
   const server = await createHttpServer({ options, log, meter, info });

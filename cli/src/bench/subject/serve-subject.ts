@@ -1,12 +1,15 @@
 /** The child's side: opens the subject, puts loads on it, tells what its process has used. */
 import { driveLoad } from "../load/drive-load.ts";
+import type { RunOnce } from "../load/load.ts";
 import { startCpuProfile } from "../profile/cpu-profile.ts";
+import type { CpuProfile } from "../profile/cpu-profile.ts";
 import type { LoadAnswer, LoadRequest, Message, Request, Subject, Usage } from "./subject.ts";
 
 /** Serves the parent until it lets go of the channel. */
 export function serveSubject<Config>(open: (config: Config) => Promise<Subject>): void {
   const abort = new AbortController();
   let subject: Subject | null = null;
+  let stopProfile: (() => CpuProfile) | null = null;
   const requireSubject = (): Subject => {
     if (subject === null) throw new Error("the subject is not open");
     return subject;
@@ -17,11 +20,16 @@ export function serveSubject<Config>(open: (config: Config) => Promise<Subject>)
         subject = await open(request.config as Config);
         return { url: subject.url };
       case "load":
-        return loadOn(requireSubject(), request, abort.signal);
+        return loadOn(requireRunOnce(requireSubject()), request, abort.signal);
       case "abort":
         return abort.abort();
       case "usage":
         return usage();
+      case "start-profile":
+        stopProfile = startCpuProfile();
+        return null;
+      case "profile":
+        return stopProfile?.() ?? null;
       case "close":
         return requireSubject().close();
     }
@@ -37,8 +45,13 @@ export function serveSubject<Config>(open: (config: Config) => Promise<Subject>)
   process.on("SIGINT", () => {});
 }
 
+function requireRunOnce({ runOnce }: Subject): RunOnce {
+  if (runOnce === null) throw new Error("participants are asked by an engine, and take no load");
+  return runOnce;
+}
+
 async function loadOn(
-  { runOnce }: Subject,
+  runOnce: RunOnce,
   { load, isProfiled }: LoadRequest,
   signal: AbortSignal,
 ): Promise<LoadAnswer> {

@@ -2,6 +2,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { CpuProfile } from "../profile/cpu-profile.ts";
 import type { LoadAnswer, LoadRequest, Message, Request, Usage } from "./subject.ts";
 
 export interface SubjectProcess {
@@ -10,6 +11,10 @@ export interface SubjectProcess {
   /** Puts a load on it from within its own process. */
   load(request: LoadRequest, watch: SubjectWatch): Promise<LoadAnswer>;
   usage(): Promise<Usage>;
+  /** Profiles it, whoever asks it for work, until the profile is asked for. */
+  startProfile(): Promise<void>;
+  /** What was seen since; `null` when it was not started. */
+  profile(): Promise<CpuProfile | null>;
   /** Ends it in good order; after that, or if that fails, the process is gone. */
   close(): Promise<void>;
 }
@@ -38,6 +43,8 @@ export async function startSubject(file: URL, config: unknown): Promise<SubjectP
       url,
       load: (request, watch) => load(channel, request, watch),
       usage: () => channel.ask<Usage>({ ask: "usage" }),
+      startProfile: async () => void (await channel.ask({ ask: "start-profile" })),
+      profile: () => channel.ask<CpuProfile | null>({ ask: "profile" }),
       close: () => close(channel),
     };
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * A subject is what is measured: the engine, or a peer, in a process of its own, so that its CPU time and its memory are its own.
+ * A subject is what is measured: the engine, a peer, or participants, in a process of its own, so that its CPU time and its memory are its own.
  * The benchmark talks to it over Node's channel between parent and child.
  */
 import type { Load, LoadResult, RunOnce } from "../load/load.ts";
@@ -15,8 +15,8 @@ export interface Usage {
 export interface Subject {
   /** Where it takes requests; null when it is asked within its process alone. */
   readonly url: string | null;
-  /** One run, asked for as a program asks that has the subject as its library. */
-  readonly runOnce: RunOnce;
+  /** One run, asked for as a program asks that has the subject as its library; `null` of participants, whom an engine asks. */
+  readonly runOnce: RunOnce | null;
   close(): Promise<void>;
 }
 
@@ -36,6 +36,9 @@ export type Request =
   | ({ readonly ask: "load" } & LoadRequest)
   | { readonly ask: "abort" }
   | { readonly ask: "usage" }
+  /** Profiles its process until it is asked for the profile. */
+  | { readonly ask: "start-profile" }
+  | { readonly ask: "profile" }
   | { readonly ask: "close" };
 
 /** What the child sends: an answer to a request, or the news that the window of a load opened or closed. */

@@ -53,7 +53,7 @@ async function serve(): Promise<void> {
 /** As `sluice up` starts one, with a store and participants whose calls are counted. */
 async function start(): Promise<void> {
   const { seed, databaseUrl, storeUrl, participantsUrl, port, url } = config;
-  const { http, access } = resolveUpOptions({ port: String(port), databaseUrl }, {}, process.cwd());
+  const { http, access, api } = resolveUpOptions({ port: String(port), databaseUrl }, {}, process.cwd());
   const meter = createMeter({ processMetrics: false });
   const app = purchaseApp({ seed, participantsUrl, counter });
   const { sql, openApp } = await prepareApp({
@@ -78,7 +78,7 @@ async function start(): Promise<void> {
     options: { ...POINT_OPTIONS, address: url },
   });
   stopper.add("engine", () => engine.stop());
-  await startHttp({ http, access, log, meter, stopper, sql, openApp, engine });
+  await startHttp({ http, access, api, log, meter, stopper, sql, openApp, engine });
   await engine.start();
 }
 

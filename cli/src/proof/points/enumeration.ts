@@ -10,7 +10,9 @@ import type { Stage } from "../act.ts";
 import { patiently } from "../patiently.ts";
 import { shuffled } from "../shuffled.ts";
 import { judge } from "../storm/judge.ts";
+import { checkRepeats } from "../storm/oracle/check-effects.ts";
 import { REST_MS_MAX, auditAtRest, settleQueues } from "../storm/rest.ts";
+import { listEffects } from "../storm/witness/store/list-effects.ts";
 import { playPurchase } from "./play-purchase.ts";
 import type { Armed, Passed, Point, PointKind } from "./point-kinds.ts";
 import { POINT_OPTIONS } from "./point-options.ts";
@@ -144,7 +146,8 @@ class Enumeration {
     await this.#audit(world);
   }
 
-  async #audit({ databaseUrl }: PointWorld): Promise<void> {
+  async #audit({ databaseUrl, sql }: PointWorld): Promise<void> {
+    checkRepeats(await patiently(() => listEffects(sql)), this.#report);
     const { findings } = await patiently(() => auditEngine(databaseUrl, false));
     for (const { invariant, runId, message } of findings)
       this.#report(invariant, `${runId === null ? "" : `run ${runId}: `}${message}`);

@@ -1,6 +1,7 @@
 /** An act that strikes at every point there is, again and again until there is enough of it. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { chosen, kindsArgument } from "../act.ts";
 import type { Act, Stage, Verdict } from "../act.ts";
 import { playEnumeration } from "./enumeration.ts";
 import type { EnumerationResult } from "./enumeration.ts";
@@ -11,7 +12,11 @@ const REST_MS = 5_000;
 const SEEDS = 2 ** 31;
 
 export function pointAct(act: Pick<Act, "name" | "summary" | "weight">, kinds: readonly PointKind[]): Act {
-  return { ...act, play: (stage) => playAll(act.name, stage, kinds) };
+  return {
+    ...act,
+    kinds: kinds.map(({ name }) => name),
+    play: (stage) => playAll(act.name, stage, chosen(stage, kinds)),
+  };
 }
 
 async function playAll(name: string, stage: Stage, kinds: readonly PointKind[]): Promise<Verdict> {
@@ -30,7 +35,7 @@ async function playAll(name: string, stage: Stage, kinds: readonly PointKind[]):
       progress: (what) => stage.progress(`round ${nth} (seed ${seed}): ${what}`),
     });
     results.push(result);
-    if (result.breaches.length > 0) replay = `--seed ${seed} --faults 1`;
+    if (result.breaches.length > 0) replay = `--seed ${seed} --faults 1${kindsArgument(stage)}`;
     else if (!stage.isKept) await rm(directory, { recursive: true, force: true });
   }
   return toVerdict(name, { kinds, results, replay });

@@ -31,6 +31,7 @@ export const previousSchema: Act = {
   name: "previous-schema",
   summary: "a database of a former schema is migrated, and every run in it comes to its end",
   weight: 1,
+  kinds: [],
   play: playSnapshots,
 };
 

@@ -1,5 +1,5 @@
 /** A process with an engine, as the proof holds it. */
-import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "@sluice/host/postgres";
 import { Child } from "../child.ts";
 import type { ChildOptions } from "../child.ts";
@@ -9,8 +9,6 @@ import { holdEngine } from "./witness/store/hold-engine.ts";
 import { listLanesOf } from "./witness/store/list-lanes-of.ts";
 
 type Ready = Extract<FromEngine, { readonly type: "ready" }>;
-
-const FILE = join(import.meta.dirname, "engine.process.ts");
 
 export class EngineChild {
   readonly #child: Child<Ready>;
@@ -25,13 +23,12 @@ export class EngineChild {
 
   constructor(
     config: Omit<EngineConfig, "serves">,
-    { sql, ...options }: Pick<ChildOptions, "env" | "logFile" | "onEnd"> & { readonly sql: Sql },
+    { sql, ...options }: Pick<ChildOptions, "file" | "env" | "logFile" | "onEnd"> & { readonly sql: Sql },
   ) {
     this.#sql = sql;
     this.url = config.url;
     this.#child = new Child({
       name: config.name,
-      file: FILE,
       ...options,
       config: (): EngineConfig => {
         this.served = this.serves;
@@ -75,6 +72,16 @@ export class EngineChild {
     this.#child.tell(message);
     await freezing;
     this.#isFrozen = true;
+  }
+
+  /** Has it send commands of before once more, where they go over a broker; how many it did, within that time. */
+  async repeatMessages(withinMs: number): Promise<number> {
+    const repeated = this.#child.hear("repeated") as Promise<Extract<FromEngine, { type: "repeated" }>>;
+    const message: ToEngine = { type: "repeat" };
+    this.#child.tell(message);
+    // One that dies meanwhile says nothing.
+    const late = sleep(withinMs, { messages: 0 }, { ref: false });
+    return (await Promise.race([repeated, late])).messages;
   }
 
   thaw(): void {

@@ -6,14 +6,17 @@ import type { Witnessed } from "./oracle/witnessed.ts";
 import type { World } from "./world.ts";
 
 /** A world, as far as it is judged. */
-export interface Judged extends Pick<World, "sql" | "databaseUrl" | "seed" | "flows" | "ledger" | "report"> {
+export interface Judged extends Pick<
+  World,
+  "sql" | "databaseUrl" | "seed" | "flows" | "ledger" | "report" | "brokered"
+> {
   readonly options: EngineOptions;
 }
 
 export async function judge(world: Judged): Promise<Readonly<Record<string, number>>> {
   const witnessed = await readWitnessed(world);
-  const { seed, flows, ledger, options, report } = world;
-  for (const { promise, message } of findBreaches(witnessed, { seed, flows, ledger, options }))
+  const { seed, flows, ledger, options, report, brokered } = world;
+  for (const { promise, message } of findBreaches(witnessed, { seed, flows, ledger, options, brokered }))
     report(promise, message);
   return countsOf(witnessed);
 }

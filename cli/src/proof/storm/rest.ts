@@ -50,13 +50,14 @@ async function settleCallers(world: World, untilMs: number): Promise<void> {
 
 /** Waits until nothing moves. */
 export async function settleQueues(
-  { sql, stop, report }: Pick<World, "sql" | "stop" | "report">,
+  { sql, stop, report, listOwed }: Pick<World, "sql" | "stop" | "report" | "listOwed">,
   untilMs: number,
 ): Promise<void> {
   let before = -1;
   let looks = 0;
   while (looks < LOOKS_AT_REST && !stop.aborted) {
-    const { left, batches } = await patiently(() => getUnrest(sql));
+    const { left: moving, batches } = await patiently(() => getUnrest(sql));
+    const left = [...moving, ...((await listOwed?.()) ?? [])];
     const isMoving = left.length > 0 || batches !== before;
     looks = isMoving ? 0 : looks + 1;
     before = batches;
@@ -91,7 +92,7 @@ async function stopEngines({ engines, participants, sql, report }: World): Promi
   const stop = (child: { stop(): Promise<void> }): Promise<void> =>
     child.stop().catch((error: unknown) => report("engine", messageOf(error)));
   await Promise.all(engines.map(stop));
-  await stop(participants);
+  await Promise.all(participants.map(stop));
   const { owned } = await patiently(() => getUnrest(sql));
   if (owned > 0) report("engine", `${owned} lanes have an owner after all engines stopped`);
 }

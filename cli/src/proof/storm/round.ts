@@ -14,14 +14,14 @@ import { judge } from "./judge.ts";
 import { checkLanes } from "./oracle/check-lanes.ts";
 import { comeToRest } from "./rest.ts";
 import { listLaneSteps } from "./witness/store/list-lane-steps.ts";
-import { openWorld } from "./world.ts";
-import type { World } from "./world.ts";
+import type { World, WorldOptions } from "./world.ts";
 
-export interface RoundPlan extends Pick<
+export interface RoundPlan<Struckable extends World> extends Pick<
   Stage,
   "seed" | "engines" | "directory" | "env" | "isKept" | "stop" | "progress"
 > {
-  readonly kinds: readonly FaultKind[];
+  readonly kinds: readonly FaultKind<Struckable>[];
+  readonly open: (options: WorldOptions) => Promise<Struckable>;
   /** Times that every kind comes, at the most. */
   readonly cyclesMax: number;
   /** No fault begins after this but the first few, by `performance.now`. */
@@ -52,13 +52,13 @@ const FAULTS_MIN = 2;
 const BREACHES_MAX = 50;
 
 /** Never throws for what it finds: that is in the answer. */
-export async function playRound(plan: RoundPlan): Promise<RoundResult> {
+export async function playRound<Struckable extends World>(plan: RoundPlan<Struckable>): Promise<RoundResult> {
   const breaches: Violation[] = [];
   const report = (promise: Violation["promise"], message: string): void => {
     if (breaches.length < BREACHES_MAX) breaches.push({ promise, message });
   };
-  plan.progress("starting Postgres, engines and participants");
-  const world = await openWorld({ ...plan, report });
+  plan.progress("starting servers, engines and participants");
+  const world = await plan.open({ ...plan, report });
   const round = new Round(plan, world, breaches);
   try {
     await round.play();
@@ -70,9 +70,11 @@ export async function playRound(plan: RoundPlan): Promise<RoundResult> {
   return round.result();
 }
 
-class Round {
-  readonly #plan: RoundPlan;
-  readonly #world: World;
+type Named = Pick<FaultKind, "name">;
+
+class Round<Struckable extends World> {
+  readonly #plan: RoundPlan<Struckable>;
+  readonly #world: Struckable;
   readonly #breaches: readonly Violation[];
   readonly #faults: StruckFault[] = [];
   readonly #takeoverMs: number[] = [];
@@ -80,7 +82,7 @@ class Round {
   #counts: Readonly<Record<string, number>> = {};
   #audits = 0;
 
-  constructor(plan: RoundPlan, world: World, breaches: readonly Violation[]) {
+  constructor(plan: RoundPlan<Struckable>, world: Struckable, breaches: readonly Violation[]) {
     this.#plan = plan;
     this.#world = world;
     this.#breaches = breaches;
@@ -105,6 +107,7 @@ class Round {
         callers: crowd.callers,
         ...countAnswers(ledger),
         ...this.#counts,
+        ...this.#world.counts?.(),
         audits: this.#audits,
       },
       faults: this.#faults,
@@ -130,7 +133,7 @@ class Round {
   }
 
   /** What cannot be had here is said once, and left out. */
-  #possible(): readonly FaultKind[] {
+  #possible(): readonly FaultKind<Struckable>[] {
     return this.#plan.kinds.filter((kind) => {
       const why = kind.unavailable?.(this.#world) ?? null;
       if (why !== null) this.#skipped.push({ kind: kind.name, why });
@@ -138,7 +141,7 @@ class Round {
     });
   }
 
-  async #strike({ kind, isHasty, random }: PlannedFault): Promise<void> {
+  async #strike({ kind, isHasty, random }: PlannedFault<Struckable>): Promise<void> {
     const { progress, stop } = this.#plan;
     const { pulse } = this.#world;
     this.#release();
@@ -160,12 +163,12 @@ class Round {
     await this.#audit(kind);
   }
 
-  #note(lanes: readonly number[], tookMs: ReadonlyMap<number, number>, kind: FaultKind): void {
+  #note(lanes: readonly number[], tookMs: ReadonlyMap<number, number>, kind: Named): void {
     this.#takeoverMs.push(...tookMs.values());
     this.#checkServed(lanes, tookMs, kind);
   }
 
-  #checkServed(lanes: readonly number[], served: ReadonlyMap<number, number>, kind: FaultKind): void {
+  #checkServed(lanes: readonly number[], served: ReadonlyMap<number, number>, kind: Named): void {
     const silent = lanes.filter((lane) => !served.has(lane));
     if (silent.length === 0 || this.#plan.stop.aborted) return;
     const { report } = this.#world;
@@ -182,7 +185,7 @@ class Round {
     for (const engine of engines) engine.serves = "all";
   }
 
-  async #audit(kind: FaultKind): Promise<void> {
+  async #audit(kind: Named): Promise<void> {
     if (this.#plan.stop.aborted) return;
     // Who moved which lane can be judged at any time, and says more than what comes of it.
     const { sql, report } = this.#world;

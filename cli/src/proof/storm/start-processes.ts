@@ -4,16 +4,25 @@ import type { Sql } from "@sluice/host/postgres";
 import { findFreePort } from "../../up/free-port.ts";
 import { Child } from "../child.ts";
 import { EngineChild } from "./engine-child.ts";
-import type { ParticipantsConfig } from "./process-messages.ts";
+import type { HttpEngineConfig, ParticipantsConfig } from "./process-messages.ts";
 import type { OnClose } from "../closable.ts";
 import type { WorldOptions } from "./world.ts";
 
 export const HOST = "127.0.0.1";
+const ENGINE_FILE = join(import.meta.dirname, "engine.process.ts");
 
 export interface WorldProcesses {
   readonly engines: readonly EngineChild[];
-  readonly participants: Child;
+  readonly participants: readonly Child[];
+  /** Where callers come in, without a slash at the end. @default any of the engines */
+  readonly callersUrl?: string;
 }
+
+export type StartProcesses<Processes extends WorldProcesses> = (
+  options: WorldOptions,
+  database: { readonly databaseUrl: string; readonly sql: Sql },
+  onClose: OnClose,
+) => Promise<Processes>;
 
 /** Engines and participants, ready. Each keeps its address through all its lives, so that callers find it again. */
 export async function startProcesses(
@@ -37,15 +46,22 @@ export async function startProcesses(
   const engines = enginePorts.map((enginePort, at) => {
     const name = `engine-${at + 1}`;
     const address = { port: enginePort, url: urlOf(enginePort) };
-    const config = { seed, name, databaseUrl, participantsUrl: urlOf(port), ...address };
-    return new EngineChild(config, { ...shared, sql, logFile: join(logs, `${name}.log`) });
+    const config: Omit<HttpEngineConfig, "serves"> = {
+      seed,
+      name,
+      databaseUrl,
+      participantsUrl: urlOf(port),
+      ...address,
+    };
+    return new EngineChild(config, { ...shared, file: ENGINE_FILE, sql, logFile: join(logs, `${name}.log`) });
   });
   onClose(async () => void (await Promise.all([participants, ...engines].map((child) => child.kill()))));
   // All at once: whoever comes first makes the deployment.
   await Promise.all([participants, ...engines].map((child) => child.start(stop)));
-  return { engines, participants };
+  return { engines, participants: [participants] };
 }
 
-function urlOf(port: number): string {
+/** Without a slash at the end. */
+export function urlOf(port: number): string {
   return `http://${HOST}:${port}`;
 }

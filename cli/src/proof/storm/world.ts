@@ -18,7 +18,7 @@ import type { WorldDatabase } from "./open-database.ts";
 import { drawProfile } from "./profile.ts";
 import type { StormProfile } from "./profile.ts";
 import { startProcesses } from "./start-processes.ts";
-import type { WorldProcesses } from "./start-processes.ts";
+import type { StartProcesses, WorldProcesses } from "./start-processes.ts";
 import { PULSE_FLOW, stormFlows } from "./storm-flows.ts";
 
 export interface WorldOptions {
@@ -50,6 +50,12 @@ export interface World extends WorldDatabase, WorldProcesses, WorldPeople, Closa
   readonly report: Report;
   /** Connections of the proof itself. */
   readonly sql: Sql;
+  /** Channels behind a broker. @default none */
+  readonly brokered?: ReadonlySet<string>;
+  /** What is on its way beyond the database, in words; nothing when all has come. @default nothing ever is */
+  readonly listOwed?: () => Promise<readonly string[]>;
+  /** What else was done to it, by name. @default nothing */
+  readonly counts?: () => Readonly<Record<string, number>>;
 }
 
 const CONNECTIONS_MAX = 4;
@@ -57,10 +63,15 @@ const STATEMENT_MS_MAX = 20_000;
 
 /** Makes the world and waits until each lane is served. */
 export function openWorld(options: WorldOptions): Promise<World> {
-  return openClosable((onClose) => makeWorld(options, onClose), options.report);
+  return openClosable((onClose) => makeWorld(options, onClose, startProcesses), options.report);
 }
 
-async function makeWorld(options: WorldOptions, onClose: OnClose): Promise<Omit<World, "close">> {
+/** The same around processes of any kind. */
+export async function makeWorld<Processes extends WorldProcesses>(
+  options: WorldOptions,
+  onClose: OnClose,
+  start: StartProcesses<Processes>,
+): Promise<Omit<World, "close"> & Processes> {
   const { seed, stop, report } = options;
   const base = { seed, stop, report, profile: drawProfile(seed), flows: stormFlows(seed) };
   const database = await openDatabase(options, onClose);
@@ -72,14 +83,14 @@ async function makeWorld(options: WorldOptions, onClose: OnClose): Promise<Omit<
   });
   onClose(() => closePostgres(sql));
   await prepareSchemas(sql);
-  const processes = await startProcesses(options, { databaseUrl, sql }, onClose);
+  const processes = await start(options, { databaseUrl, sql }, onClose);
   const people = await letPeopleIn({ ...base, ...processes }, onClose);
   return { ...base, ...database, sql, ...processes, ...people };
 }
 
 /** Callers ask whomever they know, dead and frozen engines too; the pulse asks those who can answer. */
 async function letPeopleIn(
-  world: Pick<World, "seed" | "profile" | "flows" | "report" | "stop" | "engines">,
+  world: Pick<World, "seed" | "profile" | "flows" | "report" | "stop" | "engines" | "callersUrl">,
   onClose: OnClose,
 ): Promise<WorldPeople> {
   const { seed, profile, report, stop, engines } = world;
@@ -89,7 +100,8 @@ async function letPeopleIn(
   const { callersPerSecond, options } = profile;
   const awake = openOutside(() => urlsOf(awakeOf(engines)), report, onClose);
   const pulse = await Pulse.start({ ...asking, outside: awake, lanes: options.lanes });
-  const outside = openOutside(() => urlsOf(engines), report, onClose);
+  const doors = world.callersUrl === undefined ? urlsOf(engines) : [world.callersUrl];
+  const outside = openOutside(() => doors, report, onClose);
   const flows = world.flows.filter(({ name }) => name !== PULSE_FLOW);
   const crowd = new Crowd({ ...asking, outside, flows, callersPerSecond });
   onClose(async () => {

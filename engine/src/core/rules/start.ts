@@ -44,8 +44,9 @@ export function start(context: Context, input: StartInput): Decision {
     enteredAtMs: context.nowMs,
     updatedAtMs: context.nowMs,
   };
+  const begun = input.trace === undefined ? empty : { ...empty, trace: input.trace };
   try {
-    const limit = armTimer(empty, context.flow.deadline, "flow-deadline", context.nowMs);
+    const limit = armTimer(begun, context.flow.deadline, "flow-deadline", context.nowMs);
     const entered = passJoins(context, enter(context, limit, state, 1, true));
     return changed(
       entered.run,

@@ -1,6 +1,7 @@
 import {
   auditCounts,
   auditLane,
+  auditName,
   auditOrphan,
   auditProjected,
   auditTimerRow,
@@ -20,7 +21,8 @@ import { countStates } from "./project.ts";
 import { storedInbox } from "./queues.ts";
 import { fromStoredRun, historyOf } from "./stored-run.ts";
 
-export function audit(database: MemoryDatabase, { quiet, compileSchema }: AuditScope): AuditReport {
+export function audit(database: MemoryDatabase, scope: AuditScope): AuditReport {
+  const { quiet, compileSchema } = scope;
   const definitions = listFlowVersions(database).map(({ definition, ...row }) => ({
     ...row,
     text: JSON.stringify(definition),
@@ -28,7 +30,8 @@ export function audit(database: MemoryDatabase, { quiet, compileSchema }: AuditS
   const flows = readAuditFlows(definitions, compileSchema);
   const findings = [
     ...flows.findings,
-    ...auditRuns(database, flows, quiet),
+    ...auditRuns(database, flows, scope),
+    ...flows.missing(definitions),
     ...auditLanes(database, quiet),
     ...(quiet ? auditCounts(countRows(database.projection.values()), countStates(database)) : []),
   ];
@@ -37,7 +40,11 @@ export function audit(database: MemoryDatabase, { quiet, compileSchema }: AuditS
   return { runs: database.runs.size, entries, findings };
 }
 
-function* auditRuns(database: MemoryDatabase, flows: AuditFlows, quiet: boolean): Generator<AuditFinding> {
+function* auditRuns(
+  database: MemoryDatabase,
+  flows: AuditFlows,
+  { quiet, nameId }: AuditScope,
+): Generator<AuditFinding> {
   const timers = Map.groupBy(database.timers.values(), ({ runId }) => runId);
   const deadLetters = Map.groupBy(storedDeadLetters(database), ({ runId }) => runId);
   const attempts = new Set(
@@ -46,6 +53,7 @@ function* auditRuns(database: MemoryDatabase, flows: AuditFlows, quiet: boolean)
   for (const [runId, stored] of database.runs) {
     const run = fromStoredRun(stored);
     const rows = timers.get(runId) ?? [];
+    flows.note(run);
     const runAudit = new RunAudit(run, flows.versionsOf(run.flow));
     for (const entry of historyOf(database, runId)) runAudit.addEntry(entry);
     yield* runAudit.finish({
@@ -55,7 +63,8 @@ function* auditRuns(database: MemoryDatabase, flows: AuditFlows, quiet: boolean)
       child: (childId) => getRuns(database, [childId])[0] ?? null,
       isInInbox: (inboxId) => database.inbox.has(inboxId),
     });
-    yield* found(quiet ? auditProjected(run, database.projection.get(runId) ?? null) : null);
+    yield* found(auditName(run, nameId));
+    yield* found(auditProjected(run, database.projection.get(runId) ?? null, quiet));
   }
   for (const row of database.timers.values()) {
     const stored = database.runs.get(row.runId);

@@ -19,16 +19,16 @@ import { updateAnswer } from "./update-answer.ts";
 
 export interface PostgresInbox extends Inbox<TransactionSql> {
   /**
-   * Forgets what is older than `keptDays`, a bounded number of rows at a time, and answers how many there were. Any process may call it at
-   * any time; what another one is forgetting is left to it. Call it once a day or so.
+   * Forgets what is older than `keptDays`, the oldest first and at most `rowsMax`, and answers how many there were. Any process may call it at
+   * any time; what another one is forgetting is left to it. `serveCommands` calls it by itself.
    */
-  prune(): Promise<number>;
+  prune(rowsMax?: number): Promise<number>;
 }
 
 type Work = (transaction: TransactionSql) => Promise<EventMessage | null>;
 
 /** Rows that one statement forgets: few enough that nobody waits for it. */
-const PRUNED_ROWS_MAX = 1_000;
+const STATEMENT_ROWS_MAX = 1_000;
 
 /**
  * An inbox over a pool of postgres.js. A handler gets the transaction in which its answer is kept, and writes its effect there. A command
@@ -47,11 +47,12 @@ export function postgresInbox(sql: Sql, options: PostgresInboxOptions = {}): Pos
         await undoAnswer(transaction, schema, undoes, commandId);
         return work(transaction);
       }),
-    async prune() {
+    async prune(rowsMax = Number.MAX_SAFE_INTEGER) {
       for (let pruned = 0; ;) {
-        const rows = await deleteAnswers(sql, schema, keptDays, PRUNED_ROWS_MAX);
+        const wanted = Math.min(STATEMENT_ROWS_MAX, rowsMax - pruned);
+        const rows = await deleteAnswers(sql, schema, keptDays, wanted);
         pruned += rows;
-        if (rows < PRUNED_ROWS_MAX) return pruned;
+        if (rows < wanted || pruned >= rowsMax) return pruned;
       }
     },
   };

@@ -1,6 +1,7 @@
 /** What operators asked for, and how far it is. */
 import type { JsonObject } from "@sluice/contracts/envelope";
 import type { Fragment, Sql } from "postgres";
+import { jobShape, pauseResultShape, progressShape, subjectShape } from "../../core/audit-shape.ts";
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
 import { engineError } from "../../core/errors.ts";
 import { jobsFull } from "../../core/full.ts";
@@ -17,7 +18,10 @@ import type {
   PauseResult,
   UpdatedAction,
 } from "../../core/ports.ts";
+import { clampMs } from "./clamp-ms.ts";
 import { plains } from "./columns.ts";
+import { columnFaults, splitRows, unreadable } from "./unreadable.ts";
+import type { ReadRow } from "./unreadable.ts";
 
 /** A row of `actions` as `actionColumns` selects it. */
 export interface StoredAction extends Omit<ActionRow, "subject" | "job" | "result"> {
@@ -118,8 +122,8 @@ export async function listActions(sql: Sql, query: ActionQuery): Promise<Page<Ac
      where place <= ${limit} and (place = 1 or bytes <= ${ACTIONS_PAGE_BYTES_MAX})
      order by place`;
   const last = rows.at(-1);
-  const next = last?.hasMore === true ? encodeCursor([last.askedAtMs, last.actionId]) : null;
-  return { items: rows.map(fromStoredAction), cursor: next };
+  const next = last?.hasMore === true ? encodeCursor([clampMs(last.askedAtMs), last.actionId]) : null;
+  return { ...splitRows(rows.map(readAction)), cursor: next };
 }
 
 export async function listOpenJobs(sql: Sql, lanes: readonly number[]): Promise<readonly OpenJob[]> {
@@ -137,7 +141,35 @@ export function actionColumns(sql: Sql): Fragment {
     to_ms(ended_at) as "endedAtMs", state, subject, job, progress, lane, revision, result`;
 }
 
+/** @throws FLOW_UNREADABLE (invalid) */
 export function fromStoredAction(row: StoredAction): ActionRow {
+  const { value, fault } = readAction(row);
+  if (fault !== null) throw unreadable("action", row.actionId, fault);
+  return value;
+}
+
+function readAction(row: StoredAction): ReadRow<ActionRow> & { readonly id: string } {
+  const fault = actionFault(row);
+  const id = row.actionId;
+  return fault === null ? { id, value: composeAction(row), fault } : { id, value: null, fault };
+}
+
+/** What of a row cannot be read; null where all can. */
+export function actionFault(row: StoredAction): string | null {
+  const { kind, subject, job, progress, result, askedAtMs, endedAtMs } = row;
+  const texts = {
+    subject: [subject, subjectShape],
+    job: [job, jobShape],
+    progress: [progress, progressShape],
+    result: [result, pauseResultShape],
+  } as const;
+  const faults = [...columnFaults(texts, { asked_at: askedAtMs, ended_at: endedAtMs })];
+  if (job === null && kind.startsWith("runs."))
+    faults.push("column job is null, expected what the job is to do");
+  return faults.length === 0 ? null : `actions: ${faults.join("; ")}`;
+}
+
+function composeAction(row: StoredAction): ActionRow {
   const { actionId, kind, by, reason, askedAtMs, endedAtMs, state, subject, job, progress, lane } = row;
   return {
     actionId,

@@ -1,7 +1,8 @@
 import type { Fragment } from "postgres";
 import { auditOrphan } from "../../core/audit.ts";
 import type { AuditedLetter } from "../../core/audit-run.ts";
-import { letterShape, readText } from "../../core/audit-shape.ts";
+import { errorShape, letterShape, readText } from "../../core/audit-shape.ts";
+import { isTime } from "../../core/audit-times.ts";
 import type { AuditFinding } from "../../core/ports.ts";
 import type { PostgresSession } from "./session.ts";
 
@@ -10,14 +11,17 @@ const LETTERS_MAX = 200;
 
 interface LetterTexts extends AuditedLetter {
   readonly runId: string;
+  readonly lane: number;
   readonly input: string;
+  readonly error: string | null;
+  readonly atMs: number;
 }
 
-/** Those of these runs, those of no run at all, and those that could not be taken in again. */
+/** Those of these runs, which are known with their lanes, those of no run at all, and those that could not be taken in again, or shown. */
 export async function auditDeadLetters(
   session: PostgresSession,
   range: Fragment,
-  runIds: ReadonlySet<string>,
+  lanes: ReadonlyMap<string, number>,
 ): Promise<{
   readonly deadLetters: ReadonlyMap<string, readonly AuditedLetter[]>;
   readonly findings: readonly AuditFinding[];
@@ -26,21 +30,40 @@ export async function auditDeadLetters(
   const deadLetters = new Map<string, AuditedLetter[]>();
   const findings: AuditFinding[] = [];
   const stored = sql<LetterTexts[]>`
-    select run_id as "runId", version, reason, input from dead_letters where true ${range} order by run_id, version`;
+    select run_id as "runId", lane, version, reason, input, error, to_ms(at) as "atMs"
+      from dead_letters where true ${range} order by run_id, version`;
   for await (const rows of session.pages(stored, LETTERS_MAX)) {
-    for (const { runId, version, reason, input } of rows) {
+    for (const row of rows) {
+      const { runId, version, reason } = row;
       const letters = deadLetters.get(runId);
       if (letters === undefined) deadLetters.set(runId, [{ version, reason }]);
       else letters.push({ version, reason });
-      if (letters === undefined && !runIds.has(runId)) findings.push(auditOrphan(runId, "a dead letter"));
-      const { fault } = readText(input, letterShape);
-      if (fault !== null) findings.push(unreadableLetter(runId, version, fault));
+      const lane = lanes.get(runId);
+      if (letters === undefined && lane === undefined) findings.push(auditOrphan(runId, "a dead letter"));
+      findings.push(...letterFindings(row, lane ?? row.lane));
     }
   }
   return { deadLetters, findings };
 }
 
-function unreadableLetter(runId: string, version: number, fault: string): AuditFinding {
-  const message = `dead_letters: column input of version ${version} ${fault}, so it cannot be taken in again; restore it from a backup, or skip it`;
-  return { invariant: "I3", runId, message };
+function letterFindings(letter: LetterTexts, laneOfRun: number): AuditFinding[] {
+  const { runId, version, lane, input, error, atMs } = letter;
+  const findings: AuditFinding[] = [];
+  const find = (column: string, fault: string) =>
+    findings.push({
+      invariant: "I3",
+      runId,
+      message: `dead_letters: column ${column} of version ${version} ${fault}`,
+    });
+  const unreadable = readText(input, letterShape).fault;
+  if (unreadable !== null)
+    find("input", `${unreadable}, so it cannot be taken in again; restore it from a backup, or skip it`);
+  const untold = error === null ? null : readText(error, errorShape).fault;
+  if (untold !== null)
+    find("error", `${untold}, so nobody can be told why; restore it from a backup, or skip it`);
+  if (!isTime(atMs))
+    find("at", `is ${String(atMs)}, expected a time; set it to that of the entry of this version`);
+  if (lane !== laneOfRun)
+    find("lane", `is ${lane}, and the run is of lane ${laneOfRun}; correct the wrong one`);
+  return findings;
 }

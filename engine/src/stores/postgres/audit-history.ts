@@ -14,6 +14,8 @@ interface HistoryTexts {
   readonly runId: string;
   readonly firstVersion: number;
   readonly lastVersion: number;
+  readonly lane: number;
+  readonly atMs: number;
   readonly entries: string;
   readonly seen: string | null;
 }
@@ -26,10 +28,12 @@ export async function auditHistory(
 ): Promise<{ readonly entries: number; readonly findings: readonly AuditFinding[] }> {
   if (runs.length === 0) return { entries: 0, findings: [] };
   const { sql } = session;
+  const lanes = new Map(runs.map(({ runId, lane }) => [runId, lane]));
   let entries = 0;
   const findings: AuditFinding[] = [];
   const history = sql<HistoryTexts[]>`
-    select h.run_id as "runId", h.first_version as "firstVersion", h.last_version as "lastVersion", h.entries, h.seen
+    select h.run_id as "runId", h.first_version as "firstVersion", h.last_version as "lastVersion",
+           h.lane, to_ms(h.at) as "atMs", h.entries, h.seen
       from ${births(sql, runs)}
      cross join lateral (
              select * from history
@@ -45,7 +49,7 @@ export async function auditHistory(
       }
       entries += value.length;
       for (const entry of value) runAudit?.addEntry(entry);
-      findings.push(...rowFindings(row, value));
+      findings.push(...rowFindings(row, value), ...placeFindings(row, value, lanes.get(row.runId)));
     }
   }
   return { entries, findings };
@@ -55,7 +59,7 @@ export async function auditHistory(
 function rowFindings(row: HistoryTexts, entries: readonly HistoryEntry[]): AuditFinding[] {
   const { runId, firstVersion, lastVersion, seen } = row;
   const findings: AuditFinding[] = [];
-  const place = `history: the row of versions ${firstVersion} to ${lastVersion}`;
+  const place = placeOf(row);
   const [first, last] = [entries[0]?.version, entries.at(-1)?.version];
   if (first !== firstVersion || last !== lastVersion)
     findings.push({
@@ -70,4 +74,24 @@ function rowFindings(row: HistoryTexts, entries: readonly HistoryEntry[]): Audit
       message: `${place} remembers other ids in its column seen than its entries took in, so a repeat would be taken in again; restore it from a backup`,
     });
   return findings;
+}
+
+/** By lane and time the next owner of a lane finds what was written last. */
+function placeFindings(
+  row: HistoryTexts,
+  entries: readonly HistoryEntry[],
+  laneOfRun: number | undefined,
+): AuditFinding[] {
+  const { runId, lane, atMs } = row;
+  const findings: AuditFinding[] = [];
+  const find = (message: string) =>
+    findings.push({ invariant: "I1", runId, message: `${placeOf(row)} ${message}; correct the wrong one` });
+  const writtenMs = entries.at(-1)?.atMs ?? atMs;
+  if (atMs !== writtenMs) find(`has ${atMs} in its column at, and its entries are of ${writtenMs}`);
+  if (lane !== laneOfRun) find(`is of lane ${lane}, and the run is of lane ${laneOfRun}`);
+  return findings;
+}
+
+function placeOf({ firstVersion, lastVersion }: HistoryTexts): string {
+  return `history: the row of versions ${firstVersion} to ${lastVersion}`;
 }

@@ -1,13 +1,13 @@
 import type { Fragment, Sql } from "postgres";
-import { auditProjected, auditTwin } from "../../core/audit.ts";
+import { auditName, auditProjected, auditTwin } from "../../core/audit.ts";
 import type { AuditFlows } from "../../core/audit-flows.ts";
 import { RunAudit, listChildIds, listEndInboxIds } from "../../core/audit-run.ts";
-import type { AuditFinding, RunRow } from "../../core/ports.ts";
+import type { AuditFinding, AuditScope, RunRow } from "../../core/ports.ts";
 import { activeTimers } from "../../core/run.ts";
 import type { Run, RunTimer } from "../../core/run.ts";
 import { auditDeadLetters } from "./audit-dead-letters.ts";
 import { auditHistory } from "./audit-history.ts";
-import { readAuditedRun } from "./audit-read-run.ts";
+import { readAuditedRun } from "./read-run.ts";
 import { births } from "./audit-births.ts";
 import { plains, texts } from "./columns.ts";
 import { findRuns } from "./find-runs.ts";
@@ -25,16 +25,15 @@ export interface RunPage {
   readonly last: string | null;
 }
 
-export interface RunPageScope {
+export interface RunPageScope extends AuditScope {
   readonly flows: AuditFlows;
-  readonly quiet: boolean;
 }
 
 /** Audits the runs behind an id. */
 export async function auditRunPage(
   session: PostgresSession,
   after: string | null,
-  { flows, quiet }: RunPageScope,
+  { flows, quiet, nameId }: RunPageScope,
 ): Promise<RunPage> {
   const { sql } = session;
   // One more than a page has, so that a run that is stored twice is seen where one page ends too.
@@ -42,13 +41,14 @@ export async function auditRunPage(
     select ${runColumns(sql)} from runs r where true ${inRange(sql, after, null)} order by r.run_id limit ${RUNS_MAX + 1}`);
   const rows = found.slice(0, RUNS_MAX);
   const last = found.length > rows.length ? (rows.at(-1)?.runId ?? null) : null;
-  const runIds = new Set(rows.map(({ runId }) => runId));
+  const lanes = new Map(rows.map(({ runId, lane }) => [runId, lane]));
   const read = [...new Map(rows.map((row) => [row.runId, row])).values()].map(readAuditedRun);
   const runs = read.flatMap(({ run }) => run ?? []);
+  for (const row of rows) flows.note(row);
 
   const audits = new Map(runs.map((run) => [run.runId, new RunAudit(run, flows.versionsOf(run.flow))]));
   const history = await auditHistory(session, runs, audits);
-  const letters = await auditDeadLetters(session, inRange(sql, after, last), runIds);
+  const letters = await auditDeadLetters(session, inRange(sql, after, last), lanes);
   const timers = await readTimers(session, runs);
   const attempts = await readAttempts(session, runs);
   const children = await readChildren(session, runs);
@@ -63,9 +63,10 @@ export async function auditRunPage(
     }),
   );
   findings.push(...read.flatMap((each) => each.findings), ...history.findings, ...letters.findings);
-  if (quiet) findings.push(...(await auditProjection(session, runs)));
+  findings.push(...runs.flatMap((run) => auditName(run, nameId) ?? []));
+  findings.push(...(await auditProjection(session, runs, quiet)));
   findings.push(...listTwins(found));
-  return { runs: runIds.size, entries: history.entries, findings, last };
+  return { runs: lanes.size, entries: history.entries, findings, last };
 }
 
 /** A period knows nothing of the ids in another. Twins lie side by side. */
@@ -136,7 +137,11 @@ async function readEnds(session: PostgresSession, runs: readonly Run[]): Promise
   return new Set(rows.map(({ inboxId }) => inboxId));
 }
 
-async function auditProjection(session: PostgresSession, runs: readonly Run[]): Promise<AuditFinding[]> {
+async function auditProjection(
+  session: PostgresSession,
+  runs: readonly Run[],
+  quiet: boolean,
+): Promise<AuditFinding[]> {
   if (runs.length === 0) return [];
   const { sql } = session;
   const rows = await session.run(sql<RunRow[]>`
@@ -147,5 +152,5 @@ async function auditProjection(session: PostgresSession, runs: readonly Run[]): 
               where run_search.created_at = from_ms(born.created_ms) and run_search.run_id = born.run_id
               limit 1) s`);
   const projected = new Map(rows.map((row) => [row.runId, row]));
-  return runs.flatMap((run) => auditProjected(run, projected.get(run.runId) ?? null) ?? []);
+  return runs.flatMap((run) => auditProjected(run, projected.get(run.runId) ?? null, quiet) ?? []);
 }

@@ -1,6 +1,6 @@
 import { auditTimerRow } from "../../core/audit.ts";
 import type { AuditFinding, TimerRow } from "../../core/ports.ts";
-import { readAuditedRun } from "./audit-read-run.ts";
+import { readAuditedRun } from "./read-run.ts";
 import { runColumns } from "./run-columns.ts";
 import type { StoredRun } from "./run-columns.ts";
 import type { PostgresSession } from "./session.ts";

@@ -4,6 +4,7 @@ import { it } from "node:test";
 import type { TestContext } from "node:test";
 import type { Sql } from "@sluice/host/postgres";
 import type { AuditFinding, Store } from "../../core/ports.ts";
+import { toRunRow } from "../../core/run-row.ts";
 import type { Run } from "../../core/run.ts";
 import { compileSchema } from "../../definition/compile-schema.ts";
 import { Random } from "../../testing/simulation/random.ts";
@@ -22,6 +23,8 @@ import { openOwner, openPostgresHarness } from "./fixtures/harness.ts";
 const WAITING = testRunId(1);
 const PARKED = testRunId(2);
 const CHILD = testRunId(3);
+const ACTION = testRunId(4);
+const PLAN = { operation: { type: "retry" }, filter: {}, isDryRun: false, runsPerSecond: null } as const;
 
 async function openDeployment(t: TestContext): Promise<{ readonly store: Store; readonly sql: Sql }> {
   const { sql, openStoreWith } = await openPostgresHarness(t);
@@ -55,6 +58,18 @@ async function openDeployment(t: TestContext): Promise<{ readonly store: Store; 
     ],
     deadLetters: [makeDeadLetter(PARKED, 3)],
   });
+  await store.addAction({
+    actionId: ACTION,
+    kind: "runs.retry",
+    by: "anna",
+    reason: null,
+    state: "running",
+    subject: {},
+    job: { plan: PLAN, progress: { cursor: null, seen: 0, applied: 0, refused: {}, examples: [] } },
+    lane: 0,
+  });
+  const stored = await store.getRuns([WAITING, PARKED, CHILD]);
+  await store.project(stored.map(toRunRow), []);
   assert.deepEqual(await findings(store), []);
   return { store, sql };
 }
@@ -76,7 +91,9 @@ async function findings(store: Store): Promise<readonly AuditFinding[]> {
   return (await store.audit({ quiet: false, compileSchema })).findings;
 }
 
-const BROKEN: readonly [what: string, statement: string, runId: string | null, finding: RegExp][] = [
+type Broken = readonly [what: string, statement: string, runId: string | null, finding: RegExp];
+
+const BROKEN: readonly Broken[] = [
   [
     "a row that is gone from the middle of the history",
     `delete from history where run_id = '${WAITING}' and first_version = 2`,
@@ -174,6 +191,126 @@ const BROKEN: readonly [what: string, statement: string, runId: string | null, f
     null,
     /I1 the stored definition of flow tickets version 1 is of flow purchase version 1/,
   ],
+  ...["subject = '['", "job = '{}'", "job = null", "progress = '7'", "asked_at = 'infinity'"].map(
+    (update): Broken => [
+      `an action with ${update}`,
+      `update actions set ${update}`,
+      null,
+      new RegExp(
+        `I6 action ${ACTION} \\(runs.retry\\): actions: column ${update.split(" ", 1)[0]} (?:is|has) `,
+      ),
+    ],
+  ),
+  [
+    "a definition that is gone",
+    "delete from flow_versions",
+    WAITING,
+    /I1 flow_versions has no row of flow tickets version 1, which this run has .* restore the row from a backup/,
+  ],
+  ...["infinity", "-infinity"].flatMap((at): readonly Broken[] => [
+    [
+      `a dead letter at ${at}`,
+      `update dead_letters set at = '${at}' where version = 3`,
+      PARKED,
+      /I3 dead_letters: column at of version 3 is -?Infinity, expected a time/,
+    ],
+    [
+      `history at ${at}`,
+      `update history set at = '${at}' where run_id = '${WAITING}' and first_version = 2`,
+      WAITING,
+      /I1 history: the row of versions 2 to 2 has -?Infinity in its column at, and its entries are of \d+; correct/,
+    ],
+    [
+      `a state that was entered at ${at}`,
+      `update runs set entered_at = '${at}' where run_id = '${WAITING}'`,
+      WAITING,
+      /I1 runs: column entered_at is -?Infinity, expected a time, so the run cannot be carried on; restore/,
+    ],
+  ]),
+  [
+    "an error of a dead letter that is no JSON",
+    "update dead_letters set error = '{' where version = 2",
+    PARKED,
+    /I3 dead_letters: column error of version 2 is no JSON/,
+  ],
+  [
+    "a dead letter of another lane than its run",
+    "update dead_letters set lane = 3 where version = 3",
+    PARKED,
+    /I3 dead_letters: column lane of version 3 is 3, and the run is of lane 0/,
+  ],
+  [
+    "history of another lane than its run",
+    `update history set lane = 3 where run_id = '${WAITING}' and first_version = 2`,
+    WAITING,
+    /I1 history: the row of versions 2 to 2 is of lane 3, and the run is of lane 0; correct the wrong one/,
+  ],
+  [
+    "a run of another lane than its history",
+    `update runs set lane = 3 where run_id = '${WAITING}'`,
+    WAITING,
+    /I1 history: the row of versions 1 to 1 is of lane 0, and the run is of lane 3/,
+  ],
+  [
+    "a run of another flow",
+    `update runs set flow = 'purchase' where run_id = '${WAITING}'`,
+    WAITING,
+    /I4 runs and run_search differ in flow: one of them was changed/,
+  ],
+  [
+    "a run of another version of its flow",
+    `update runs set flow_version = 7 where run_id = '${WAITING}'`,
+    WAITING,
+    /I1 flow_versions has no row of flow tickets version 7/,
+  ],
+  [
+    "a run at another version than its history",
+    `update runs set version = 9 where run_id = '${WAITING}'`,
+    WAITING,
+    /I1 the run is at version 9, its history has 4 entries/,
+  ],
+  [
+    "a run under another key",
+    `update runs set key = 'order-8' where run_id = '${WAITING}'`,
+    WAITING,
+    /I4 runs and run_search differ in key/,
+  ],
+  [
+    "a run that entered its state at another time",
+    `update runs set entered_at = entered_at - interval '1 hour' where run_id = '${WAITING}'`,
+    WAITING,
+    /I1 column entered_at of runs says 2026-06-01T11:00:00.000Z, expected 2026-06-01T12:00:00.000Z/,
+  ],
+  [
+    "a run that changed at another time",
+    `update runs set updated_at = updated_at + interval '1 hour' where run_id = '${WAITING}'`,
+    WAITING,
+    /I1 column updated_at of runs says 2026-06-01T13:00:00.000Z, expected 2026-06-01T12:00:00.000Z/,
+  ],
+  [
+    "a projection that is ahead of its run",
+    `update run_search set version = 9 where run_id = '${WAITING}'`,
+    WAITING,
+    /I4 runs and run_search differ in version/,
+  ],
+  [
+    "a batch number below nothing",
+    "update lanes set batch_number = -1 where lane_id = 2",
+    null,
+    /I4 lane 2: batchNumber is -1, expected a whole number from 0/,
+  ],
+  [
+    "an epoch that was taken back",
+    "update lanes set epoch = 0 where lane_id = 0",
+    null,
+    /I4 lane 0: batch 3 is written, and nobody has owned the lane/,
+  ],
+  [
+    "a batch number that was taken back",
+    "update lanes set batch_number = 0, outbox_position = 1, published_position = 1 where lane_id = 0",
+    null,
+    /I4 lane 0: no batch is written, and the outbox ends at 1/,
+  ],
   [
     "a lane without a row",
     "with gone as (delete from lane_projections where lane_id = 2) delete from lanes where lane_id = 2",
@@ -206,7 +343,17 @@ it("tells of each change by hand which invariant it breaks, and of which run", a
   }
 });
 
-const TABLES = ["runs", "history", "dead_letters", "timers", "flow_versions", "lanes", "lane_projections"];
+const TABLES = [
+  "actions",
+  "runs",
+  "run_search",
+  "history",
+  "dead_letters",
+  "timers",
+  "flow_versions",
+  "lanes",
+  "lane_projections",
+];
 
 /** Keeps what stands in the tables, so that it can be put back. */
 async function keepTables(sql: Sql): Promise<void> {
@@ -235,6 +382,9 @@ const COLUMNS: readonly (readonly [table: string, column: string])[] = [
   ["dead_letters", "error"],
   ["timers", "kind"],
   ["flow_versions", "definition"],
+  ["actions", "subject"],
+  ["actions", "job"],
+  ["actions", "progress"],
 ];
 
 const GARBAGE: readonly unknown[] = [

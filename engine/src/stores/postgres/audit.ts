@@ -4,7 +4,8 @@
  */
 import { FINDINGS_MAX } from "../../core/audit.ts";
 import type { AuditFinding, AuditReport, AuditScope } from "../../core/ports.ts";
-import { loadAuditFlows } from "./audit-flow-versions.ts";
+import { auditActions } from "./audit-actions.ts";
+import { auditMissingVersions, loadAuditFlows } from "./audit-flow-versions.ts";
 import { auditLanes } from "./audit-lanes.ts";
 import { auditOrphanPage } from "./audit-orphan-page.ts";
 import type { BirthKey } from "./audit-orphan-page.ts";
@@ -14,7 +15,6 @@ import type { TimerKey } from "./audit-timer-page.ts";
 import type { PostgresSession } from "./session.ts";
 
 export async function audit(session: PostgresSession, scope: AuditScope): Promise<AuditReport> {
-  const { quiet } = scope;
   const flows = await loadAuditFlows(session, scope);
   const findings: AuditFinding[] = [...flows.findings];
   let runs = 0;
@@ -29,15 +29,17 @@ export async function audit(session: PostgresSession, scope: AuditScope): Promis
     }
   };
   await walk(async (after: string | null) => {
-    const page = await auditRunPage(session, after, { flows, quiet });
+    const page = await auditRunPage(session, after, { ...scope, flows });
     runs += page.runs;
     entries += page.entries;
     return page;
   });
   await walk((after: BirthKey | null) => auditOrphanPage(session, "history", after));
-  if (quiet) await walk((after: BirthKey | null) => auditOrphanPage(session, "run_search", after));
+  if (scope.quiet) await walk((after: BirthKey | null) => auditOrphanPage(session, "run_search", after));
   await walk((after: TimerKey | null) => auditTimerPage(session, after));
-  await walk(async () => ({ findings: await auditLanes(session, quiet), last: null }));
+  await walk(async () => ({ findings: await auditLanes(session, scope.quiet), last: null }));
+  await walk(async () => ({ findings: await auditActions(session), last: null }));
+  findings.push(...(await auditMissingVersions(session, flows)));
   return { runs, entries, findings: findings.slice(0, FINDINGS_MAX) };
 }
 

@@ -1,11 +1,16 @@
 import type { Sql } from "postgres";
 import type { Run } from "../../core/run.ts";
+import { readRun } from "./read-run.ts";
 import { findRuns } from "./find-runs.ts";
-import { fromStoredRun, runColumns } from "./run-columns.ts";
+import { runColumns } from "./run-columns.ts";
 import type { StoredRun } from "./run-columns.ts";
 
-/** Stored runs of these ids, in no promised order; ids of no run are left out. */
+/** Stored runs of these ids, in no promised order; ids of no run are left out. @throws FLOW_UNREADABLE (invalid) */
 export async function getRuns(sql: Sql, runIds: readonly string[]): Promise<Run[]> {
-  const rows = await findRuns<StoredRun>(sql, runIds, runColumns(sql), (query) => query);
-  return rows.map(fromStoredRun);
+  return (await getStoredRuns(sql, runIds)).map(readRun);
+}
+
+/** The same as rows, for those to whom one that cannot be read is no reason not to read the others. */
+export async function getStoredRuns(sql: Sql, runIds: readonly string[]): Promise<readonly StoredRun[]> {
+  return findRuns<StoredRun>(sql, runIds, runColumns(sql), (query) => query);
 }

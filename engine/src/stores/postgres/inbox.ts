@@ -12,32 +12,74 @@ const PORTION = 10;
  * Where inputs wait whose lane has no owner that can be reached.
  * Rows are counted for a portion of appends at once, and no further than the limit: an append to an inbox that fills up costs no more than one
  * to an empty one.
+ * One engine never appends more than fit. Of several that append at once each may add the rest of its portion, which the others do not see.
  */
 export class Inbox {
-  /** How many rows may be appended to a lane before somebody counts again. */
-  readonly #room = new Map<number, number>();
+  readonly #rooms = new Map<number, LaneRoom>();
 
-  /** A row that is there already stays as it is: its sender asks again because it did not hear the answer. */
+  /** A row that is there already stays as it is: its sender asks again because it did not hear the answer. @throws FLOW_NO_OWNER (unavailable) */
   async append(sql: Sql, rows: readonly InboxRow[], rowsMax = INBOX_ROWS_MAX): Promise<void> {
-    for (const [lane, added] of countByLane(rows)) await this.#take(sql, lane, added, rowsMax);
-    if (rows.length > 0) await sql`${insertInbox(sql, rows)}`;
+    if (rows.length === 0) return;
+    const over = Promise.withResolvers<void>();
+    try {
+      // In order, so that of two appends to several lanes neither waits for the other's end.
+      for (const [lane, added] of countByLane(rows))
+        await this.#take(sql, { lane, added, rowsMax }, over.promise);
+      await sql`${insertInbox(sql, rows)}`;
+    } finally {
+      for (const { lane } of rows) this.#roomOf(lane).underWay.delete(over.promise);
+      over.resolve();
+    }
   }
 
-  /** @throws FLOW_NO_OWNER (unavailable) */
-  async #take(sql: Sql, lane: number, added: number, rowsMax: number): Promise<void> {
-    if ((this.#room.get(lane) ?? 0) < added) {
-      const free = rowsMax - (await countRows(sql, lane, rowsMax));
-      if (free < added) throw inboxFull({ lane }, rowsMax);
-      this.#room.set(lane, Math.min(free, Math.max(added, Math.ceil(rowsMax / PORTION))));
+  /** Whoever counts next waits for `over`: it stands among what is under way from the moment the room is taken. */
+  async #take(sql: Sql, wanted: WantedRoom, over: Promise<void>): Promise<void> {
+    const room = this.#roomOf(wanted.lane);
+    while (room.rows < wanted.added) {
+      room.counting ??= countRoom(sql, wanted, room).finally(() => (room.counting = null));
+      await room.counting;
     }
-    this.#room.set(lane, (this.#room.get(lane) ?? 0) - added);
+    room.rows -= wanted.added;
+    room.underWay.add(over);
+  }
+
+  #roomOf(lane: number): LaneRoom {
+    const known = this.#rooms.get(lane);
+    if (known !== undefined) return known;
+    const room: LaneRoom = { rows: 0, underWay: new Set(), counting: null };
+    this.#rooms.set(lane, room);
+    return room;
   }
 }
 
+interface WantedRoom {
+  readonly lane: number;
+  readonly added: number;
+  readonly rowsMax: number;
+}
+
+interface LaneRoom {
+  /** How many rows may be appended before somebody counts again. */
+  rows: number;
+  /** The ends of appends that have taken room: their rows may not be seen yet. */
+  readonly underWay: Set<Promise<void>>;
+  /** One counts for all who wait. */
+  counting: Promise<void> | null;
+}
+
+/** @throws FLOW_NO_OWNER (unavailable) */
+async function countRoom(sql: Sql, { lane, added, rowsMax }: WantedRoom, room: LaneRoom): Promise<void> {
+  await Promise.all(room.underWay);
+  const free = rowsMax - (await countRows(sql, lane, rowsMax));
+  if (free < added) throw inboxFull({ lane }, rowsMax);
+  room.rows = Math.min(free, Math.max(added, Math.ceil(rowsMax / PORTION)));
+}
+
+/** How many rows each lane is to get, the lanes in order. */
 function countByLane(rows: readonly InboxRow[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();
   for (const { lane } of rows) counts.set(lane, (counts.get(lane) ?? 0) + 1);
-  return counts;
+  return new Map([...counts].sort(([a], [b]) => a - b));
 }
 
 async function countRows(sql: Sql, lane: number, rowsMax: number): Promise<number> {

@@ -1,9 +1,12 @@
 import type { Fragment, PendingQuery, Sql } from "postgres";
+import { errorShape, letterShape } from "../../core/audit-shape.ts";
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
 import type { LetterInput } from "../../core/inputs.ts";
 import type { PlainError } from "../../core/errors.ts";
 import type { DeadLetterQuery, DeadLetterRow, Page } from "../../core/ports.ts";
 import { plains } from "./columns.ts";
+import { columnFaults, splitRows } from "./unreadable.ts";
+import type { ReadRow } from "./unreadable.ts";
 
 export interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error"> {
   readonly input: string;
@@ -27,10 +30,13 @@ export async function listDeadLetters(
        ${after === null ? sql`` : sql`and (run_id, version) > (${after[0] as string}::uuid, ${after[1] as number})`}
      order by run_id, version
      limit ${limit + 1}`;
-  const items = rows.slice(0, limit).map(fromStoredDeadLetter);
-  const last = items.at(-1);
-  const hasMore = last !== undefined && rows.length > items.length;
-  return { items, cursor: hasMore ? encodeCursor([last.runId, last.version]) : null };
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const hasMore = last !== undefined && rows.length > page.length;
+  return {
+    ...splitRows(page.map(readDeadLetter)),
+    cursor: hasMore ? encodeCursor([last.runId, last.version]) : null,
+  };
 }
 
 /** All dead letters of these runs, each run's in order. */
@@ -44,6 +50,16 @@ export function selectDeadLettersOf(sql: Sql, runIds: readonly string[]): Pendin
 
 function deadLetterColumns(sql: Sql): Fragment {
   return sql`run_id as "runId", lane, version, reason, state, input, error, to_ms(at) as "atMs"`;
+}
+
+function readDeadLetter(row: StoredDeadLetter): ReadRow<DeadLetterRow> & { readonly id: string } {
+  const { runId, version, input, error, atMs } = row;
+  const id = `${runId}:${version}`;
+  const texts = { input: [input, letterShape], error: [error, errorShape] } as const;
+  const faults = columnFaults(texts, { at: atMs });
+  return faults.length === 0
+    ? { id, value: fromStoredDeadLetter(row), fault: null }
+    : { id, value: null, fault: `dead_letters: ${faults.join("; ")}` };
 }
 
 export function fromStoredDeadLetter({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {

@@ -1,8 +1,10 @@
 import type { Sql } from "postgres";
+import { entriesShape, readText } from "../../core/audit-shape.ts";
 import { cutHistory } from "../../core/cut-history.ts";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { HistoryQuery, Page } from "../../core/ports.ts";
 import { findRuns } from "./find-runs.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** The last version an integer column can hold. */
 const VERSION_MAX = 2 ** 31 - 1;
@@ -33,9 +35,17 @@ export async function listHistory(sql: Sql, query: HistoryQuery): Promise<Page<H
      order by page.first_version`;
   const read = rows.flatMap(({ entries }) => entries ?? []);
   const behind = read
-    .flatMap((entries) => JSON.parse(entries) as HistoryEntry[])
+    .flatMap((entries) => readEntries(runId, entries))
     .filter(({ version }) => version > afterVersion);
   return cutHistory(behind, query, rows.length > read.length);
+}
+
+/** @throws FLOW_UNREADABLE (invalid) */
+function readEntries(runId: string, entries: string): readonly HistoryEntry[] {
+  const { value, fault } = readText<readonly HistoryEntry[]>(entries, entriesShape);
+  if (fault !== null)
+    throw unreadable("the history of run", runId, `history: column entries of a row ${fault}`);
+  return value;
 }
 
 interface Birth {

@@ -6,6 +6,7 @@ import { toRunRow } from "../../core/run-row.ts";
 import type { Run } from "../../core/run.ts";
 import type { Store } from "../../core/ports.ts";
 import { makeEntry, makeRun, testRunId } from "../../testing/rows.ts";
+import { findingsOf } from "../../testing/store-contract/harness.ts";
 import type { TestOwner } from "../../testing/store-contract/harness.ts";
 import { killSessions, openOwner, openPostgresHarness, waitUntilBlocked } from "./fixtures/harness.ts";
 import type { PostgresHarness } from "./fixtures/harness.ts";
@@ -102,7 +103,7 @@ it("refuses what comes for a run whose period was dropped since it was loaded, a
   assert.deepEqual(await again.loadRuns([late.runId]), []);
   await again.rollback();
   await owner.start(bornAt(7, nowMs));
-  assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+  assert.deepEqual(await findingsOf(store, false), []);
 });
 
 it("leaves out of the projection what was dropped while it waited there", async (t) => {
@@ -112,7 +113,7 @@ it("leaves out of the projection what was dropped while it waited there", async 
   await store.dropPeriods(RETENTION_DAYS);
   await store.project([...old.map((run) => ({ ...toRunRow(run), version: 2 })), toRunRow(young)], []);
   assert.deepEqual((await store.listRuns({ limit: 5 })).items, [toRunRow(young)]);
-  assert.deepEqual((await store.audit({ quiet: true })).findings, []);
+  assert.deepEqual(await findingsOf(store, true), []);
 });
 
 it("drops a period once, however many engines try, while batches and reads go on", async (t) => {
@@ -143,7 +144,7 @@ it("drops a period once, however many engines try, while batches and reads go on
   assert.deepEqual(await tablesOf(harness.sql, period), []);
   const [counts] = await store.countStates();
   assert.equal(counts?.runs, committed);
-  assert.deepEqual((await store.audit({ quiet: true })).findings, []);
+  assert.deepEqual(await findingsOf(store, true), []);
 });
 
 it("keeps all of a period when the drop dies in the middle, and drops it later", async (t) => {
@@ -160,7 +161,7 @@ it("keeps all of a period when the drop dies in the middle, and drops it later",
   reader.release();
   assert.deepEqual(await tablesOf(harness.sql, period), ALL_TABLES);
   assert.equal((await store.getRuns(old.map(({ runId }) => runId))).length, old.length);
-  assert.deepEqual((await store.audit({ quiet: true })).findings, []);
+  assert.deepEqual(await findingsOf(store, true), []);
   assert.equal((await store.dropPeriods(RETENTION_DAYS)).dropped.length, 1);
   assert.deepEqual(await tablesOf(harness.sql, period), []);
 });

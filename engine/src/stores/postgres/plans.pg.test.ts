@@ -8,6 +8,7 @@ import { isIn } from "../../core/period.ts";
 import type { RunQuery, Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import { makeDeadLetter, makeEntry, makeRun, makeTimer, testRunId, timerRowsOf } from "../../testing/rows.ts";
+import { findingsOf } from "../../testing/store-contract/harness.ts";
 import { explainSessions, explainedStatements, readServerLog } from "./fixtures/explained.ts";
 import type { ExplainedStatement, TableRead } from "./fixtures/explained.ts";
 import { openOwner, openPostgresHarness } from "./fixtures/harness.ts";
@@ -59,7 +60,7 @@ async function fill(sql: Sql, nowMs: number): Promise<void> {
     insert into history (run_id, created_at, first_version, last_version, lane, at, entries, seen)
     select run_id, at, v, v, n % 4, at,
            json_build_array(json_strip_nulls(json_build_object(
-             'version', v, 'atMs', 1, 'kind', case when v = 1 then 'started' when is_parked then 'parked' else 'event' end,
+             'version', v, 'atMs', to_ms(at)::bigint, 'kind', case when v = 1 then 'started' when is_parked then 'parked' else 'event' end,
              'state', case when is_open then 'paying' else 'closed' end,
              'eventId', case v when 2 then 'e' || n end, 'digest', case v when 2 then 1 end)))::text,
            case v when 2 then '["e' || n || '",2,1,"' || case when is_parked then 'parked' else 'applied' end || '"]' end
@@ -242,8 +243,8 @@ it("asks an index, whatever it is asked, however many runs are stored", options,
   await t.test("audits page by page", async () => {
     const statements = await explain(async (store) => {
       await store.openDeployment(4);
-      const { runs, findings } = await store.audit({ quiet: true });
-      assert.deepEqual([runs, findings], [RUNS, []]);
+      assert.equal((await store.audit({ quiet: true })).runs, RUNS);
+      assert.deepEqual(await findingsOf(store, true), []);
     }, 0.2);
     assert.ok(statements.length > RUNS / 5_000);
     assert.deepEqual(tooMuch(statements, few), []);

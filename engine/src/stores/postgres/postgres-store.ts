@@ -19,7 +19,8 @@ import { Births } from "./births.ts";
 import { countStates } from "./count-states.ts";
 import { COUNT_MS, dropPeriods } from "./drop-periods.ts";
 import { listFlowVersions, saveFlowVersions } from "./flow-versions.ts";
-import { getRuns } from "./get-runs.ts";
+import { getRuns, getStoredRuns } from "./get-runs.ts";
+import { readRun } from "./read-run.ts";
 import { heartbeat, listLanes } from "./heartbeat.ts";
 import { Inbox, listInbox } from "./inbox.ts";
 import { leave, leaveLanes } from "./leave-lanes.ts";
@@ -59,7 +60,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     <A extends readonly unknown[], R>(work: (sql: Sql, ...args: A) => Promise<R>) =>
     (...args: A): Promise<R> =>
       pool.run((sql) => work(sql, ...args));
-  const reader = new RunReader(method(getRuns));
+  const reader = new RunReader(method(getStoredRuns), readRun);
   return {
     engineId: resolved.engineId,
     openDeployment: method(openDeployment),

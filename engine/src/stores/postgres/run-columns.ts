@@ -5,12 +5,13 @@ import type { Run } from "../../core/run.ts";
 
 /** What only the owner reads. */
 export type Control = Pick<Run, "commands" | "timers" | "timerCount" | "startId" | "startDigest"> &
-  Partial<Family>;
+  Partial<Family> &
+  Pick<Run, "trace">;
 /** What few runs have. Left out where there is none of it. */
 type Family = Pick<Run, "steps" | "compensation" | "parent">;
 
 export function toControlText(run: Run): string {
-  const { commands, timers, timerCount, startId, startDigest, steps, compensation, parent } = run;
+  const { commands, timers, timerCount, startId, startDigest, steps, compensation, parent, trace } = run;
   return JSON.stringify({
     commands,
     timers,
@@ -20,6 +21,7 @@ export function toControlText(run: Run): string {
     ...(steps.length === 0 ? {} : { steps }),
     ...(compensation === null ? {} : { compensation }),
     ...(parent === null ? {} : { parent }),
+    ...(trace === undefined ? {} : { trace }),
   } satisfies Control);
 }
 

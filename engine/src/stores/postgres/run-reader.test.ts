@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Run } from "../../core/run.ts";
 import { makeRun, testRunId } from "../../testing/rows.ts";
 import { RunReader } from "./run-reader.ts";
+
+const toRun = (run: Run): Run => run;
 
 describe("reads of single runs", () => {
   it("leave at once when nothing is under way, those of one turn together", async () => {
@@ -9,7 +12,7 @@ describe("reads of single runs", () => {
     const reader = new RunReader(async (runIds) => {
       reads.push(runIds);
       return runIds.filter((runId) => runId !== testRunId(3)).map((runId) => makeRun({ runId }));
-    });
+    }, toRun);
     const ids = [1, 2, 3, 2].map(testRunId);
     const runs = await Promise.all(ids.map((runId) => reader.get(runId)));
     assert.deepEqual(
@@ -26,7 +29,7 @@ describe("reads of single runs", () => {
       sizes.push(runIds.length);
       await gate.promise;
       return runIds.map((runId) => makeRun({ runId }));
-    });
+    }, toRun);
     const asked: Promise<unknown>[] = [];
     for (let number = 1; number <= 102; number++) {
       asked.push(reader.get(testRunId(number)));
@@ -42,10 +45,23 @@ describe("reads of single runs", () => {
     const reader = new RunReader(async (runIds) => {
       if (++reads === 1) throw new Error("away");
       return runIds.map((runId) => makeRun({ runId }));
-    });
+    }, toRun);
     const [first, second] = [reader.get(testRunId(1)), reader.get(testRunId(2))];
     await assert.rejects(first, /away/);
     await assert.rejects(second, /away/);
     assert.equal((await reader.get(testRunId(1)))?.runId, testRunId(1));
+  });
+
+  it("fail alone where their row cannot be read", async () => {
+    const reader = new RunReader(
+      async (runIds) => runIds.map((runId) => makeRun({ runId })),
+      (run) => {
+        if (run.runId === testRunId(1)) throw new Error("no JSON");
+        return run;
+      },
+    );
+    const [first, second] = [reader.get(testRunId(1)), reader.get(testRunId(2))];
+    await assert.rejects(first, /no JSON/);
+    assert.equal((await second)?.runId, testRunId(2));
   });
 });

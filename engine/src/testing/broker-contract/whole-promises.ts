@@ -9,6 +9,8 @@ import type { ErrorKind } from "@sluice/contracts/problem";
 import { createEngine } from "../../create-engine.ts";
 import type { Engine } from "../../create-engine.ts";
 import type { FlowDefinition } from "../../core/flow.ts";
+import type { Tracer } from "../../core/ports.ts";
+import { NO_TRACER } from "../../core/silent.ts";
 import { memoryInbox } from "../../participant/inbox.ts";
 import type { Inbox } from "../../participant/inbox.ts";
 import { serveCommands } from "../../participant/serve-commands.ts";
@@ -17,6 +19,7 @@ import { createMemoryDatabase } from "../../stores/memory/memory-database.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import type { BrokerHarness, OpenBroker } from "../broker-contract.ts";
 import { BOUNDS, eventFor, received, receivedReply } from "./messages.ts";
+import { recordingTracer } from "../recording-tracer.ts";
 import { until } from "../until.ts";
 
 /** The channel that a harness's transport serves in this suite. */
@@ -27,7 +30,10 @@ const FINAL_MS_MAX = 30_000;
 const parcel: FlowDefinition = {
   name: "parcel",
   version: 1,
-  events: { Packed: { type: "object" }, Noted: { type: "object" } },
+  events: {
+    Packed: { type: "object" },
+    Noted: { type: "object", properties: { note: { type: "string" } } },
+  },
   commands: { Pack: { channel: CONTRACT_CHANNEL, answers: ["Packed"] } },
   initial: "packing",
   states: {
@@ -134,7 +140,7 @@ export function wholePromises(open: OpenBroker): void {
     await passes(engine, broker, runId, version);
   });
 
-  it("buries replies for runs that do not exist and events that no flow knows, with the engine's reason", async (t) => {
+  it("buries replies for runs that do not exist, events that no flow knows and data that breaks a schema, with the engine's reason", async (t) => {
     const { engine, serve, broker } = await openWhole(t, open);
     await serve(async () => null);
     const { runId } = await engine.client.start("parcel", { data: {} });
@@ -142,12 +148,43 @@ export function wholePromises(open: OpenBroker): void {
     await broker.injectReply(receivedReply(eventFor(404, "nobody")));
     await broker.injectReply(receivedReply({ ...eventFor(1, "odd"), runId: "no-uuid" }));
     await broker.injectReply(receivedReply(unknown));
-    await until("all are buried", async () => (await broker.deadReplies()).length >= 3);
+    const broken = { kind: "event", runId, event: { id: "b", type: "Noted", data: { note: 1 } } } as const;
+    await broker.injectReply(receivedReply(broken));
+    await until("all are buried", async () => (await broker.deadReplies()).length >= 4);
     assert.deepEqual((await broker.deadReplies()).map(({ reason }) => reason).toSorted(), [
+      "FLOW_BAD_EVENT",
       "FLOW_UNKNOWN_EVENT",
       "FLOW_UNKNOWN_RUN",
       "FLOW_UNKNOWN_RUN",
     ]);
+  });
+
+  it("carries the trace of a run to the service, and the service's back to the run", async (t) => {
+    const [ours, theirs] = [recordingTracer(), recordingTracer()];
+    const { engine, serve } = await openWhole(t, open, ours);
+    await serve(async () => PACKED, { tracer: theirs });
+    const { runId } = await engine.client.start("parcel", { data: {} });
+    assert.equal(await outcomeOf(engine, runId), "packed");
+    await until("its end is traced", () => ours.spans.some(({ name }) => name === "run parcel"));
+    const [handled] = theirs.spans;
+    const sent = ours.spans.find(({ attributes }) => attributes["sluice.command.type"] === "Pack");
+    const moved = ours.spans.find(({ name }) => name === "parcel packing → done");
+    assert.equal(handled?.kind, "consumer");
+    assert.deepEqual(handled?.parent, sent?.context);
+    assert.deepEqual(moved?.parent, handled?.context);
+    assert.equal(new Set([...ours.spans, ...theirs.spans].map(({ traceId }) => traceId)).size, 1);
+  });
+
+  it("brings a trace back over a service that traces nothing", async (t) => {
+    const tracer = recordingTracer();
+    const { engine, serve } = await openWhole(t, open, tracer);
+    await serve(async () => PACKED);
+    const { runId } = await engine.client.start("parcel", { data: {} });
+    assert.equal(await outcomeOf(engine, runId), "packed");
+    await until("its end is traced", () => tracer.spans.some(({ name }) => name === "run parcel"));
+    const sent = tracer.spans.find(({ attributes }) => attributes["sluice.command.type"] === "Pack");
+    const moved = tracer.spans.find(({ name }) => name === "parcel packing → done");
+    assert.deepEqual(moved?.parent, sent?.context);
   });
 
   it("drains a service that is stopped, and loses no command to its restart", async (t) => {
@@ -159,13 +196,13 @@ export function wholePromises(open: OpenBroker): void {
       return PACKED;
     };
     const inbox = memoryInbox();
-    const first = await serve(pack, inbox);
+    const first = await serve(pack, { inbox });
     const runs = await Promise.all(
       Array.from({ length: 60 }, () => engine.client.start("parcel", { data: {} })),
     );
     await until("some are done", () => effects > 5);
     await first.stop();
-    await serve(pack, inbox);
+    await serve(pack, { inbox });
     for (const { runId } of runs) assert.equal(await outcomeOf(engine, runId), "packed");
     assert.equal(effects, runs.length);
   });
@@ -174,16 +211,17 @@ export function wholePromises(open: OpenBroker): void {
 interface Whole {
   readonly engine: Engine;
   readonly broker: BrokerHarness;
-  serve(pack: Pack, inbox?: Inbox): Promise<CommandServer>;
+  serve(pack: Pack, parts?: { readonly inbox?: Inbox; readonly tracer?: Tracer }): Promise<CommandServer>;
 }
 
-async function openWhole(t: TestContext, open: OpenBroker): Promise<Whole> {
+async function openWhole(t: TestContext, open: OpenBroker, tracer: Tracer = NO_TRACER): Promise<Whole> {
   const broker = await open(t, BOUNDS);
   const database = createMemoryDatabase({ nowMs: () => Date.now() });
   const engine = await createEngine({
     store: createMemoryStore({ database, engineId: "contract" }),
     flows: [parcel, lostParcel],
     participants: [broker.transport()],
+    tracer,
     options: { lanes: 4, stopMs: 5_000 },
   });
   const servers: CommandServer[] = [];
@@ -192,11 +230,12 @@ async function openWhole(t: TestContext, open: OpenBroker): Promise<Whole> {
     await engine.stop();
   });
   await engine.start();
-  const serve: Whole["serve"] = async (pack, inbox = memoryInbox()) => {
+  const serve: Whole["serve"] = async (pack, parts = {}) => {
     const source = broker.source();
     const server = await serveCommands({
       source,
-      inbox,
+      inbox: memoryInbox(),
+      ...parts,
       handlers: { Pack: pack },
       retry: { attemptsMax: 1 },
     });

@@ -71,15 +71,20 @@ export interface IssuedCommand {
   readonly end: End;
 }
 
-export function issuedCommands({
-  entries,
-  flow,
-}: Pick<FinishedRun, "entries" | "flow">): readonly IssuedCommand[] {
-  const ends = endsOf(entries);
+/** `brokered`: channels behind a broker, whose delivery of a command says nothing yet of what became of it. */
+export function issuedCommands(
+  { entries, flow }: Pick<FinishedRun, "entries" | "flow">,
+  brokered: ReadonlySet<string> = new Set(),
+): readonly IssuedCommand[] {
   // A further attempt names its command again.
   const issued = new Map(
     entries.flatMap(({ commands = [] }) => commands.map(({ id, type }) => [id, type] as const)),
   );
+  const channelOf = (type = ""): string => flow.commands.get(type)?.channel ?? "";
+  const isSettled = ({ kind, commandId = "", error }: HistoryEntry): boolean =>
+    !brokered.has(channelOf(issued.get(commandId))) ||
+    !(kind === "command-delivered" || (kind === "polled" && error === undefined));
+  const ends = endsOf(entries.filter(isSettled));
   return [...issued].map(([commandId, type]) => {
     const { channel = "", child = null } = flow.commands.get(type) ?? {};
     return { commandId, type, channel, isChild: child !== null, end: ends.get(commandId) ?? "open" };

@@ -8,7 +8,7 @@ import type { Operator } from "../../client/operator.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { LogPort, TakeReply } from "../../core/ports.ts";
 import { nameId } from "../../runtime/clock.ts";
-import { NO_METER } from "../../core/silent.ts";
+import { NO_METER, NO_TRACER } from "../../core/silent.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
 import { Runtime } from "../../runtime/runtime.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
@@ -190,6 +190,7 @@ export class Cluster {
         ...NO_METER,
         gauge: (name) => ({ set: (_labels, value) => void gauges.set(name, value) }),
       },
+      tracer: NO_TRACER,
       flows,
       participants: [...TRANSACTIONAL_CHANNELS]
         .map((channel) => participants.transactional(channel, process))

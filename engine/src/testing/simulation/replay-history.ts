@@ -84,7 +84,7 @@ class Replayer {
   }
 
   #explain(entry: HistoryEntry, first: CompiledFlow): boolean {
-    const letter = this.#nextLetter(entry.atMs);
+    const letter = this.#nextLetter(entry.atMs, entry);
     if (letter !== null) return this.#take(entry, letter.input, letter.decision);
     if (this.#run !== null && entry.kind === "refused") return this.#explainRefusal(this.#run, entry);
     const inputs =
@@ -108,8 +108,12 @@ class Replayer {
   }
 
   /** The next letter in line that something comes of. */
-  #nextLetter(nowMs = this.#run?.updatedAtMs ?? 0): { input: LaneInput; decision: Decision | null } | null {
-    for (let input = this.#again.shift(); input !== undefined; input = this.#again.shift()) {
+  #nextLetter(
+    nowMs = this.#run?.updatedAtMs ?? 0,
+    entry: HistoryEntry | null = null,
+  ): { input: LaneInput; decision: Decision | null } | null {
+    for (let letter = this.#again.shift(); letter !== undefined; letter = this.#again.shift()) {
+      const input = entry === null ? letter : toldBy(entry, letter);
       const decision = this.#decide(input, nowMs);
       if (decision?.entry != null) return { input, decision };
     }
@@ -237,7 +241,20 @@ function settlementOf(entry: HistoryEntry, channel: string | undefined): Settlem
   if (type !== COMMAND_FAILED) return { type: "answered", event: { type, data: data ?? null } };
   if (data !== undefined) return { type: "failed", error: (data as unknown as CommandFailed).error };
   // A failure that waits behind a parked run leaves its error to the dead letter; any that is final leads to the same entry.
-  return { type: "failed", error: error ?? { code: "?", kind: "invalid", message: "" } };
+  return { type: "failed", error: error ?? UNTOLD };
+}
+
+/** Of a failure whose entry does not say more. */
+const UNTOLD: PlainError = { code: "?", kind: "invalid", message: "" };
+
+/** A letter that was taken in again by the batch that wrote it was never stored: then the entry that it leads to tells what had failed. */
+function toldBy(entry: HistoryEntry, letter: RedriveInput): RedriveInput {
+  const { input } = letter;
+  const isUntold =
+    input.kind === "settled" && input.settlement.type === "failed" && input.settlement.error === UNTOLD;
+  return isUntold && entry.type === COMMAND_FAILED
+    ? { ...letter, input: { ...input, settlement: settlementOf(entry, undefined) } }
+    : letter;
 }
 
 /** What the history does not say, because it follows from who carries the command out. */

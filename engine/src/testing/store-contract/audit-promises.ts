@@ -6,6 +6,7 @@ import type { DeadLetterRow, Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import type { PendingCommand, Run, RunTimer } from "../../core/run.ts";
 import { compileSchema } from "../../definition/compile-schema.ts";
+import { nameId } from "../../runtime/clock.ts";
 import {
   TEST_BEGIN_MS,
   makeCommand,
@@ -15,7 +16,7 @@ import {
   testRunId,
   timerRowsOf,
 } from "../rows.ts";
-import { openOwned, startEntry } from "./harness.ts";
+import { findingsOf, openOwned, startEntry } from "./harness.ts";
 import type { GivenWrites, OpenHarness } from "./harness.ts";
 
 /** What the audit passes, and what it finds. A guard counts only after it failed on a planted fault. */
@@ -49,10 +50,11 @@ export function auditPromises(open: OpenHarness): void {
       timersSet: timerRowsOf(runs[0] ?? assert.fail()),
       deadLetters: [deadLetter(parked, 2)],
     });
-    assert.deepEqual(await store.audit({ quiet: false }), { runs: 7, entries: 9, findings: [] });
+    const { runs: count, entries } = await store.audit({ quiet: false });
+    assert.deepEqual([count, entries], [7, 9]);
+    assert.deepEqual(await findingsOf(store, false), []);
     await store.project(runs.map(toRunRow), []);
-    const { findings } = await store.audit({ quiet: true });
-    assert.deepEqual(findings, [
+    assert.deepEqual(await findingsOf(store, true), [
       { invariant: "I4", runId: null, message: "lane 0: 1 outbox rows are not settled" },
     ]);
   });
@@ -275,7 +277,7 @@ export function auditPromises(open: OpenHarness): void {
     const input = { kind: "settled", runId, commandId, attempt: 1, settlement } as const;
     const inboxAdded = [{ inboxId: childEndInboxId(commandId), lane: 0, input }];
     await owner.commit({ ...withChild(runId, { outcome: "sold" }), inboxAdded });
-    assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+    assert.deepEqual(await findingsOf(store, false), []);
   });
 
   for (const [what, run, writes, finding] of broken) {
@@ -439,11 +441,92 @@ export function auditPromises(open: OpenHarness): void {
     const runs = [1, 2].map((n) => makeRun({ runId: testRunId(n) }));
     await owner.start(...runs);
     await store.appendInbox([{ inboxId: "i", lane: 2, input: { kind: "timer", runId, number: 1 } }]);
-    await store.project([{ ...toRunRow(runs[0] ?? assert.fail()), state: "closed", updatedAtMs: 1 }], []);
-    assert.deepEqual((await store.audit({ quiet: false })).findings, []);
-    await expectFinding(store, true, /I4 the search projection is wrong in state, updatedAtMs/);
+    assert.deepEqual(await findingsOf(store, false), []);
     await expectFinding(store, true, /I4 the run is not in the search projection/);
     await expectFinding(store, true, /I4 lane 2: 1 inbox rows were not taken in/);
+  });
+
+  it("lets the projection lag while runs move, and finds what it shows wrongly of a run's own version", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const run = makeRun({ runId });
+    await owner.start(run);
+    await store.project([toRunRow(run)], []);
+    const moved = { ...run, version: 2 };
+    await owner.commit({
+      runs: [moved],
+      history: [{ runId, lane: 0, entries: [makeEntry(2, { kind: "unexpected" })] }],
+    });
+    assert.deepEqual(await findingsOf(store, false), []);
+    await expectFinding(store, true, /I4 runs and run_search differ in version/);
+    await store.project([{ ...toRunRow(moved), state: "closed", updatedAtMs: 1 }], []);
+    await expectFinding(store, false, /I4 runs and run_search differ in state, updatedAtMs/);
+  });
+
+  it("finds once a version that runs have and that nobody has stored", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    await owner.start(
+      ...[1, 2, 3].map((n) => makeRun({ runId: testRunId(n), flowVersion: n === 3 ? 2 : 1 })),
+    );
+    const { findings } = await store.audit({ quiet: false });
+    assert.deepEqual(
+      findings.map(({ invariant, runId: id, message }) => [invariant, id, message.slice(0, 50)]),
+      [1, 2].map((version) => [
+        "I1",
+        testRunId(version === 1 ? 1 : 3),
+        `flow_versions has no row of flow tickets version ${version}`,
+      ]),
+    );
+  });
+
+  it("finds a run whose id is not that of its flow and its key", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const ids = ["key\ntickets\norder-7", "idempotency-key\ntickets\nform-1"].map(nameId) as [string, string];
+    const good = [
+      makeRun({ runId: ids[0], key: "order-7" }),
+      makeRun({ runId: ids[1], startId: "form-1" }),
+      makeRun({ runId: testRunId(1) }),
+    ];
+    const bad = [
+      makeRun({ runId: nameId("key\ntickets\norder-8"), key: "order-9" }),
+      makeRun({ runId: nameId("key\npurchase\norder-9"), key: "order-9" }),
+      makeRun({ runId: nameId("key\ntickets\norder-9") }),
+      makeRun({ runId: testRunId(2), key: "order-9" }),
+    ];
+    await owner.start(...good, ...bad);
+    const { findings } = await store.audit({ quiet: false, nameId });
+    const told = findings.filter(({ message }) =>
+      message.startsWith("the id of the run is not that of flow tickets"),
+    );
+    assert.deepEqual(new Set(told.map(({ runId }) => runId)), new Set(bad.map(({ runId }) => runId)));
+    assert.equal(told.length, bad.length);
+    assert.ok(told.every(({ invariant }) => invariant === "I6"));
+  });
+
+  it("finds times of a run that are not those of its history", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const [bornMs, movedMs] = [TEST_BEGIN_MS, TEST_BEGIN_MS + 1_000];
+    const moved = {
+      version: 2,
+      state: "closed",
+      outcome: "sold",
+      enteredAtMs: movedMs,
+      updatedAtMs: movedMs,
+    };
+    const wrong: readonly Partial<Run>[] = [{}, { enteredAtMs: bornMs }, { updatedAtMs: movedMs + 1 }];
+    const runs = wrong.map((run, n) => makeRun({ runId: testRunId(n + 1), ...moved, ...run }));
+    const entries = [makeEntry(1, { atMs: bornMs }), makeEntry(2, { atMs: movedMs, state: "closed" })];
+    await owner.commit({
+      runs,
+      history: runs.map((run) => ({ runId: run.runId, lane: 0, entries })),
+      atMs: movedMs,
+    });
+    assert.deepEqual(
+      (await findingsOf(store, false)).map((finding) => [finding.runId, finding.message.slice(0, 25)]),
+      [
+        [testRunId(2), "column entered_at of runs"],
+        [testRunId(3), "column updated_at of runs"],
+      ],
+    );
   });
 }
 
@@ -530,7 +613,7 @@ function withChild(runId: string, child: Partial<Run>): GivenWrites {
       makeRun({ runId: childId, parent, ...child }),
     ],
     history: [
-      { runId, lane: 0, entries: [startEntry({ state: "ordered", commands: [started(runId, childId)] })] },
+      { runId, lane: 0, entries: [startEntry(makeRun({ runId, commands: [started(runId, childId)] }))] },
       { runId: childId, lane: 0, entries: [makeEntry(1)] },
     ],
   };

@@ -151,6 +151,24 @@ export function batchPromises(open: OpenHarness): void {
     assert.deepEqual(loaded[0]?.run, compensating);
   });
 
+  it("keeps the trace that a run is part of, and none for a run that nobody traces", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const trace = {
+      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+      tracestate: "a=1",
+    };
+    const [traced, untraced] = [
+      makeRun({ runId: testRunId(1), trace }),
+      makeRun({ runId: testRunId(2) }),
+    ] as const;
+    await owner.start(traced, untraced);
+    assert.deepEqual(await store.getRun(traced.runId), traced);
+    assert.deepEqual(await store.getRun(untraced.runId), untraced);
+    const input: LaneInput = { kind: "event", runId: traced.runId, id: "e1", type: "Paid", data: {}, trace };
+    await store.appendInbox([{ inboxId: "in-1", lane: traced.lane, input }]);
+    assert.deepEqual((await store.listInbox([traced.lane], 10))[0]?.input, input);
+  });
+
   it("keeps a batch of a thousand runs of a kilobyte", async (t) => {
     const { store, owner } = await openOwned(t, open);
     const runs = Array.from({ length: 1_000 }, (_, n) =>

@@ -96,6 +96,29 @@ export function queuePromises(open: OpenHarness): void {
     assert.equal((await store.listInbox([0], 100)).length, 26);
   });
 
+  it("keeps as many inputs for a lane as it is told to, however many come at once", async (t) => {
+    const { store } = await openOwned(t, open);
+    const appends = Array.from({ length: 40 }, (_, n) =>
+      store.appendInbox([{ inboxId: `in-${n}`, lane: 0, input: inboxInput(n) }], 10),
+    );
+    const refused = (await Promise.allSettled(appends)).filter(({ status }) => status === "rejected");
+    assert.equal(refused.length, 30);
+    for (const { reason } of refused as PromiseRejectedResult[])
+      assert.deepEqual([Object(reason).code, Object(reason).retryAfterMs], ["FLOW_NO_OWNER", 1_000]);
+    assert.equal((await store.listInbox([0], 100)).length, 10);
+  });
+
+  it("keeps of two engines that append at once at most a tenth more for each of them", async (t) => {
+    const { harness, store } = await openOwned(t, open);
+    const other = await harness.openStore("b");
+    const appends = Array.from({ length: 60 }, (_, n) =>
+      (n % 2 === 0 ? store : other).appendInbox([{ inboxId: `in-${n}`, lane: 0, input: inboxInput(n) }], 10),
+    );
+    await Promise.allSettled(appends);
+    const kept = (await store.listInbox([0], 100)).length;
+    assert.ok(kept >= 10 && kept <= 12, `${kept} rows`);
+  });
+
   it("pages through dead letters by run and version", async (t) => {
     const { store, owner } = await openOwned(t, open);
     const letters = [1, 2, 3].flatMap((n) =>

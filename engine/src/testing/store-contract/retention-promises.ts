@@ -8,7 +8,7 @@ import type { Store } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import type { Run } from "../../core/run.ts";
 import { makeCommand, makeDeadLetter, makeRun, testRunId } from "../rows.ts";
-import { openOwned } from "./harness.ts";
+import { findingsOf, openOwned } from "./harness.ts";
 import type { OpenHarness, OwnedStore } from "./harness.ts";
 
 const DAY_MS = 86_400_000;
@@ -60,7 +60,7 @@ export function retentionPromises(open: OpenHarness): void {
     assert.deepEqual(history, { items: [], cursor: null });
     const listed = (await store.listRuns({ limit: 5 })).items.map(({ runId }) => runId);
     assert.deepEqual(listed, [testRunId(4), testRunId(3)]);
-    assert.deepEqual((await store.audit({ quiet: true })).findings, []);
+    assert.deepEqual(await findingsOf(store, true), []);
     await assertNothingToDo(store);
   });
 
@@ -151,7 +151,7 @@ export function retentionPromises(open: OpenHarness): void {
     await owner.commit({ lanes: [owner.step(0)], inboxAdded: [{ inboxId, lane: 0, input }] });
     assert.equal((await store.dropPeriods(RETENTION_DAYS)).dropped.length, 1);
     assert.equal(await store.getRun(child.runId), null);
-    assert.deepEqual((await store.audit({ quiet: false })).findings, []);
+    assert.deepEqual(await findingsOf(store, false), []);
   });
 
   it("keeps a run that the search projection has not seen", async (t) => {
@@ -172,7 +172,7 @@ export function retentionPromises(open: OpenHarness): void {
     await keep(again);
     assert.deepEqual(await store.getRun(again.runId), again);
     assert.deepEqual((await store.listRuns({ key: "order-1", limit: 5 })).items, [toRunRow(again)]);
-    assert.deepEqual((await store.audit({ quiet: true })).findings, []);
+    assert.deepEqual(await findingsOf(store, true), []);
   });
 }
 

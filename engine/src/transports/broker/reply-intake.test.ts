@@ -72,7 +72,7 @@ test("a dead letter that cannot be written is written later, and holds its messa
     },
   });
   await intake.take(told("a"));
-  assert.deepEqual([attempts, waits], [4, [25, 50, 100]]);
+  assert.deepEqual([attempts, waits], [4, [26, 51, 101]]);
   assert.equal(intake.health(), true);
 });
 

@@ -7,8 +7,7 @@
  * B4  What is not done with when the intake stops is rejected, so that the broker brings it again.
  */
 import { decodeReply } from "@sluice/contracts/broker-message";
-import type { DecodeOptions, ReceivedMessage } from "@sluice/contracts/broker-message";
-import type { ReplyMessage } from "@sluice/contracts/envelope";
+import type { DecodedReply, DecodeOptions, ReceivedMessage } from "@sluice/contracts/broker-message";
 import { engineError } from "../../core/errors.ts";
 import { InOrder } from "../../core/in-order.ts";
 import { rest } from "../../core/rest.ts";
@@ -63,7 +62,7 @@ export class ReplyIntake {
   async take(message: ReceivedMessage): Promise<void> {
     const decoded = decodeReply(message, this.#parts);
     if ("fault" in decoded) return this.#bury(message, decoded.fault, decoded.message);
-    await this.#order.run(decoded.reply.runId, () => this.#bring(message, decoded.reply));
+    await this.#order.run(decoded.reply.runId, () => this.#bring(message, decoded));
   }
 
   /** Offers nothing any more, and waits for what the engine has been handed. */
@@ -72,9 +71,9 @@ export class ReplyIntake {
     await this.#order.idle();
   }
 
-  async #bring(message: ReceivedMessage, reply: ReplyMessage): Promise<void> {
+  async #bring(message: ReceivedMessage, { reply, trace }: DecodedReply): Promise<void> {
     const { channel, take } = this.#parts;
-    const taken = await this.#untilDone(message, () => take(reply));
+    const taken = await this.#untilDone(message, () => take(reply, trace));
     this.#replies.inc({ channel, outcome: taken.outcome });
     if (taken.outcome === "refused") await this.#bury(message, taken.code, taken.message);
   }

@@ -4,6 +4,7 @@
  * P2  "Nothing happened" is said only when it is certain. What may have been received is a timeout, and is asked again with the same id.
  * P3  Nothing secret goes into a message: neither headers nor the credentials or query of the address.
  */
+import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { CommandMessage } from "@sluice/contracts/envelope";
 import { Pool } from "undici";
 import type { Settlement } from "../../core/inputs.ts";
@@ -49,15 +50,33 @@ export function httpTransport(options: HttpTransportOptions): Transport {
     channel: resolved.channel,
     commandsPerSendMax: 1,
     sendsMax: resolved.sendsMax,
-    send(commands, signal) {
+    span: postSpan(resolved.url),
+    send(commands, signal, traces) {
       const open = (pool ??= openPool(resolved));
-      return Promise.all(commands.map((command) => sendOne(open, resolved, command, signal)));
+      return Promise.all(
+        commands.map((command, at) => sendOne(open, resolved, command, signal, traces?.[at])),
+      );
     },
     /** Waits for what is under way, which P1 bounds. */
     async stop() {
       const open = pool;
       pool = null;
       await open?.close();
+    },
+  };
+}
+
+/** OpenTelemetry's semantic conventions for HTTP clients. */
+function postSpan({ protocol, hostname, port, origin, pathname }: URL): NonNullable<Transport["span"]> {
+  return {
+    name: "POST",
+    kind: "client",
+    attributes: {
+      "http.request.method": "POST",
+      // The query may hold what is secret.
+      "url.full": `${origin}${pathname}`,
+      "server.address": hostname,
+      "server.port": Number(port || (protocol === "https:" ? 443 : 80)),
     },
   };
 }
@@ -79,11 +98,12 @@ async function sendOne(
   options: ResolvedHttpTransportOptions,
   command: CommandMessage,
   signal: AbortSignal,
+  trace: TraceContext | undefined,
 ): Promise<Settlement> {
   const to = { type: command.type, url: `${options.url.origin}${options.url.pathname}` };
   const attempt = startAttempt(options.attemptMs, signal);
   try {
-    return settlementOf(await post(pool, options, command, attempt.signal), to, Date.now());
+    return settlementOf(await post(pool, options, command, attempt.signal, trace), to, Date.now());
   } catch (error) {
     return failedWithout(error, to, attempt, options.attemptMs);
   } finally {
@@ -96,6 +116,7 @@ async function post(
   { url, headers }: ResolvedHttpTransportOptions,
   command: CommandMessage,
   signal: AbortSignal,
+  trace: TraceContext | undefined,
 ): Promise<HttpAnswer> {
   const {
     statusCode,
@@ -109,6 +130,7 @@ async function post(
       "content-type": "application/json",
       accept: "application/json, application/problem+json",
       "idempotency-key": command.commandId,
+      ...trace,
     },
     body: JSON.stringify(command),
     signal,
@@ -170,6 +192,8 @@ const OWN_HEADERS = new Set([
   "idempotency-key",
   "host",
   "connection",
+  "traceparent",
+  "tracestate",
 ]);
 
 /** @throws FLOW_BAD_OPTION (invalid) naming the option, what was found and what was expected */

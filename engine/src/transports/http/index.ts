@@ -4,9 +4,11 @@
 export { engineApi } from "./api/engine-api.ts";
 export type { EngineApiOptions } from "./api/engine-api.ts";
 export type { ApiEngine } from "./api/api-app.ts";
+export { checkKeyGrace, checkKeyLifetime, checkKeyName } from "./access/key-rules.ts";
 export { manageKeys } from "./access/manage-keys.ts";
 export type { ApiKey, Keys, KeyWish, NewKey } from "./access/manage-keys.ts";
 export type { AccessOptions } from "./access/access.ts";
+export { traceRequests } from "./trace-requests.ts";
 
 // Between the engines of a deployment
 export { httpPeers } from "./peers.ts";

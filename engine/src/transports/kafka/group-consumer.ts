@@ -127,8 +127,22 @@ export class GroupConsumer {
     this.#stopping.abort();
     this.#commits.stop();
     for (const partition of this.#partitions.values()) partition.lose();
-    const closed = [this.#member.close(true), this.#reader.close()];
+    const closed = [this.#leave(), this.#reader.close()];
     await waitAtMost(LEAVE_MS, Promise.allSettled(closed));
+  }
+
+  /**
+   * A client that is closed while it joins may finish its join, and then says for ever that it lives, to nobody: it has to leave the group
+   * first, which ends its joins too.
+   */
+  async #leave(): Promise<void> {
+    // By callback: as a promise it has no type.
+    const { promise: left, resolve } = Promise.withResolvers<Error | null>();
+    this.#member.leaveGroup(true, resolve);
+    const error = await left;
+    if (error !== null)
+      this.#log.debug({ err: error, groupId: this.#options.groupId }, "a group was left without a farewell");
+    await this.#member.close(true);
   }
 
   #rejoin(error: Error): void {

@@ -6,9 +6,14 @@ export { kafkaTransport, kafkaTransports } from "./kafka-transport.ts";
 // At one
 export { kafkaCommands } from "./kafka-commands.ts";
 
+// Its dead letters
+export { kafkaDeadLetters } from "./dead-letters.ts";
+export type { KafkaDeadLettersOptions } from "./dead-letters.ts";
+
 // For benchmarks
 export { measureKafkaClient } from "./measure-client.ts";
-export type { ClientLoad, ClientRate } from "./measure-client.ts";
+export type { ClientLoad } from "./measure-client.ts";
+export type { ClientRate } from "../broker/client-rate.ts";
 
 export type {
   KafkaCommandsOptions,

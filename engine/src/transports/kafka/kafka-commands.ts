@@ -13,10 +13,11 @@ import type {
 } from "../../participant/command-source.ts";
 import { refuseAnswer } from "../broker/unsendable-answer.ts";
 import type { Handing } from "./assigned-partition.ts";
+import { toDeadLetter } from "./dead-letter.ts";
 import { GroupConsumer } from "./group-consumer.ts";
 import { kafkaName, resolveKafkaOptions } from "./options.ts";
 import type { KafkaCommandsOptions, ResolvedKafkaOptions } from "./options.ts";
-import { toDeadLetter, toReceived, toRecord } from "./record.ts";
+import { toReceived, toRecord } from "./record.ts";
 import type { KafkaMessage } from "./record.ts";
 import { Sender } from "./sender.ts";
 import { openTopics } from "./topics.ts";
@@ -43,6 +44,7 @@ export function kafkaCommands(options: KafkaCommandsOptions): CommandSource {
 
 class KafkaCommandSource implements CommandSource {
   readonly name: string;
+  readonly system = "kafka";
   readonly #options: ResolvedKafkaOptions;
   readonly #sender: Sender;
   #consumer: GroupConsumer | null = null;
@@ -99,8 +101,10 @@ class KafkaCommandSource implements CommandSource {
         return;
       case "reply":
         return this.#reply(outcome.message, delivery);
-      case "dead":
-        return this.#sender.send(deadLettersTopic, toDeadLetter(message, outcome, messageBytesMax));
+      case "dead": {
+        const death = { ...outcome, atMs: Date.now() };
+        return this.#sender.send(deadLettersTopic, toDeadLetter(message, death, messageBytesMax));
+      }
     }
   }
 

@@ -9,7 +9,10 @@ describe("over a real Kafka", { skip: await whyMissing("kafka") }, () => {
   brokerContract("Kafka", async (t, { bodyBytesMax }) => {
     const place = await openPlace(t, (await testKafka(t)).address);
     const { commandsTopic, eventsTopic, engine, service } = place;
-    const limits = { messageBytesMax: bodyBytesMax };
+    const limits = {
+      messageBytesMax: bodyBytesMax,
+      serviceDeadLetters: { contract: service.deadLettersTopic },
+    };
     return {
       transport: () => kafkaTransport({ channel: "contract", commandsTopic, ...engine, ...limits }),
       source: () => kafkaCommands({ commandsTopic, ...service }),

@@ -5,20 +5,24 @@
  * K3  No credentials go into a log or an error.
  */
 import { BROKER_HEADERS, encodeCommand } from "@sluice/contracts/broker-message";
-import type { EncodeOptions, ReceivedMessage } from "@sluice/contracts/broker-message";
+import type { EncodeOptions, ReceivedMessage, TraceContext } from "@sluice/contracts/broker-message";
 import type { CommandMessage } from "@sluice/contracts/envelope";
+import type { DeadLetterQueue } from "../../core/dead-letter-queue.ts";
 import { toPlainError } from "../../core/errors.ts";
 import type { Settlement } from "../../core/inputs.ts";
 import type { TakeReply, Transport } from "../../core/ports.ts";
 import { ReplyIntake } from "../broker/reply-intake.ts";
+import { toDeadLetter } from "./dead-letter.ts";
+import { deadLettersOf } from "./dead-letters.ts";
 import { GroupConsumer } from "./group-consumer.ts";
-import { badOption, kafkaName, resolveKafkaOptions } from "./options.ts";
+import { badOption, deadLettersTopicOf, kafkaName, resolveKafkaOptions } from "./options.ts";
 import type { KafkaTransportOptions, KafkaTransportsOptions, ResolvedKafkaOptions } from "./options.ts";
-import { placeOf, toDeadLetter, toReceived, toRecord } from "./record.ts";
+import { placeOf, toReceived, toRecord } from "./record.ts";
 import type { KafkaMessage } from "./record.ts";
 import { Sender } from "./sender.ts";
 import { openTopics } from "./topics.ts";
 import { PROCESS_CLOCK } from "../broker/process-clock.ts";
+import { sendSpan } from "../broker/send-span.ts";
 import { waitAtMost } from "../broker/waits.ts";
 
 /** A few batches on their way keep the producer busy; the rest waits in the outbox, where it can be withdrawn. */
@@ -55,7 +59,15 @@ export function kafkaTransports(options: KafkaTransportsOptions): readonly Trans
   const encoding = { envelope, ...(source === undefined ? {} : { source }) };
   const names = channels.map(([channel]) => channel);
   const connection = new EngineConnection(resolved, { encoding, eventIds, channels: names, topics });
-  return channels.map(([channel, topic]) => transportOf(connection, channel, topic));
+  const { serviceDeadLetters = {} } = options;
+  const ofReplies = deadLettersOf(resolved, resolved.deadLettersTopic);
+  return channels.map(([channel, topic]) => {
+    const letters = kafkaName(
+      `serviceDeadLetters.${channel}`,
+      serviceDeadLetters[channel] ?? deadLettersTopicOf(topic),
+    );
+    return transportOf(connection, channel, topic, [deadLettersOf(resolved, letters), ofReplies]);
+  });
 }
 
 /** A transport for one channel, with a connection of its own. @throws as `kafkaTransports` */
@@ -64,15 +76,23 @@ export function kafkaTransport({ channel, commandsTopic, ...options }: KafkaTran
   return transport!;
 }
 
-function transportOf(connection: EngineConnection, channel: string, commandsTopic: string): Transport {
+function transportOf(
+  connection: EngineConnection,
+  channel: string,
+  commandsTopic: string,
+  deadLetters: readonly DeadLetterQueue[],
+): Transport {
   return {
     channel,
     commandsPerSendMax: COMMANDS_PER_SEND_MAX,
     sendsMax: SENDS_MAX,
-    send: (commands, signal) => connection.send(commandsTopic, commands, signal),
+    answersSoon: true,
+    span: sendSpan("kafka", commandsTopic),
+    send: (commands, signal, traces) => connection.send(commandsTopic, commands, signal, traces),
     start: (take) => connection.start(channel, take),
     stop: () => connection.stop(channel),
     health: () => connection.health(),
+    deadLetters,
   };
 }
 
@@ -141,7 +161,11 @@ class EngineConnection {
       channel: this.#side.channels.join(","),
       take,
       bury: (received, reason, error) => {
-        const letter = toDeadLetter(this.#messages.get(received)!, { reason, error }, messageBytesMax);
+        const letter = toDeadLetter(
+          this.#messages.get(received)!,
+          { reason, error, atMs: Date.now() },
+          messageBytesMax,
+        );
         return this.#sender.send(deadLettersTopic, letter);
       },
       repliesMax: partitionMessagesMax * partitions,
@@ -163,6 +187,7 @@ class EngineConnection {
     topic: string,
     commands: readonly CommandMessage[],
     signal: AbortSignal,
+    traces?: readonly (TraceContext | undefined)[],
   ): Promise<readonly Settlement[]> {
     // An engine takes over commands of others before its transports are started.
     await waitAtMost(this.#options.attemptMs, this.#opened.promise);
@@ -171,16 +196,20 @@ class EngineConnection {
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
     try {
-      const sent = Promise.all(commands.map((command) => this.#sendOne(topic, command)));
+      const sent = Promise.all(commands.map((command, at) => this.#sendOne(topic, command, traces?.[at])));
       return await Promise.race([sent, aborted.promise]);
     } finally {
       signal.removeEventListener("abort", abort);
     }
   }
 
-  async #sendOne(topic: string, command: CommandMessage): Promise<Settlement> {
+  async #sendOne(
+    topic: string,
+    command: CommandMessage,
+    trace: TraceContext | undefined,
+  ): Promise<Settlement> {
     try {
-      await this.#sender.send(topic, toRecord(encodeCommand(command, this.#side.encoding)));
+      await this.#sender.send(topic, toRecord(encodeCommand(command, { ...this.#side.encoding, trace })));
       return { type: "delivered" };
     } catch (error) {
       const { stack: _, ...plain } = toPlainError(error, "FLOW_COMMAND_UNREACHABLE");

@@ -1,6 +1,8 @@
 /** What the client alone can do here: the baseline that everything over Kafka is compared with. */
 import { randomUUID } from "node:crypto";
 import { Admin, Consumer, Producer, compatibilityPartitioner } from "@platformatic/kafka";
+import { rateOf } from "../broker/client-rate.ts";
+import type { ClientRate } from "../broker/client-rate.ts";
 import { clientSettings } from "./client-settings.ts";
 import { resolveKafkaOptions } from "./options.ts";
 import type { KafkaOptions, ResolvedKafkaOptions } from "./options.ts";
@@ -14,11 +16,6 @@ export interface ClientLoad extends Pick<KafkaOptions, "brokers" | "clientId" | 
   readonly messagesPerSend?: number;
   /** Of the topic that is made for it, and deleted after. @default 4 */
   readonly partitions?: number;
-}
-
-export interface ClientRate {
-  readonly producedPerSecond: number;
-  readonly consumedPerSecond: number;
 }
 
 /** Most that the client reads ahead. */
@@ -42,28 +39,15 @@ export async function measureKafkaClient(load: ClientLoad): Promise<ClientRate> 
   try {
     await admin.createTopics({ topics: [topic], partitions, replicas: -1 });
     await admin.metadata({ topics: [topic] });
-    const producedMs = await measure(() =>
-      produce(options, topic, { messages, valueBytes, messagesPerSend }),
-    );
-    const consumedMs = await measure(() => consume(options, topic, messages));
+    const rate = await rateOf(messages, {
+      produce: () => produce(options, topic, { messages, valueBytes, messagesPerSend }),
+      consume: () => consume(options, topic, messages),
+    });
     await admin.deleteTopics({ topics: [topic] });
-    return {
-      producedPerSecond: perSecond(messages, producedMs),
-      consumedPerSecond: perSecond(messages, consumedMs),
-    };
+    return rate;
   } finally {
     await admin.close();
   }
-}
-
-async function measure(work: () => Promise<void>): Promise<number> {
-  const beganMs = performance.now();
-  await work();
-  return performance.now() - beganMs;
-}
-
-function perSecond(messages: number, ms: number): number {
-  return Math.round((messages / ms) * 1_000);
 }
 
 async function produce(

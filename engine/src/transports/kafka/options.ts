@@ -59,6 +59,11 @@ export interface KafkaOptions {
 export interface KafkaTransportsOptions extends KafkaOptions {
   /** For each channel the topic that its commands go to. */
   readonly channels: Readonly<Record<string, string>>;
+  /**
+   * For each channel whose service has a `deadLettersTopic` of its own: that topic, for the list of dead letters.
+   * @default the channel's topic, with `.dead-letters` behind it
+   */
+  readonly serviceDeadLetters?: Readonly<Record<string, string>>;
   /** How commands are written. Replies are read either way. @default "plain" */
   readonly envelope?: EncodeOptions["envelope"];
   /** Of a CloudEvent: who sends it, as a URI reference. @default "/sluice" */
@@ -120,7 +125,10 @@ export function resolveKafkaOptions(options: KafkaOptions, readTopic: string): R
     brokers: resolveBrokers(options.brokers),
     eventsTopic: kafkaName("eventsTopic", options.eventsTopic),
     groupId: kafkaName("groupId", options.groupId),
-    deadLettersTopic: kafkaName("deadLettersTopic", options.deadLettersTopic ?? `${readTopic}.dead-letters`),
+    deadLettersTopic: kafkaName(
+      "deadLettersTopic",
+      options.deadLettersTopic ?? deadLettersTopicOf(readTopic),
+    ),
     clientId: kafkaName("clientId", options.clientId ?? "sluice"),
     tls,
     sasl: resolveSasl(sasl),
@@ -138,6 +146,11 @@ export function resolveKafkaOptions(options: KafkaOptions, readTopic: string): R
     log: options.log ?? NO_LOG,
     meter: options.meter ?? NO_METER,
   });
+}
+
+/** Where the messages of a topic go that can never be taken in, unless told otherwise. */
+export function deadLettersTopicOf(readTopic: string): string {
+  return `${readTopic}.dead-letters`;
 }
 
 type WholeOption =

@@ -255,8 +255,14 @@ class IdempotentProducer {
   }
 }
 
-function toMessage(topic: string, { key, value, headers }: KafkaRecord) {
-  return { topic, value, headers: headers as Map<Buffer, Buffer>, ...(key === null ? {} : { key }) };
+function toMessage(topic: string, { key, value, headers, partition }: KafkaRecord) {
+  return {
+    topic,
+    value,
+    headers: headers as Map<Buffer, Buffer>,
+    ...(key === null ? {} : { key }),
+    ...(partition === undefined ? {} : { partition }),
+  };
 }
 
 function unreachable(topic: string, { type, found }: KafkaFault): Error {

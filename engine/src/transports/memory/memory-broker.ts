@@ -3,18 +3,13 @@
  * RabbitMQ, and shows without either that the rules behind them hold.
  */
 import { encodeCommand } from "@sluice/contracts/broker-message";
-import type { EncodeOptions, ReceivedMessage } from "@sluice/contracts/broker-message";
+import type { EncodeOptions } from "@sluice/contracts/broker-message";
 import type { Clock, LogPort, MeterPort, Transport } from "../../core/ports.ts";
 import type { CommandSource } from "../../participant/command-source.ts";
 import { ReplyIntake } from "../broker/reply-intake.ts";
+import { MemoryDeadLetters } from "./memory-dead-letters.ts";
 import { MemoryQueue } from "./memory-queue.ts";
 import type { Consumption } from "./memory-queue.ts";
-
-export interface DeadMessage {
-  readonly message: ReceivedMessage;
-  readonly reason: string;
-  readonly error: string;
-}
 
 export interface MemoryBrokerOptions extends Pick<EncodeOptions, "envelope" | "source"> {
   /** Largest reply that is read, in bytes. @default 1114112 */
@@ -27,8 +22,8 @@ export interface MemoryBrokerOptions extends Pick<EncodeOptions, "envelope" | "s
 export interface MemoryBroker {
   readonly commands: MemoryQueue;
   readonly replies: MemoryQueue;
-  readonly deadCommands: readonly DeadMessage[];
-  readonly deadReplies: readonly DeadMessage[];
+  readonly deadCommands: MemoryDeadLetters;
+  readonly deadReplies: MemoryDeadLetters;
   /** The engine's side. */
   transport(channel: string): Transport;
   /** The service's side. */
@@ -43,14 +38,15 @@ const SENDS_MAX = 4;
 
 export function memoryBroker(options: MemoryBrokerOptions): MemoryBroker {
   const [commands, replies] = [new MemoryQueue(), new MemoryQueue()];
-  const deadCommands: DeadMessage[] = [];
-  const deadReplies: DeadMessage[] = [];
+  const deadCommands = new MemoryDeadLetters("commands", commands);
+  const deadReplies = new MemoryDeadLetters("replies", replies);
   return {
     commands,
     replies,
     deadCommands,
     deadReplies,
-    transport: (channel) => createTransport(channel, options, { commands, replies, deadReplies }),
+    transport: (channel) =>
+      createTransport(channel, options, { commands, replies, deadCommands, deadReplies }),
     source: (name) => createSource(name, { commands, replies, deadCommands }),
   };
 }
@@ -58,7 +54,7 @@ export function memoryBroker(options: MemoryBrokerOptions): MemoryBroker {
 function createTransport(
   channel: string,
   options: MemoryBrokerOptions,
-  places: { commands: MemoryQueue; replies: MemoryQueue; deadReplies: DeadMessage[] },
+  places: Pick<MemoryBroker, "commands" | "replies" | "deadCommands" | "deadReplies">,
 ): Transport {
   let intake: ReplyIntake | null = null;
   let consumption: Consumption | null = null;
@@ -66,9 +62,10 @@ function createTransport(
     channel,
     commandsPerSendMax: COMMANDS_PER_SEND_MAX,
     sendsMax: SENDS_MAX,
-    async send(sent, signal) {
+    async send(sent, signal, traces) {
       signal.throwIfAborted();
-      for (const command of sent) places.commands.append(encodeCommand(command, options));
+      for (const [at, command] of sent.entries())
+        places.commands.append(encodeCommand(command, { ...options, trace: traces?.[at] }));
       return sent.map(() => ({ type: "delivered" }));
     },
     async start(take) {
@@ -77,7 +74,7 @@ function createTransport(
         channel,
         take,
         repliesMax: REPLIES_MAX,
-        bury: async (message, reason, error) => void places.deadReplies.push({ message, reason, error }),
+        bury: async (message, reason, error) => places.deadReplies.bury({ message, reason, error }),
       });
       intake = started;
       consumption = places.replies.consume(UNACKNOWLEDGED_MAX, (message) => started.take(message));
@@ -87,12 +84,13 @@ function createTransport(
       await Promise.all([consumption?.stop(), intake?.stop()]);
     },
     health: () => intake?.health() ?? "it is not started",
+    deadLetters: [places.deadCommands.queue, places.deadReplies.queue],
   };
 }
 
 function createSource(
   name: string,
-  places: { commands: MemoryQueue; replies: MemoryQueue; deadCommands: DeadMessage[] },
+  places: Pick<MemoryBroker, "commands" | "replies" | "deadCommands">,
 ): CommandSource {
   let consumption: Consumption | null = null;
   return {
@@ -102,7 +100,7 @@ function createSource(
         const outcome = await take({ ...message, isRedelivered });
         if (outcome.type === "reply") places.replies.append(outcome.message);
         if (outcome.type === "dead")
-          places.deadCommands.push({ message, reason: outcome.reason, error: outcome.error });
+          places.deadCommands.bury({ message, reason: outcome.reason, error: outcome.error });
       });
     },
     async stop(signal) {

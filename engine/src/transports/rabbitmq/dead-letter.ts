@@ -14,9 +14,6 @@ export const DEAD_HEADERS = {
   at: "sluice-dead-at",
 } as const;
 
-/** Why a command is a dead letter that was carried out and cannot be answered. */
-export const NO_REPLY_QUEUE = "no-reply-queue";
-
 export interface Death {
   /** Of a closed set: dead letters are counted and found by it. */
   readonly reason: string;

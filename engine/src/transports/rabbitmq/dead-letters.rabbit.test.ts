@@ -70,7 +70,7 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
     const [first] = items;
     assert.ok(first !== undefined);
     assert.deepEqual(JSON.parse(first.body), commands[0]?.command);
-    assert.equal(first.queue, place.names.commands);
+    assert.equal(first.origin, place.names.commands);
     assert.equal(first.error, "as the test wants it");
     assert.ok(Math.abs(Date.parse(first.diedAt ?? "") - Date.now()) < 60_000);
     assert.deepEqual(
@@ -104,18 +104,38 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
     isGood = true;
     const [first, ...others] = (await letters.list()).items;
     assert.ok(first !== undefined);
-    assert.deepEqual(await letters.replay({ ids: [first.id] }), { done: [first.id], failed: [] });
+    assert.deepEqual(await letters.redrive({ ids: [first.id] }), { done: [first.id], failed: [] });
     await until("it has come", () => taken.length === 1);
     assert.equal(taken[0]?.commandId, first.commandId);
     assert.deepEqual((await letters.list()).items, others);
     const { done } = await letters.discard({ runId: others[0]?.runId ?? "" });
     assert.deepEqual(done, [others[0]?.id]);
-    assert.equal((await letters.replay({ reason: "sold-out" })).done.length, 2);
+    assert.equal((await letters.redrive({ reason: "sold-out" })).done.length, 2);
     await until("the others have come", () => taken.length === 3);
     assert.equal((await letters.list()).total, 0);
   });
 
-  it("hold a command that is carried out and has no queue for its answer; replayed, it is answered", async (t) => {
+  it("stay in their order though only some of them are counted, discarded or sent back", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address);
+    const source = rabbitmqCommands(place.options);
+    await source.start(async () => ({ type: "dead", reason: "sold-out", error: "nothing left" }));
+    const letters = rabbitmqDeadLetters(place.options);
+    for (const total of [1, 2, 3, 4, 5]) {
+      await inject(place, newCommand());
+      await until("it is a dead letter", async () => (await letters.count()) === total);
+    }
+    await source.stop();
+    const [first, second, third, ...others] = (await letters.list()).items;
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    assert.equal(await letters.count(), 5);
+    assert.deepEqual((await letters.list()).items, [first, second, third, ...others]);
+    assert.deepEqual((await letters.discard({ ids: [second.id], limit: 1 })).done, [second.id]);
+    assert.deepEqual((await letters.list()).items, [first, third, ...others]);
+    assert.deepEqual((await letters.redrive({ limit: 1 })).done, [first.id]);
+    assert.deepEqual((await letters.list()).items, [third, ...others]);
+  });
+
+  it("hold a command that is carried out and has no queue for its answer; redriven, it is answered", async (t) => {
     const place = await openPlace(t, (await testRabbitmq(t)).address);
     const wider = { ...place.options, eventQueues: EVENT_QUEUES + 1 };
     const command = commandIn(EVENT_QUEUES, wider.eventQueues);
@@ -134,7 +154,7 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
     const transport = rabbitmqTransport({ channel: "echo", ...wider });
     await transport.start?.(async () => ({ outcome: "taken" }));
     t.after(() => transport.stop?.());
-    await letters.replay({ ids: [letter?.id ?? ""] });
+    await letters.redrive({ ids: [letter?.id ?? ""] });
     await until(
       "its answer has come",
       async () => (await letters.list({ category: "unreadable" })).items.length === 1,
@@ -155,7 +175,7 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
     await until("it is a dead letter", async () => (await letters.list()).total === 1);
     const [letter] = (await letters.list()).items;
     assert.deepEqual(
-      [letter?.category, letter?.reason, letter?.queue],
+      [letter?.category, letter?.reason, letter?.origin],
       ["exhausted", "deliveries-exhausted", place.names.commands],
     );
     assert.equal(deliveries, 3);

@@ -1,22 +1,27 @@
 /**
- * The dead letters of a service, to be looked at and brought back.
- * D1  Looking changes nothing: what was looked at goes back in its place. While one looks, another sees what is left.
- * D2  A letter leaves when its message is confirmed in the queue that it goes back to. A repeat is harmless: its ids are those it had.
+ * The dead letters of a service over RabbitMQ, to be looked at and brought back.
+ * What is looked at is taken from the queue and goes back with the end of the connection: while one looks, another sees what is left.
+ * What goes back stands before what was never taken, and behind what went back earlier. Every look therefore takes as much as any other, even
+ * when it knows enough: else the letters it took would end up behind those that it left. So they do when a connection breaks in the middle.
  */
 import { createHash } from "node:crypto";
 import type { Channel, ChannelModel, GetMessage, MessageProperties } from "amqplib";
 import { BROKER_HEADERS } from "@sluice/contracts/broker-message";
-import { hasCode } from "@sluice/contracts/problem";
+import { DEAD_BODY_BYTES_SHOWN } from "../../core/dead-letter-queue.ts";
+import type { DeadLetterQueue, DeadMessage } from "../../core/dead-letter-queue.ts";
 import { engineError } from "../../core/errors.ts";
+import { categoryOf } from "../broker/dead-category.ts";
+import { deadLetterQueue, noWayBack, shownHeaders } from "../broker/dead-letter-queue.ts";
+import type { Look, Looked, Purpose } from "../broker/dead-letter-queue.ts";
 import { textHeaders } from "./amqp-message.ts";
 import { DEAD_HEADERS, toRevived } from "./dead-letter.ts";
-import { categoryOf, deathOf } from "./death-of.ts";
-import type { DeadLetterCategory } from "./death-of.ts";
+import { deathOf } from "./death-of.ts";
 import { Link } from "./link.ts";
 import type { Lose } from "./link.ts";
 import { resolveCommandsOptions } from "./options.ts";
 import type { RabbitmqOptions, ResolvedRabbitmqOptions } from "./options.ts";
 import { Publisher } from "./publisher.ts";
+import { brokerError } from "./rabbitmq-fault.ts";
 import { watchChannel } from "./watch-channel.ts";
 
 export type RabbitmqDeadLettersOptions = Pick<
@@ -24,212 +29,130 @@ export type RabbitmqDeadLettersOptions = Pick<
   "url" | "service" | "tls" | "attemptMs" | "connectMs" | "log"
 >;
 
-export interface RabbitmqDeadLetter {
-  readonly id: string;
-  readonly category: DeadLetterCategory;
-  /** Of a closed set: a fault of reading (`not-json`), a code of the engine, `no-reply-queue`, `deliveries-exhausted`; a service may have its own. */
-  readonly reason: string;
-  /** For people; null where the broker gave none. */
-  readonly error: string | null;
-  /** The queue it was read from, and goes back to; null when that is not known, and it cannot go back. */
-  readonly queue: string | null;
-  /** ISO 8601. */
-  readonly diedAt: string | null;
-  readonly runId: string | null;
-  readonly commandId: string | null;
-  readonly type: string | null;
-  readonly headers: Readonly<Record<string, string>>;
-  /** As UTF-8, the first BODY_BYTES_SHOWN of it. */
-  readonly body: string;
-  readonly bodyBytes: number;
-}
-
-/** Which letters; those that fit all that is given. */
-export interface RabbitmqDeadLetterFilter {
-  readonly ids?: readonly string[];
-  readonly category?: DeadLetterCategory;
-  readonly reason?: string;
-  readonly runId?: string;
-  /** The most that are shown, replayed or discarded, the oldest first. @default 100 */
-  readonly limit?: number;
-}
-
-export interface RabbitmqDeadLetterList {
-  readonly items: readonly RabbitmqDeadLetter[];
-  /** Letters in the queue, that fit or not. */
-  readonly total: number;
-  /** Of those looked at and fitting, by category and reason. */
-  readonly counts: readonly {
-    readonly category: DeadLetterCategory;
-    readonly reason: string;
-    readonly count: number;
-  }[];
-  /** Whether all were looked at: a look ends after LOOKS_MAX letters. */
-  readonly isWhole: boolean;
-}
-
-export interface RabbitmqReplay {
-  /** Ids of those that went back, or were discarded. */
-  readonly done: readonly string[];
-  /** Those that could not go back, and why; they are still there. */
-  readonly failed: readonly { readonly id: string; readonly error: string }[];
-}
-
-/** Each throws FLOW_BROKER_UNAVAILABLE (unavailable), FLOW_BROKER_REFUSED (forbidden) or FLOW_BROKER_MISMATCH (conflict), FLOW_BAD_QUERY (invalid). */
-export interface RabbitmqDeadLetters {
-  list(filter?: RabbitmqDeadLetterFilter): Promise<RabbitmqDeadLetterList>;
-  /** Sends them back to where they were read; who reads there judges them anew. */
-  replay(filter: RabbitmqDeadLetterFilter): Promise<RabbitmqReplay>;
-  /** Forgets them for good. */
-  discard(filter: RabbitmqDeadLetterFilter): Promise<RabbitmqReplay>;
-}
-
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
-export const BODY_BYTES_SHOWN = 16_384;
 /** All that one call looks at, since a queue has no index; some seconds. */
 const LOOKS_MAX = 10_000;
+/** How long a connection is tried for: whoever asks, waits. */
+const CONNECT_MS = 2_000;
 
 /**
  * The dead letters of `<service>.dead-letters`: of the service's commands, and of what it said to runs. Connects for each call.
  * @throws FLOW_BAD_OPTION (invalid)
  * @see docs/decisions/0023-rabbitmq.md
  */
-export function rabbitmqDeadLetters(options: RabbitmqDeadLettersOptions): RabbitmqDeadLetters {
-  const resolved = resolveCommandsOptions({ ...options, queues: "check" });
-  return {
-    list: (filter = {}) => list(resolved, filter),
-    replay: (filter) =>
-      withPublisher(resolved, (publisher) =>
-        take(resolved, filter, async ({ queue }, message) => {
-          if (queue === null)
-            throw engineError("FLOW_BROKER_MISMATCH", "the queue it came from is not known");
-          await publisher.publishOne(toRevived(queue, message.content, message.properties), NEVER);
-        }),
-      ),
-    discard: (filter) => take(resolved, filter, async () => {}),
-  };
+export function rabbitmqDeadLetters(given: RabbitmqDeadLettersOptions): DeadLetterQueue {
+  const { connectMs = CONNECT_MS } = given;
+  const options = resolveCommandsOptions({ ...given, connectMs, queues: "check" });
+  return deadLetterQueue({
+    name: options.names.deadLetters,
+    broker: `RabbitMQ at ${options.address.shown}`,
+    count: () => withQueue(options, async ({ total }) => total),
+    lookThrough: (purpose, look) => lookFor(options, purpose, look),
+  });
+}
+
+async function lookFor(options: ResolvedRabbitmqOptions, purpose: Purpose, look: Look): Promise<Looked> {
+  const publisher = new Publisher(options, `sluice: redrive of ${options.service}`, []);
+  if (purpose === "redrive") await publisher.open();
+  try {
+    return await lookThrough(options, (held, channel) => {
+      const message = toLetter(held);
+      const gone = async (): Promise<void> => channel.ack(held);
+      return look({
+        message,
+        discard: gone,
+        async redrive() {
+          if (message.origin === null) throw noWayBack("the queue it came from is not known");
+          await publisher.publishOne(toRevived(message.origin, held.content, held.properties), NEVER);
+          await gone();
+        },
+      });
+    });
+  } finally {
+    await publisher.close();
+  }
 }
 
 /** `attemptMs` bounds every try. */
 const NEVER = new AbortController().signal;
 
-async function list(
-  options: ResolvedRabbitmqOptions,
-  filter: RabbitmqDeadLetterFilter,
-): Promise<RabbitmqDeadLetterList> {
-  const limit = resolveLimit(filter);
-  const items: RabbitmqDeadLetter[] = [];
-  const counts = new Map<string, { category: DeadLetterCategory; reason: string; count: number }>();
-  const looked = await lookThrough(options, async (letter) => {
-    if (!fits(letter, filter)) return "next";
-    if (items.length < limit) items.push(letter);
-    const { category, reason } = letter;
-    const row = counts.get(reason) ?? { category, reason, count: 0 };
-    row.count++;
-    counts.set(reason, row);
-    return "next";
-  });
-  return { items, counts: [...counts.values()], ...looked };
-}
-
-type Work = (letter: RabbitmqDeadLetter, message: GetMessage) => Promise<void>;
-
-/** Works on each letter that fits, and takes those out with which it went well. */
-async function take(
-  options: ResolvedRabbitmqOptions,
-  filter: RabbitmqDeadLetterFilter,
-  work: Work,
-): Promise<RabbitmqReplay> {
-  const limit = resolveLimit(filter);
-  const done: string[] = [];
-  const failed: { id: string; error: string }[] = [];
-  await lookThrough(options, async (letter, message, channel) => {
-    if (!fits(letter, filter)) return "next";
-    try {
-      await work(letter, message);
-      channel.ack(message);
-      done.push(letter.id);
-    } catch (error) {
-      // Without its broker the others would not go better.
-      if (hasCode(error, "FLOW_BROKER_UNAVAILABLE")) throw error;
-      failed.push({ id: letter.id, error: error instanceof Error ? error.message : String(error) });
-    }
-    return done.length + failed.length < limit ? "next" : "end";
-  });
-  return { done, failed };
-}
-
-type Look = (letter: RabbitmqDeadLetter, message: GetMessage, channel: Channel) => Promise<"next" | "end">;
-
 /** Gets one after the other; those that are not acknowledged go back with the end of the connection. */
-async function lookThrough(
+function lookThrough(
   options: ResolvedRabbitmqOptions,
-  look: Look,
-): Promise<{ readonly total: number; readonly isWhole: boolean }> {
-  const queue = options.names.deadLetters;
+  look: (held: GetMessage, channel: Channel) => ReturnType<Look>,
+): Promise<Looked> {
+  return withQueue(options, async ({ channel, total }) => {
+    let looked = 0;
+    let isOver = false;
+    for (let taken = 0; taken < Math.min(total, LOOKS_MAX); taken++) {
+      const message = await next(channel, options);
+      if (message === false) break;
+      if (isOver) continue;
+      looked++;
+      isOver = (await look(message, channel)) === "end";
+    }
+    return { total, isWhole: looked >= total };
+  });
+}
+
+interface OpenQueue {
+  readonly channel: Channel;
+  /** Messages in the queue. */
+  readonly total: number;
+}
+
+async function withQueue<T>(
+  options: ResolvedRabbitmqOptions,
+  work: (queue: OpenQueue) => Promise<T>,
+): Promise<T> {
   const link = new Link({
     ...options,
     name: `sluice: dead letters of ${options.service}`,
-    setUp: openQueue(queue),
+    setUp: openQueue(options.names.deadLetters),
   });
   await link.open();
   try {
     const session = link.session;
     if (session === null) throw engineError("FLOW_BROKER_UNAVAILABLE", String(link.health()));
-    const { channel, total } = session;
-    let looked = 0;
-    while (looked < Math.min(total, LOOKS_MAX)) {
-      const message = await channel.get(queue);
-      if (message === false) break;
-      looked++;
-      if ((await look(toLetter(message), message, channel)) === "end") break;
-    }
-    return { total, isWhole: looked >= total };
+    return await work(session);
   } finally {
     await link.close();
   }
 }
 
+async function next(
+  channel: Channel,
+  { names, address }: ResolvedRabbitmqOptions,
+): Promise<GetMessage | false> {
+  try {
+    return await channel.get(names.deadLetters);
+  } catch (error) {
+    throw brokerError(`message of queue ${names.deadLetters}`, address, error);
+  }
+}
+
 function openQueue(queue: string) {
-  return async (
-    connection: ChannelModel,
-    lose: Lose,
-  ): Promise<{ readonly channel: Channel; readonly total: number }> => {
+  return async (connection: ChannelModel, lose: Lose): Promise<OpenQueue> => {
     const channel = await connection.createChannel();
     watchChannel(channel, lose);
     return { channel, total: (await channel.checkQueue(queue)).messageCount };
   };
 }
 
-async function withPublisher<T>(
-  options: ResolvedRabbitmqOptions,
-  work: (publisher: Publisher) => Promise<T>,
-): Promise<T> {
-  const publisher = new Publisher(options, `sluice: replay of ${options.service}`, []);
-  await publisher.open();
-  try {
-    return await work(publisher);
-  } finally {
-    await publisher.close();
-  }
-}
-
-function toLetter({ content, properties }: GetMessage): RabbitmqDeadLetter {
+function toLetter({ content, properties }: GetMessage): DeadMessage {
   const headers = textHeaders(properties);
-  const { reason, error, queue, diedAt } = deathOf(properties);
+  const { reason, error, queue: origin, diedAt } = deathOf(properties);
   return {
     id: idOf(content, properties),
     category: categoryOf(reason),
     reason,
     error,
-    queue,
+    origin,
     diedAt,
     runId: headers[BROKER_HEADERS.runId] ?? null,
     commandId: headers[BROKER_HEADERS.commandId] ?? null,
     type: headers[BROKER_HEADERS.type] ?? null,
-    headers: withoutDeath(headers),
-    body: content.subarray(0, BODY_BYTES_SHOWN).toString(),
+    headers: shownHeaders(headers, isOfDeath),
+    body: content.subarray(0, DEAD_BODY_BYTES_SHOWN).toString(),
     bodyBytes: content.byteLength,
   };
 }
@@ -240,26 +163,8 @@ function idOf(content: Buffer, { messageId }: MessageProperties): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-function withoutDeath(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const ours: readonly string[] = Object.values(DEAD_HEADERS);
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !ours.includes(name) && !name.startsWith("x-")),
-  );
-}
+const OF_DEATH: ReadonlySet<string> = new Set(Object.values(DEAD_HEADERS));
 
-function fits(
-  letter: RabbitmqDeadLetter,
-  { ids, category, reason, runId }: RabbitmqDeadLetterFilter,
-): boolean {
-  return (
-    (ids === undefined || ids.includes(letter.id)) &&
-    (category === undefined || category === letter.category) &&
-    (reason === undefined || reason === letter.reason) &&
-    (runId === undefined || runId === letter.runId)
-  );
-}
-
-function resolveLimit({ limit = LIMIT_DEFAULT }: RabbitmqDeadLetterFilter): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
-  throw engineError("FLOW_BAD_QUERY", `limit is ${limit}, expected a whole number from 1 to ${LIMIT_MAX}`);
+function isOfDeath(name: string): boolean {
+  return OF_DEATH.has(name) || name.startsWith("x-");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { categoryOf, deathOf } from "./death-of.ts";
+import { deathOf } from "./death-of.ts";
 
 test("a dead letter of ours says why, from where and when it is one", () => {
   const headers = {
@@ -37,17 +37,4 @@ test("a dead letter of the broker is read from its own headers, the latest death
 test("a dead letter that somebody has put there by hand has no place to go back to", () => {
   for (const headers of [undefined, {}, { "x-death": [] }, { "x-death": "odd" as never }])
     assert.deepEqual([deathOf({ headers }).reason, deathOf({ headers }).queue], ["unknown", null]);
-});
-
-test("each reason of a dead letter has its category", () => {
-  const rows = {
-    "too-large": "unreadable",
-    "no-id": "unreadable",
-    FLOW_UNKNOWN_RUN: "refused",
-    "no-reply-queue": "unanswerable",
-    "deliveries-exhausted": "exhausted",
-    toString: "other",
-    "sold-out": "other",
-  };
-  for (const [reason, category] of Object.entries(rows)) assert.equal(categoryOf(reason), category);
 });

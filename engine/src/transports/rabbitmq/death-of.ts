@@ -1,38 +1,13 @@
 /** Why a message is a dead letter. Pure. */
 import type { MessageProperties } from "amqplib";
-import type { MessageFault } from "@sluice/contracts/broker-message";
-import { DEAD_HEADERS, NO_REPLY_QUEUE } from "./dead-letter.ts";
-
-/**
- * `unreadable`: no message of ours; a repeat is as bad · `refused`: the engine can never take it in, as things stand · `unanswerable`: carried
- * out, and the queue for its answer is missing · `exhausted`: whoever read it died or let go of it, too often · `other`: a service's own reason.
- */
-export type DeadLetterCategory = "unreadable" | "refused" | "unanswerable" | "exhausted" | "other";
+import { DELIVERIES_EXHAUSTED } from "../broker/dead-category.ts";
+import { DEAD_HEADERS } from "./dead-letter.ts";
 
 export interface DeathCertificate {
   readonly reason: string;
   readonly error: string | null;
   readonly queue: string | null;
   readonly diedAt: string | null;
-}
-
-/** The reason of a message that the broker itself took out of its queue. */
-export const DELIVERIES_EXHAUSTED = "deliveries-exhausted";
-
-const UNREADABLE: Readonly<Record<MessageFault, true>> = {
-  "too-large": true,
-  "not-json": true,
-  "no-key": true,
-  "no-id": true,
-  "bad-shape": true,
-  "unknown-content-type": true,
-};
-
-export function categoryOf(reason: string): DeadLetterCategory {
-  if (Object.hasOwn(UNREADABLE, reason)) return "unreadable";
-  if (reason === NO_REPLY_QUEUE) return "unanswerable";
-  if (reason === DELIVERIES_EXHAUSTED) return "exhausted";
-  return reason.startsWith("FLOW_") ? "refused" : "other";
 }
 
 export function deathOf({ headers }: Pick<MessageProperties, "headers">): DeathCertificate {

@@ -10,14 +10,11 @@ export type { RabbitmqReplies, RabbitmqRepliesOptions } from "./rabbitmq-replies
 
 // Its dead letters
 export { rabbitmqDeadLetters } from "./dead-letters.ts";
-export type {
-  RabbitmqDeadLetter,
-  RabbitmqDeadLetterFilter,
-  RabbitmqDeadLetterList,
-  RabbitmqDeadLetters,
-  RabbitmqDeadLettersOptions,
-  RabbitmqReplay,
-} from "./dead-letters.ts";
-export type { DeadLetterCategory } from "./death-of.ts";
+export type { RabbitmqDeadLettersOptions } from "./dead-letters.ts";
+
+// For benchmarks
+export { measureRabbitmqClient } from "./measure-client.ts";
+export type { RabbitmqClientLoad } from "./measure-client.ts";
+export type { ClientRate } from "../broker/client-rate.ts";
 
 export type { RabbitmqCommandsOptions, RabbitmqOptions, RabbitmqTransportOptions } from "./options.ts";

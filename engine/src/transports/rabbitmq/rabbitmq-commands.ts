@@ -12,13 +12,14 @@ import type {
   CommandSource,
   TakeDelivery,
 } from "../../participant/command-source.ts";
+import { NO_REPLY_QUEUE } from "../broker/dead-category.ts";
 import { refuseAnswer } from "../broker/unsendable-answer.ts";
 import { waitAgain } from "../broker/waits.ts";
 import { givenBackOf, toOutgoing, toReceived } from "./amqp-message.ts";
 import type { Outgoing } from "./amqp-message.ts";
 import { Consumer } from "./consumer.ts";
 import type { Delivery } from "./consumer.ts";
-import { NO_REPLY_QUEUE, toDeadLetter } from "./dead-letter.ts";
+import { toDeadLetter } from "./dead-letter.ts";
 import type { Death } from "./dead-letter.ts";
 import { resolveCommandsOptions } from "./options.ts";
 import type { RabbitmqCommandsOptions, ResolvedRabbitmqOptions } from "./options.ts";
@@ -44,6 +45,7 @@ const KINDS = ["deadLetters", "commands"] as const;
 
 class RabbitmqCommandSource implements CommandSource {
   readonly name: string;
+  readonly system = "rabbitmq";
   readonly #options: ResolvedRabbitmqOptions;
   readonly #publisher: Publisher;
   readonly #underWay = new Set<Promise<void>>();

@@ -6,7 +6,7 @@
  * R4  No credentials and nothing of a message's content go into a log or an error.
  */
 import { encodeCommand } from "@sluice/contracts/broker-message";
-import type { ReceivedMessage } from "@sluice/contracts/broker-message";
+import type { ReceivedMessage, TraceContext } from "@sluice/contracts/broker-message";
 import type { CommandMessage } from "@sluice/contracts/envelope";
 import { engineError, toPlainError } from "../../core/errors.ts";
 import type { Settlement } from "../../core/inputs.ts";
@@ -15,10 +15,13 @@ import { ReplyIntake } from "../broker/reply-intake.ts";
 import { toOutgoing, toReceived } from "./amqp-message.ts";
 import type { Outgoing } from "./amqp-message.ts";
 import { PROCESS_CLOCK } from "../broker/process-clock.ts";
+import { sendSpan } from "../broker/send-span.ts";
 import { waitAtMost } from "../broker/waits.ts";
 import { Consumer } from "./consumer.ts";
 import type { Delivery } from "./consumer.ts";
 import { toDeadLetter } from "./dead-letter.ts";
+import { rabbitmqDeadLetters } from "./dead-letters.ts";
+import type { RabbitmqDeadLettersOptions } from "./dead-letters.ts";
 import { resolveTransportOptions } from "./options.ts";
 import type { RabbitmqTransportOptions, ResolvedRabbitmqTransportOptions } from "./options.ts";
 import { Publisher } from "./publisher.ts";
@@ -40,16 +43,25 @@ const SENDS_MAX = 4;
  * @see docs/decisions/0023-rabbitmq.md
  */
 export function rabbitmqTransport(options: RabbitmqTransportOptions): Transport {
-  const transport = new RabbitmqTransport(resolveTransportOptions(options));
+  const resolved = resolveTransportOptions(options);
+  const transport = new RabbitmqTransport(resolved);
   return {
     channel: options.channel,
     commandsPerSendMax: COMMANDS_PER_SEND_MAX,
     sendsMax: SENDS_MAX,
-    send: (commands, signal) => transport.send(commands, signal),
+    answersSoon: true,
+    span: sendSpan("rabbitmq", resolved.names.commands),
+    send: (commands, signal, traces) => transport.send(commands, signal, traces),
     start: (take) => transport.start(take),
     stop: () => transport.stop(),
     health: () => transport.health(),
+    deadLetters: [rabbitmqDeadLetters(placeOf(options))],
   };
+}
+
+/** Whoever looks waits less for a broker than a start does. */
+function placeOf({ connectMs: _, ...place }: RabbitmqTransportOptions): RabbitmqDeadLettersOptions {
+  return place;
 }
 
 interface Receiving {
@@ -133,9 +145,13 @@ class RabbitmqTransport {
     }
   }
 
-  async send(commands: readonly CommandMessage[], signal: AbortSignal): Promise<readonly Settlement[]> {
+  async send(
+    commands: readonly CommandMessage[],
+    signal: AbortSignal,
+    traces?: readonly (TraceContext | undefined)[],
+  ): Promise<readonly Settlement[]> {
     const { messageBytesMax } = this.#options;
-    const outgoing = commands.map((command) => this.#outgoing(command));
+    const outgoing = commands.map((command, at) => this.#outgoing(command, traces?.[at]));
     const fits = ({ content }: Outgoing): boolean => content.byteLength <= messageBytesMax;
     const published = (await this.#publisher.publish(outgoing.filter(fits), signal)).values();
     return outgoing.map((each) =>
@@ -143,9 +159,9 @@ class RabbitmqTransport {
     );
   }
 
-  #outgoing(command: CommandMessage): Outgoing {
+  #outgoing(command: CommandMessage, trace: TraceContext | undefined): Outgoing {
     const { names, encoding } = this.#options;
-    const message = encodeCommand(command, { ...encoding, nowMs: Date.now() });
+    const message = encodeCommand(command, { ...encoding, nowMs: Date.now(), trace });
     return toOutgoing(names.commands, message, eventQueueOf(names, command.runId));
   }
 

@@ -28,6 +28,8 @@ export interface CrowdTotals {
   users: number;
   /** Ids of the orders that the shop has acknowledged. */
   readonly orders: string[];
+  /** Ids of those that it was asked for and has not acknowledged: it may know them all the same. */
+  readonly unanswered: string[];
   /** Orders whose payment the provider took or refused. */
   paid: number;
   refused: number;
@@ -48,12 +50,17 @@ export function newTotals(): CrowdTotals {
   return {
     users: 0,
     orders: [],
+    unanswered: [],
     paid: 0,
     refused: 0,
     errors: new Map(),
     latencies: new Latencies(),
     second: new Latencies(),
   };
+}
+
+export function countErrors({ errors }: Pick<CrowdTotals, "errors">): number {
+  return [...errors.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** Lets the crowd in; resolves when the last user has gone. `totals` is kept up to date meanwhile. */
@@ -84,18 +91,27 @@ async function liveUser(
   totals.users--;
 }
 
-async function buy(
+/** Places an order under a key, and pays it. */
+export async function buy(
   shop: ShopClient,
-  { concertId }: CrowdOptions,
+  { concertId }: Pick<CrowdOptions, "concertId">,
   totals: CrowdTotals,
   key: string,
 ): Promise<void> {
   const order = await repeated(totals, "place order", () => shop.placeOrder(concertId, key));
-  if (order === undefined) return;
+  if (order === undefined) {
+    totals.unanswered.push(orderIdOf(key));
+    return;
+  }
   totals.orders.push(order.orderId);
   const payment = await repeated(totals, "pay", () => shop.pay(order.orderId));
   if (payment?.outcome === "charged") totals.paid++;
   if (payment?.outcome === "refused") totals.refused++;
+}
+
+/** The id that the shop gives to the order of a key. */
+export function orderIdOf(key: string): string {
+  return nameId("order", key);
 }
 
 /** Makes a call, a few times where it finds nobody; undefined when it was refused or nobody ever answered. */

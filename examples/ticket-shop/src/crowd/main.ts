@@ -7,6 +7,7 @@ import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { newTotals, runCrowd } from "./crowd.ts";
 import type { CrowdOptions } from "./crowd.ts";
+import { EXIT, UsageError, nextInterrupt, readNumber, readRange } from "./flags.ts";
 import { progressLine, report, toJson } from "./report.ts";
 import { settleOrders } from "./settle.ts";
 import { ShopClient } from "./shop-client.ts";
@@ -31,11 +32,7 @@ interface Arguments extends Omit<CrowdOptions, "signal"> {
   readonly isJson: boolean;
 }
 
-class UsageError extends Error {}
 class UnreachableError extends Error {}
-
-/** The same as those of `sluice`. */
-const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3 } as const;
 
 process.exitCode = await main();
 
@@ -102,7 +99,7 @@ async function sendCrowd(shop: ShopClient, { settleMs, url, isJson, ...crowd }: 
 function readArguments(): Arguments | null {
   const { values } = parse();
   if (values.help) return null;
-  const [thinkMin, thinkMax] = readRange(values.think);
+  const [thinkMin, thinkMax] = readRange("think", values.think);
   return {
     users: readNumber("users", values.users, 1, 10_000),
     seconds: readNumber("seconds", values.seconds, 1, 86_400),
@@ -138,31 +135,12 @@ function parse() {
   }
 }
 
-function readNumber(name: string, text: string, min: number, max: number): number {
-  const number = text.trim() === "" ? Number.NaN : Number(text);
-  if (number >= min && number <= max) return number;
-  throw new UsageError(`--${name} is ${text}, expected a number from ${min} to ${max}`);
-}
-
-function readRange(text: string): readonly [number, number] {
-  const [, min, max] = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text) ?? [];
-  if (min !== undefined && max !== undefined && Number(min) <= Number(max)) return [Number(min), Number(max)];
-  throw new UsageError(`--think is ${text}, expected two numbers of seconds such as 1-3`);
-}
-
 /** An option before the variable; an empty variable counts as unset, as with `sluice`. */
 function readUrl(option: string | undefined): string {
   const [name, text] =
     option === undefined ? ["SLUICE_URL", process.env["SLUICE_URL"] || URL_DEFAULT] : ["--url", option];
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return new URL(text).origin;
   throw new UsageError(`${name} is ${text}, expected one such as ${URL_DEFAULT}`);
-}
-
-/** Ctrl-C ends what is going on now: the crowd, then the waiting. */
-function nextInterrupt(): AbortSignal {
-  const abort = new AbortController();
-  process.once("SIGINT", () => abort.abort());
-  return abort.signal;
 }
 
 /** On a terminal one line that is written over each second; elsewhere a new line every five. */

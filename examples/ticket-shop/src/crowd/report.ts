@@ -1,5 +1,6 @@
 import type { AuditReport } from "../messages.ts";
 import { Latencies } from "./latencies.ts";
+import { countErrors } from "./crowd.ts";
 import type { CrowdTotals } from "./crowd.ts";
 import type { Settled } from "./settle.ts";
 import type { Reply } from "./shop-client.ts";
@@ -75,10 +76,6 @@ function auditLines(audit: Reply<AuditReport>): string[] {
     `${breaches.length === 0 ? "holds " : "BROKEN"}  ${name}`,
     ...breaches.map((breach) => `            ${breach}`),
   ]);
-}
-
-function countErrors({ errors }: CrowdTotals): number {
-  return [...errors.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function ms(value: number): string {

@@ -6,14 +6,17 @@ import type { FlowTypes } from "@sluice/engine/definition";
 import { fractionOf } from "../chance.ts";
 import { shopError } from "../errors.ts";
 import type { concertCancellation } from "../concert-cancellation.flow.ts";
+import type { paymentReturn } from "../payment-return.flow.ts";
 import type { purchase1 } from "../purchase-1.flow.ts";
 import type { purchase } from "../purchase.flow.ts";
 import type { Behavior, BehaviorChange } from "./behavior.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Ledger, LedgerEntry, Order, Settlement } from "./ledger.ts";
 
-/** What the shop asks of a provider. Its purchases and its cancellations ask for refunds in the same words. */
-export type ShopTypes = FlowTypes<typeof purchase1 | typeof purchase> & FlowTypes<typeof concertCancellation>;
+/** What the shop asks of a provider. All of its flows ask for refunds in the same words. */
+export type ShopTypes = FlowTypes<typeof purchase1 | typeof purchase> &
+  FlowTypes<typeof concertCancellation> &
+  FlowTypes<typeof paymentReturn>;
 type Commands = ShopTypes["Commands"];
 type Answers = ShopTypes["Answers"];
 
@@ -76,15 +79,12 @@ export class Provider {
     return found === null ? null : toEvent(found);
   }
 
-  /** Gives the money of an order back. @throws PROVIDER_UNKNOWN_CHARGE (missing) when it was never charged */
+  /** Gives the money of an order back. One that was not charged yet is closed, so that a charge which is still on its way is refused. */
   refund({ data }: Commands["RefundPayment"]): Answers["RefundPayment"] {
-    const found = this.#parts.ledger.getSettlement(data.orderId);
-    if (found?.kind !== "charged")
-      throw shopError(
-        "PROVIDER_UNKNOWN_CHARGE",
-        `order ${data.orderId} is ${found?.kind ?? "unknown"}, expected one that was charged`,
-      );
-    return { type: "PaymentRefunded", data: { refundId: this.#parts.ledger.refund(found).entryId } };
+    const { ledger } = this.#parts;
+    const { entry } = ledger.settle("closed", data);
+    if (entry.kind !== "charged") return { type: "PaymentVoided", data: {} };
+    return { type: "PaymentRefunded", data: { refundId: ledger.refund(entry).entryId } };
   }
 
   list(afterNumber: number, limit: number): readonly LedgerEntry[] {

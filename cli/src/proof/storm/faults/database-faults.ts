@@ -91,7 +91,8 @@ async function killPostgres({ database }: World, random: Random): Promise<void> 
   for (const each of [pid, ...children]) kill(each);
 }
 
-async function alivePid(look: () => number | undefined): Promise<number> {
+/** The first process of the server. */
+export async function alivePid(look: () => number | undefined): Promise<number> {
   const untilMs = performance.now() + DATABASE_MS_MAX;
   for (;;) {
     const pid = look();

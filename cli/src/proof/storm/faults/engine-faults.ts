@@ -8,9 +8,11 @@ import type { FaultKind, Struck } from "./fault.ts";
 const RESTART_MS_MAX = 1_000;
 /** How much longer than its lease an engine stays frozen, beyond the time the others need for its lanes. */
 const FROZEN_MS_MAX = 1_000;
-/** How long two engines believe that a lane is theirs, so that callers come to both. */
+/** How long two engines believe that a lane is theirs, so that any caller comes to both. */
 const HELD_MS_MIN = 500;
 const HELD_MS_MAX = 1_500;
+/** A former owner finds out that it is none, on a machine that does other things as well. */
+const TOLD_MS_MAX = 30_000;
 /** Others see that a lease has ended, on a machine that does other things as well. */
 const TAKEOVER_MS_MAX = 30_000;
 const LOOK_EVERY_MS = 20;
@@ -60,7 +62,8 @@ export const frozenInTransaction: FaultKind = {
 
 /**
  * An owner that lives, hears its callers and can write, and whose lease ends all the same: others own its lanes while it goes on. Nobody
- * ends the sessions that it opens after that, so only the epoch stands between it and the lanes.
+ * ends the sessions that it opens after that, so only the epoch stands between it and the lanes. It is over when the former owner
+ * has answered an input for each of them: so it has tried to write, however slow the machine.
  */
 export const heartbeatHeld: FaultKind = {
   name: "heartbeat held up",
@@ -75,7 +78,8 @@ export const heartbeatHeld: FaultKind = {
       // It goes on acknowledging until others have them, so nobody could tell from outside when they do.
       lanes: [],
       async end() {
-        await sleep(heldMs);
+        const bound = AbortSignal.any([world.stop, AbortSignal.timeout(TOLD_MS_MAX)]);
+        await Promise.all([sleep(heldMs), world.pulse.tellThrough(engine.url, lanes, bound)]);
         await release();
       },
     };

@@ -1,10 +1,11 @@
 /** Which fault comes when: every kind once before any comes again, in an order and with pauses that the seed decides. */
 import { Random } from "@sluice/engine/random-flows";
 import { shuffled } from "../../shuffled.ts";
+import type { World } from "../world.ts";
 import type { FaultKind } from "./fault.ts";
 
-export interface PlannedFault {
-  readonly kind: FaultKind;
+export interface PlannedFault<Struckable extends World> {
+  readonly kind: FaultKind<Struckable>;
   /** How long nothing goes wrong before it. */
   readonly calmMs: number;
   /** The next one comes before the world has recovered from it. */
@@ -18,7 +19,10 @@ const CALM_MS_MAX = 2_500;
 const HASTY_RATE = 0.15;
 
 /** Without end. */
-export function* planFaults(seed: number, kinds: readonly FaultKind[]): Generator<PlannedFault, never> {
+export function* planFaults<Struckable extends World>(
+  seed: number,
+  kinds: readonly FaultKind<Struckable>[],
+): Generator<PlannedFault<Struckable>, never> {
   const random = new Random(seed).fork("faults");
   for (let nth = 1; ;) {
     for (const kind of shuffled(kinds, random)) {

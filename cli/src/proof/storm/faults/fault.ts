@@ -1,13 +1,13 @@
 import type { Random } from "@sluice/engine/random-flows";
 import type { World } from "../world.ts";
 
-/** A way in which the world goes wrong. */
-export interface FaultKind {
+/** A way in which a world goes wrong. */
+export interface FaultKind<Struckable extends World = World> {
   readonly name: string;
   /** Why it cannot be had here; null where it can. */
-  unavailable?(world: World): string | null;
+  unavailable?(world: Struckable): string | null;
   /** Makes it happen. @throws when it could not be made to happen, which is a breach of something else */
-  strike(world: World, random: Random): Promise<Struck>;
+  strike(world: Struckable, random: Random): Promise<Struck>;
 }
 
 /** What has happened, and how it ends. */

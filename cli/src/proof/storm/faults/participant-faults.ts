@@ -9,12 +9,13 @@ export const participantsKilled: FaultKind = {
   name: "participants killed",
   async strike({ participants, stop }, random) {
     const result = struck();
-    await participants.kill();
+    const victim = random.pick(participants);
+    await victim.kill();
     return {
       ...result,
       async end() {
         await sleep(random.between(0, RESTART_MS_MAX));
-        await participants.start(stop);
+        await victim.start(stop);
       },
     };
   },

@@ -12,6 +12,8 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** @default that of `Outside` */
   readonly againMsMax?: number;
+  /** The address of the one engine that is asked. @default any of those that `Outside` knows */
+  readonly url?: string;
 }
 
 /** Accepted, and to be decided by whoever owns the lane next. */
@@ -59,6 +61,10 @@ export async function askEvent(asking: Asking, record: EventRecord, attemptsMax:
   else record.refusal = ending.code;
 }
 
-function patienceOf({ signal, againMsMax }: Asking) {
-  return againMsMax === undefined ? { signal } : { signal, againMsMax };
+function patienceOf({ signal, againMsMax, url }: Asking) {
+  return {
+    signal,
+    ...(againMsMax === undefined ? {} : { againMsMax }),
+    ...(url === undefined ? {} : { url }),
+  };
 }

@@ -27,6 +27,8 @@ export interface Patience {
   readonly signal: AbortSignal;
   /** Longest wait between two attempts. @default 1000 */
   readonly againMsMax?: number;
+  /** Without a slash at the end. @default any of those that may be asked */
+  readonly url?: string;
 }
 
 interface OutsidePorts {
@@ -58,10 +60,10 @@ export class Outside {
 
   /** Asks until there is an answer that no repetition would change. `random` decides whom, and when again. */
   async persist(wish: Wish, random: Random, patience: Patience): Promise<Ending> {
-    const { attemptsMax, signal, againMsMax = AGAIN_MS_MAX } = patience;
+    const { attemptsMax, signal, againMsMax = AGAIN_MS_MAX, url } = patience;
     let isMaybe = false;
     for (let attempt = 1; ; attempt++) {
-      const heard = await this.#ask(random.pick(this.#ports.urls()), wish, signal);
+      const heard = await this.#ask(url ?? random.pick(this.#ports.urls()), wish, signal);
       if (heard.type === "done") return heard;
       if (heard.type === "refused") return { ...heard, isMaybe };
       isMaybe ||= heard.type === "maybe";

@@ -53,6 +53,15 @@ export class Pulse {
     return this.beat([...this.#runIds.keys()], sinceMs, signal);
   }
 
+  /** Tells one run in each of these lanes through this engine alone, until it has decided that or passed it on: the lane is not its own. */
+  async tellThrough(url: string, lanes: readonly number[], signal: AbortSignal): Promise<void> {
+    const tell = (lane: number): Promise<void> => {
+      const record = this.#record(this.#runIds.get(lane) ?? "", BEAT);
+      return askEvent({ ...this.#asking, signal, url }, record, Number.POSITIVE_INFINITY);
+    };
+    await Promise.all(lanes.map(tell));
+  }
+
   /** Every run comes to its end. */
   async rest(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#runIds.keys()].map((lane) => this.#tell(lane, REST, signal)));
@@ -81,6 +90,16 @@ export class Pulse {
 
   /** Whether it was decided: an answer that it is only kept for later is asked for again under the same id. */
   async #send(runId: string, type: string, signal: AbortSignal): Promise<boolean> {
+    const record = this.#record(runId, type);
+    const isDecided = (): boolean => record.answers.some(({ outcome }) => outcome !== "accepted");
+    while (!isDecided() && record.refusal === null && !signal.aborted) {
+      await askEvent({ ...this.#asking, signal }, record, Number.POSITIVE_INFINITY);
+      if (!isDecided()) await sleep(AGAIN_MS_MAX, undefined, { signal }).catch(() => {});
+    }
+    return isDecided();
+  }
+
+  #record(runId: string, type: string): EventRecord {
     const record: EventRecord = {
       runId,
       id: `beat-${++this.#beats}`,
@@ -91,11 +110,6 @@ export class Pulse {
       isMaybe: false,
     };
     this.#asking.ledger.events.push(record);
-    const isDecided = (): boolean => record.answers.some(({ outcome }) => outcome !== "accepted");
-    while (!isDecided() && record.refusal === null && !signal.aborted) {
-      await askEvent({ ...this.#asking, signal }, record, Number.POSITIVE_INFINITY);
-      if (!isDecided()) await sleep(AGAIN_MS_MAX, undefined, { signal }).catch(() => {});
-    }
-    return isDecided();
+    return record;
   }
 }

@@ -1,6 +1,7 @@
 import { TRANSACTIONAL_CHANNELS, issuedCommands } from "@sluice/engine/random-flows";
 import type { End, FinishedRuns, IssuedCommand, Report } from "@sluice/engine/random-flows";
 import { BARE_CHANNEL } from "../storm-flows.ts";
+import type { Expectations } from "./find-breaches.ts";
 import type { Effect, Witnessed } from "./witnessed.ts";
 
 /** What a participant keeps in mind, and so how often its commands may take effect. */
@@ -25,12 +26,12 @@ const EXPECTED: Readonly<
 /** I2: every counter equals what the histories say, for what was done and for what took it back. */
 export function checkEffects(
   runs: FinishedRuns,
-  { effects, tally }: Pick<Witnessed, "effects" | "tally">,
+  { effects, tally, brokered }: Pick<Witnessed, "effects" | "tally"> & Pick<Expectations, "brokered">,
   report: Report,
 ): void {
   const byCommand = Map.groupBy(effects, ({ commandId }) => commandId);
   for (const finished of runs.values()) {
-    for (const command of issuedCommands(finished)) {
+    for (const command of issuedCommands(finished, brokered)) {
       // The effect of a command that starts a run is that run.
       if (!command.isChild) checkCount(command, byCommand.get(command.commandId) ?? [], report);
       byCommand.delete(command.commandId);
@@ -43,6 +44,17 @@ export function checkEffects(
       report("I2", `command ${commandId} took effect before the batch that issued it was committed`);
   checkUndos(effects, report);
   checkTally(effects, tally, report);
+}
+
+/** What may be said of I2 before a world is at rest: who keeps commands in mind does none of them twice. */
+export function checkRepeats(effects: readonly Effect[], report: Report): void {
+  const remembered = effects.filter(({ channel }) => memoryOf(channel) !== "none");
+  for (const [commandId, [first, ...others]] of Map.groupBy(remembered, (effect) => effect.commandId))
+    if (first !== undefined && others.length > 0)
+      report(
+        "I2",
+        `command ${commandId} (${first.type} on ${first.channel}) took effect ${1 + others.length} times`,
+      );
 }
 
 function checkCount(

@@ -71,6 +71,9 @@ function checkAnswer(
     );
 }
 
+/** Over a broker the answer to a query is an event, whose id is that of the query with the answer's type behind it. */
+const QUERY_ANSWER = /:[A-Za-z]\w*$/;
+
 /** Nobody outside has told it: then it is the late answer to a command of the run, or what a parent told a child that it has left. */
 function checkEventOrigin(
   runId: string,
@@ -79,10 +82,10 @@ function checkEventOrigin(
   { seed, report }: Origins,
 ): void {
   if (entry.by !== undefined && eventId.startsWith("left:")) return;
-  const commandId = eventId.replace(/^late:/, "");
+  const commandId = eventId.replace(/^late:/, "").replace(QUERY_ANSWER, "");
   const type = types.get(commandId);
-  const isLate = type !== undefined && eventId === lateEventId(commandId);
-  if (!isLate || !isSaid(entry, replyTo(seed, { commandId, type }).event))
+  const isAnswer = type !== undefined && (eventId === lateEventId(commandId) || QUERY_ANSWER.test(eventId));
+  if (!isAnswer || !isSaid(entry, replyTo(seed, { commandId, type }).event))
     report("I6", `event ${eventId} is in the history of run ${runId}, and nobody has told it`);
 }
 

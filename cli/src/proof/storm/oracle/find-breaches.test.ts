@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { StoredHistory } from "@sluice/engine/random-flows";
 import { batch, playOrders } from "../../fixtures/played-orders.ts";
 import type { PlayedOrders } from "../../fixtures/played-orders.ts";
+import { checkRepeats } from "./check-effects.ts";
 import { findBreaches } from "./find-breaches.ts";
 import type { Effect, Witnessed } from "./witnessed.ts";
 
@@ -49,6 +50,22 @@ test("the oracle finds an effect that happened twice", async (t) => {
   }
   // Nobody has promised more of a participant without a memory.
   assert.deepEqual(judge(orders, { effects: [...orders.witnessed.effects, effectOf(orders, "Tell")] }), []);
+});
+
+test("the oracle finds an effect that happened twice before the world has come to rest", async (t) => {
+  const orders = await playOrders(t);
+  const repeats = (effects: readonly Effect[]): readonly string[] => {
+    const found: string[] = [];
+    checkRepeats(effects, (promise, message) => found.push(`${promise} ${message}`));
+    return found;
+  };
+  const { effects } = orders.witnessed;
+  assert.deepEqual(repeats(effects), []);
+  assert.match(
+    String(repeats([...effects, effectOf(orders, "Charge")])),
+    /^I2 .*Charge .* took effect 2 times$/,
+  );
+  assert.deepEqual(repeats([...effects, effectOf(orders, "Tell")]), []);
 });
 
 test("the oracle finds an effect that never happened", async (t) => {

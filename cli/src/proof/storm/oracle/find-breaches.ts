@@ -17,12 +17,14 @@ export interface Expectations {
   readonly ledger: CallerLedger;
   /** What operators did to runs, as they were told. @default nothing */
   readonly operations?: readonly OperatedRun[];
+  /** Channels behind a broker. @default none */
+  readonly brokered?: ReadonlySet<string> | undefined;
 }
 
 /** At the most as many as `violationsMax`. */
 export function findBreaches(
   witnessed: Witnessed,
-  { seed, flows, options, ledger, operations = [] }: Expectations,
+  { seed, flows, options, ledger, operations = [], brokered }: Expectations,
   violationsMax = 50,
 ): readonly Violation[] {
   const found: Violation[] = [];
@@ -35,7 +37,7 @@ export function findBreaches(
     witnessed.histories.map((history) => [history.run.runId, finishRun(history, compiled, limits)]),
   );
   checkStored({ runs, letters: witnessed.letters, generated: flows, limits, report });
-  checkEffects(runs, witnessed, report);
+  checkEffects(runs, { ...witnessed, brokered }, report);
   checkLanes(witnessed.laneSteps, witnessed.strays, report);
   checkCallers(ledger, { runs, limits, report });
   checkOrigins(runs, { seed, ledger, operations, owed: witnessed.owed, report });

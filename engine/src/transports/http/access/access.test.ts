@@ -4,6 +4,7 @@ import { after, test } from "node:test";
 import { openApi } from "../fixtures/open-engine.ts";
 import { until } from "../fixtures/until.ts";
 import { makeApiKey } from "./api-key.ts";
+import { checkKeyGrace, checkKeyLifetime, checkKeyName } from "./key-rules.ts";
 import { manageKeys } from "./manage-keys.ts";
 
 const { call, engine, url } = await openApi({ after }, { api: { access: { isKeyRequired: true } } });
@@ -139,4 +140,49 @@ test("no stored row and no list holds a key", async () => {
   // The secret itself may have an underline.
   const secret = admin.key.split("_").slice(2).join("_");
   assert.ok(secret.length > 40 && !rows.includes(secret) && !listed.includes(secret));
+});
+
+test("over HTTP a key is asked for by the same rule as with `sluice keys`", async () => {
+  const create = (fields: object) =>
+    call.post("/v1/keys", { ...bearer(admin.key), body: { name: "ok", scopes: ["read"], ...fields } });
+  for (const name of ["", " ", "ops ", " ops", "a\nb", "x".repeat(101), "-ops", "größe"]) {
+    assert.equal((await create({ name })).status, 400, JSON.stringify(name));
+    assert.throws(() => checkKeyName(name), { code: "FLOW_BAD_QUERY" });
+  }
+  for (const seconds of [0, 31_536_001]) {
+    assert.equal((await create({ expiresInSeconds: seconds })).status, 400);
+    assert.throws(() => checkKeyLifetime(seconds * 1_000), { code: "FLOW_BAD_QUERY" });
+  }
+  for (const scopes of [[], ["read", "operate"]]) assert.equal((await create({ scopes })).status, 400);
+  const made = await create({ name: "a b@c-d.e_f", expiresInSeconds: 1 });
+  assert.equal(made.status, 201);
+  checkKeyName("a b@c-d.e_f");
+  checkKeyLifetime(1_000);
+  const { keyId } = made.body as { keyId: string };
+  const tooLong = { ...bearer(admin.key), body: { graceSeconds: 604_801 } };
+  assert.equal((await call.post(`/v1/keys/${keyId}/rotate`, tooLong)).status, 400);
+  assert.throws(() => checkKeyGrace(604_801_000), { code: "FLOW_BAD_QUERY" });
+});
+
+test("a wait for the end of a run ends with the key that asked for it, and shows no run", async () => {
+  const { keyId, key } = await make("impatient", "operate");
+  await until("the key is known", async () =>
+    (await call.get("/v1/runs", bearer(key))).status === 200 ? true : undefined,
+  );
+  const wait = { authorization: `Bearer ${key}`, prefer: "wait=30", "idempotency-key": "wait-1" };
+  const asked = call.post("/v1/flows/order/runs", {
+    headers: wait,
+    body: { key: "wait-1", data: { seat: "A1", amountMinor: 1 } },
+  });
+  await until("the run is there", async () => {
+    const { items } = await engine.client.list({ flow: "order", key: "wait-1", limit: 1 });
+    return items.length === 1 ? true : undefined;
+  });
+  const beganMs = performance.now();
+  const revoked = await fetch(`${url}/v1/keys/${keyId}`, { method: "DELETE", ...bearer(admin.key) });
+  assert.equal(revoked.status, 204);
+  const answer = await asked;
+  assert.ok(performance.now() - beganMs < 10_000, "the wait went on");
+  assert.equal(answer.status, 202);
+  assert.deepEqual(Object.keys(answer.body as object).toSorted(), ["flow", "key", "runId"]);
 });

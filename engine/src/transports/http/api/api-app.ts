@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Static, TSchema } from "typebox";
 import type { Client } from "../../../client/client.ts";
 import type { Operator } from "../../../client/operator.ts";
+import type { DeadLetterQueue } from "../../../core/dead-letter-queue.ts";
 import type { LaneInput } from "../../../core/inputs.ts";
 import type { PeerAnswer, Store } from "../../../core/ports.ts";
 
@@ -21,6 +22,7 @@ export interface ApiEngine {
     | "endApiKey"
     | "addAction"
   >;
+  readonly deadLetterQueues: readonly DeadLetterQueue[];
   /** Shared by the engines of the deployment. */
   readonly secret: string;
   receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;

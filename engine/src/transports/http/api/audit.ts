@@ -2,7 +2,7 @@ import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { AuditQuery } from "./operation-schemas.ts";
 import { viewAction } from "./operation-views.ts";
-import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import { bindCursor, linkNext, openCursor, pageBody } from "./pages.ts";
 import type { Listing } from "./pages.ts";
 import { pageOf } from "./schemas.ts";
 
@@ -34,7 +34,7 @@ export function addAuditRoute(app: ApiApp, { operator }: ApiEngine): void {
       });
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
-      return { items: page.items.map(viewAction), cursor: next };
+      return pageBody(page.items.map(viewAction), next, page);
     },
   );
 }

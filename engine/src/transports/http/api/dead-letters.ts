@@ -1,19 +1,21 @@
+import { hasCode } from "@sluice/contracts/problem";
 import type { Static } from "typebox";
 import type { RunFilter } from "../../../core/ports.ts";
+import type { Run } from "../../../core/run.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { OperateHeaders, askedOf } from "./asked.ts";
 import { JOB_RESPONSES, answerJob } from "./jobs.ts";
 import { DeadLetterListQuery, RedriveBody } from "./operation-schemas.ts";
 import { viewDeadLetter } from "./operation-views.ts";
-import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import { bindCursor, linkNext, openCursor, pageBody } from "./pages.ts";
 import type { Listing } from "./pages.ts";
 import { pageOf } from "./schemas.ts";
 
 const tags = ["operations"];
 
 /** `GET /v1/dead-letters` */
-export function addDeadLetterListRoute(app: ApiApp, { store }: ApiEngine): void {
+export function addDeadLetterListRoute(app: ApiApp, { store, client }: ApiEngine): void {
   app.get(
     "/v1/dead-letters",
     {
@@ -42,15 +44,30 @@ export function addDeadLetterListRoute(app: ApiApp, { store }: ApiEngine): void 
         ...(inner === undefined ? {} : { cursor: inner }),
       });
       const runIds = [...new Set(page.items.map(({ runId }) => runId))];
-      const runs = new Map((await store.getRuns(runIds)).map((run) => [run.runId, run]));
+      const runs = await readableRuns(client, runIds);
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
-      return {
-        items: page.items.map((letter) => viewDeadLetter(letter, runs.get(letter.runId))),
-        cursor: next,
-      };
+      const items = page.items.map((letter) => viewDeadLetter(letter, runs.get(letter.runId)));
+      return pageBody(items, next, page);
     },
   );
+}
+
+/** Those that are stored and can be read. What is wrong with another says whoever asks for it. */
+async function readableRuns(
+  client: ApiEngine["client"],
+  runIds: readonly string[],
+): Promise<ReadonlyMap<string, Run>> {
+  const read = async (runId: string): Promise<readonly [string, Run][]> => {
+    try {
+      const run = await client.get(runId);
+      return run === null ? [] : [[runId, run]];
+    } catch (error) {
+      if (hasCode(error, "FLOW_UNREADABLE")) return [];
+      throw error;
+    }
+  };
+  return new Map((await Promise.all(runIds.map(read))).flat());
 }
 
 /** `POST /v1/dead-letters/redrive` */

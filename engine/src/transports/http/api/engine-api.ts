@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { FastifyPluginAsync, RouteOptions } from "fastify";
+import type { FastifyPluginAsync, FastifyRequest, RouteOptions } from "fastify";
 import { Type } from "typebox";
 import { engineError } from "../../../core/errors.ts";
 import { createAccess } from "../access/access.ts";
@@ -8,6 +8,8 @@ import { manageKeys } from "../access/manage-keys.ts";
 import { addProblemSchema } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { addAuditRoute } from "./audit.ts";
+import { DEAD_LETTER_QUEUE_SCHEMAS } from "./dead-letter-queue-schemas.ts";
+import { addQueueListRoute, addQueueRoute, addSettleRoutes } from "./dead-letter-queues.ts";
 import { addDeadLetterListRoute, addRedriveRoute } from "./dead-letters.ts";
 import { addEntryRoute } from "./entry.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
@@ -93,17 +95,19 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     // Views are made field by field, so a second schema-driven pass over each answer would add nothing but time.
     app.setSerializerCompiler(() => (data) => JSON.stringify(data));
     addProblemSchema(scope);
-    for (const schema of [...SHARED_SCHEMAS, ...OPERATION_SCHEMAS, Key]) app.addSchema(schema);
+    for (const schema of [...SHARED_SCHEMAS, ...OPERATION_SCHEMAS, ...DEAD_LETTER_QUEUE_SCHEMAS, Key])
+      app.addSchema(schema);
     const pauses = createStandingPauses(engine.operator, engine.client);
     const access = createAccess(engine.store, options.access);
     app.decorateRequest("caller", null);
     app.addHook("onRequest", access.check);
+    app.addHook("preValidation", takeAnyCase);
     app.addHook("onRoute", refuseQuery);
     addEntryRoute(app);
     addFlowListRoute(app, engine, pauses);
     addFlowRoute(app, engine, pauses);
     addDiagramRoute(app, engine);
-    addStartRoute(app, engine, waitMsMax);
+    addStartRoute(app, engine, access, waitMsMax);
     addRunListRoute(app, engine);
     addRunRoute(app, engine, pauses);
     addHistoryRoute(app, engine);
@@ -117,6 +121,9 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addJobStopRoute(app, engine);
     addDeadLetterListRoute(app, engine);
     addRedriveRoute(app, engine);
+    addQueueListRoute(app, engine);
+    addQueueRoute(app, engine);
+    addSettleRoutes(app, engine);
     addPauseListRoute(app, engine);
     addPauseRoute(app, engine, pauses);
     addResumeRoute(app, engine, pauses);
@@ -126,6 +133,14 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addInternalRoute(app, engine, inputsBytesMax);
   };
 }
+
+/** A UUID is written in lower case and read in any (RFC 9562, section 4). */
+async function takeAnyCase({ params }: FastifyRequest): Promise<void> {
+  const given = params as { id?: string };
+  if (given.id !== undefined && UUID.test(given.id)) given.id = given.id.toLowerCase();
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const NO_QUERY = Type.Object({}, { additionalProperties: false });
 

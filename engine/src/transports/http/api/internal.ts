@@ -7,6 +7,11 @@ import { engineError } from "../../../core/errors.ts";
 import { INPUTS_MAX, INPUTS_PATH } from "../peers.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 
+/** Of what the input is part of. */
+const Trace = Type.Optional(
+  Type.Object({ traceparent: Type.String(), tracestate: Type.Optional(Type.String()) }),
+);
+
 const Start = Type.Object({
   kind: Type.Literal("start"),
   runId: Type.String(),
@@ -16,6 +21,7 @@ const Start = Type.Object({
   startId: Type.Union([Type.String(), Type.Null()]),
   lane: Type.Integer(),
   data: Type.Record(Type.String(), Type.Unknown()),
+  trace: Trace,
 });
 
 const Event = Type.Object({
@@ -25,6 +31,7 @@ const Event = Type.Object({
   type: Type.String(),
   data: Type.Unknown(),
   commandId: Type.Optional(Type.String()),
+  trace: Trace,
 });
 
 /** What a participant said over a broker whose consumer is not where the lane is. */
@@ -48,6 +55,7 @@ const Settled = Type.Object({
       }),
     }),
   ]),
+  trace: Trace,
 });
 
 /** The engine's rules look at what an operation says; here it only has to be one. */
@@ -65,6 +73,7 @@ const OperationInput = Type.Object({
   by: Type.String(),
   reason: Type.Union([Type.String(), Type.Null()]),
   where: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  trace: Trace,
 });
 
 /** What comes from outside is forwarded: from callers, and from participants over a broker. All else is each owner's own. */

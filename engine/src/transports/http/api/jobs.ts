@@ -8,7 +8,7 @@ import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { OperateHeaders, askedOf, takeAbsentBody } from "./asked.ts";
 import { JobBody, JobListQuery, JobParams, PreviewBody, StopBody } from "./operation-schemas.ts";
 import { jobOf, viewJob } from "./operation-views.ts";
-import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import { bindCursor, linkNext, openCursor, pageBody } from "./pages.ts";
 import type { Listing } from "./pages.ts";
 import { parseOperation, toRunFilter } from "./parse-operation.ts";
 import { pageOf, ref } from "./schemas.ts";
@@ -134,7 +134,7 @@ export function addJobListRoute(app: ApiApp, { operator }: ApiEngine): void {
       });
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
-      return { items: page.items.map(viewJob), cursor: next };
+      return pageBody(page.items.map(viewJob), next, page);
     },
   );
 }
@@ -151,7 +151,11 @@ export function addJobRoute(app: ApiApp, { operator }: ApiEngine): void {
         params: JobParams,
         response: {
           200: ref("Job", "The job."),
-          ...problemResponses({ 404: "FLOW_UNKNOWN_ACTION", 409: "FLOW_NOT_A_JOB" }),
+          ...problemResponses({
+            404: "FLOW_UNKNOWN_ACTION",
+            409: "FLOW_NOT_A_JOB",
+            500: "FLOW_UNREADABLE",
+          }),
         },
       },
     },

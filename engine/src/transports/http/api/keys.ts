@@ -1,5 +1,12 @@
 import { Type } from "typebox";
 import type { Caller } from "../access/access.ts";
+import {
+  KEY_GRACE_SECONDS_DEFAULT,
+  KEY_GRACE_SECONDS_MAX,
+  KEY_LIFETIME_SECONDS,
+  KEY_NAME_CHARS_MAX,
+  KEY_NAME_PATTERN,
+} from "../access/key-rules.ts";
 import type { ApiKey, Keys, NewKey } from "../access/manage-keys.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp } from "./api-app.ts";
@@ -11,17 +18,20 @@ import { toIso } from "./iso-time.ts";
 const tags = ["keys"];
 const Scopes = Type.Array(Type.Enum(["read", "operate", "admin"]), {
   minItems: 1,
-  maxItems: 3,
-  uniqueItems: true,
-  description: "One is enough: `operate` includes `read`, and `admin` both.",
+  maxItems: 1,
+  description: "One: `operate` includes `read`, and `admin` both.",
   examples: [["operate"]],
 });
-const KeyName = Type.String({ minLength: 1, maxLength: 100, pattern: "^[A-Za-z0-9][A-Za-z0-9 ._@-]*$" });
-/** A year: a key that never ends is asked for by leaving the field out. */
+const KeyName = Type.String({ minLength: 1, maxLength: KEY_NAME_CHARS_MAX, pattern: KEY_NAME_PATTERN });
 const Lifetime = Type.Integer({
-  minimum: 1,
-  maximum: 31_536_000,
-  description: "Seconds from now until it ends.",
+  minimum: KEY_LIFETIME_SECONDS.min,
+  maximum: KEY_LIFETIME_SECONDS.max,
+  description: "Seconds from now until it ends. Left out: until it is revoked.",
+});
+const Grace = Type.Integer({
+  minimum: 0,
+  maximum: KEY_GRACE_SECONDS_MAX,
+  default: KEY_GRACE_SECONDS_DEFAULT,
 });
 const KeyView = {
   keyId: Type.String(),
@@ -107,10 +117,7 @@ export function addKeyRoutes(app: ApiApp, keys: Keys): void {
         description:
           "Makes a new key with the same name, scopes and end; the old one goes on for `graceSeconds`, an hour without a body.",
         params: KeyParams,
-        body: Type.Object(
-          { graceSeconds: Type.Integer({ minimum: 0, maximum: 604_800, default: 3_600 }) },
-          { additionalProperties: false },
-        ),
+        body: Type.Object({ graceSeconds: Grace }, { additionalProperties: false }),
         response: {
           201: KeyWithText,
           ...problemResponses({ ...FAULTS, 404: "FLOW_UNKNOWN_KEY", 409: "FLOW_TOO_MANY_KEYS" }),

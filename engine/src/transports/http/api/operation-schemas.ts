@@ -170,6 +170,8 @@ const ACTION_KINDS = [
   "key.create",
   "key.rotate",
   "key.revoke",
+  "queue.redrive",
+  "queue.discard",
 ];
 const ACTION_GROUPS = [...new Set(ACTION_KINDS.map((kind) => kind.replace(/\..*/, "")))];
 

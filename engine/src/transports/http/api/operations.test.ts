@@ -133,6 +133,20 @@ test("an operation repeated under its idempotency key is done once and answered 
   assert.equal(doneOf(elsewhere).isRepeat, false);
 });
 
+test("a refused operation that is asked for many times at once under one key is refused each time alike", async () => {
+  const runId = await startHeld();
+  const headers = { "idempotency-key": "redrive-at-once" };
+  const answers = await Promise.all(Array.from({ length: 20 }, () => operate(runId, "redrive", {}, headers)));
+  const told = new Set(answers.map(({ status, body }) => `${status} ${(body as { code?: string }).code}`));
+  assert.deepEqual([...told], ["409 FLOW_RUN_NOT_PARKED"]);
+  const { items } = await engine.operator.listActions({ kind: "run.redrive", limit: 200 });
+  const kept = items.filter(({ subject }) => subject["runId"] === runId);
+  assert.deepEqual(
+    kept.map(({ state, job }) => [state, job?.progress.refused]),
+    [["done", { FLOW_RUN_NOT_PARKED: 1 }]],
+  );
+});
+
 test("of two operators at once both are heard, one after the other", async () => {
   const runId = await startHeld();
   const answers = await Promise.all([

@@ -2,13 +2,14 @@ import type { JsonObject } from "@sluice/contracts/envelope";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { bodyDigest } from "../../../core/digest.ts";
 import { engineError } from "../../../core/errors.ts";
-import type { Page } from "../../../core/ports.ts";
+import type { Page, UnreadableRow } from "../../../core/ports.ts";
 
 /** A list under its filters: a cursor of one is none of another. */
 export interface Listing {
   readonly list:
     | "audit"
     | "dead-letters"
+    | "dead-letter-queues"
     | "flows"
     | "history"
     | "jobs"
@@ -50,6 +51,16 @@ export function linkNext(request: FastifyRequest, reply: FastifyReply, cursor: s
   const query = new URLSearchParams(search);
   query.set("cursor", cursor);
   void reply.header("link", `<${path}?${query.toString()}>; rel="next"`);
+}
+
+/** A page as it is answered. What of it nobody can read stands apart, so that every item is as it is described. */
+export function pageBody<T>(
+  items: readonly T[],
+  cursor: string | null,
+  { unreadable }: Pick<Page<unknown>, "unreadable">,
+): { items: T[]; cursor: string | null; unreadable?: UnreadableRow[] } {
+  const body = { items: [...items], cursor };
+  return unreadable === undefined ? body : { ...body, unreadable: [...unreadable] };
 }
 
 /** A page of a list that is small enough to be held whole; `items` in order of their keys. */

@@ -25,7 +25,7 @@ export function addHistoryRoute(app: ApiApp, engine: ApiEngine): void {
         querystring: HistoryQuery,
         response: {
           200: pageOf("HistoryEntry", "A page of the history."),
-          ...problemResponses({ 400: "FLOW_BAD_CURSOR", 404: "FLOW_UNKNOWN_RUN" }),
+          ...problemResponses({ 400: "FLOW_BAD_CURSOR", 404: "FLOW_UNKNOWN_RUN", 500: "FLOW_UNREADABLE" }),
         },
       },
     },

@@ -137,3 +137,16 @@ test("a list of runs is read page by page and keeps its filters", async () => {
     (await complete()).map(({ runId }) => runId),
   );
 });
+
+test("the id of a run may be written in any case", async () => {
+  const { runId } = (
+    await call.post("/v1/flows/order/runs", { body: { data: { seat: "Z9", amountMinor: 1 } } })
+  ).body as { runId: string };
+  const upper = runId.toUpperCase();
+  assert.notEqual(upper, runId);
+  const read = await call.get(`/v1/runs/${upper}`);
+  assert.deepEqual([read.status, (read.body as { runId: string }).runId], [200, runId]);
+  assert.equal((await call.get(`/v1/runs/${upper}/history`)).status, 200);
+  const canceled = await call.post(`/v1/runs/${upper}/cancel`, { body: {} });
+  assert.equal(canceled.status, 200);
+});

@@ -1,7 +1,9 @@
+import { isTime } from "../../../core/audit-times.ts";
+import type { Page, RunRow } from "../../../core/ports.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { etagOf, namesEtag } from "./etag.ts";
-import { bindCursor, linkNext, openCursor } from "./pages.ts";
+import { bindCursor, linkNext, openCursor, pageBody } from "./pages.ts";
 import type { Listing } from "./pages.ts";
 import { parseUpdatedSince } from "./parse-updated-since.ts";
 import { ReadHeaders, RunListQuery, RunParams, pageOf, ref } from "./schemas.ts";
@@ -40,9 +42,20 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
       });
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
-      return { items: page.items.map(viewRunRow), cursor: next };
+      const { items, ...rest } = splitRows(page.items);
+      return pageBody(items.map(viewRunRow), next, rest);
     },
   );
+}
+
+/** Lists are read by far more than show a row's times, so that it is here where those must be ones that can be shown. */
+function splitRows(rows: readonly RunRow[]): Pick<Page<RunRow>, "items" | "unreadable"> {
+  const isShown = (row: RunRow) => isTime(row.enteredAtMs) && isTime(row.updatedAtMs);
+  const items = rows.filter(isShown);
+  if (items.length === rows.length) return { items };
+  const fault =
+    "run_search: entered_at or updated_at is no time; run `sluice audit`, and restore the row from a backup";
+  return { items, unreadable: rows.filter((row) => !isShown(row)).map(({ runId: id }) => ({ id, fault })) };
 }
 
 /** `GET /v1/runs/{id}` */
@@ -64,7 +77,7 @@ export function addRunRoute(app: ApiApp, engine: ApiEngine, pauses: StandingPaus
             headers: { ETag: { type: "string", description: "Its version, and what holds it back." } },
           },
           304: { type: "null", description: "Unchanged." },
-          ...problemResponses({ 404: "FLOW_UNKNOWN_RUN" }),
+          ...problemResponses({ 404: "FLOW_UNKNOWN_RUN", 500: "FLOW_UNREADABLE" }),
         },
       },
     },

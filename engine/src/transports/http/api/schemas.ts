@@ -388,6 +388,12 @@ export const pageOf = (itemId: string, description: string) =>
     {
       items: Type.Array(ref(itemId)),
       cursor: Nullable("Opens the next page; null on the last. Also in `Link`, rel=next."),
+      unreadable: Type.Optional(
+        Type.Array(Type.Object({ id: Type.String(), fault: Type.String() }), {
+          description:
+            "Stored rows of this page that somebody has changed into what nobody can read: which, and what is wrong. Absent where all is well.",
+        }),
+      ),
     },
     { description },
   );

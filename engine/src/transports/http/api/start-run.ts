@@ -1,6 +1,7 @@
 import type { JsonObject } from "@sluice/contracts/envelope";
 import type { FastifyBaseLogger, FastifyReply } from "fastify";
 import type { Run } from "../../../core/run.ts";
+import type { Access } from "../access/access.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { parsePrefer } from "./prefer.ts";
@@ -43,7 +44,12 @@ const RESPONSES = {
 };
 
 /** `POST /v1/flows/{flow}/runs` */
-export function addStartRoute(app: ApiApp, engine: ApiEngine, waitMsMax: number): void {
+export function addStartRoute(
+  app: ApiApp,
+  engine: ApiEngine,
+  access: Pick<Access, "untilKeyEnds">,
+  waitMsMax: number,
+): void {
   const signalOf = waitSignals(app);
   const description =
     "Answers when the start is durable. Repeat it with the same `Idempotency-Key` whenever the outcome is unknown. " +
@@ -62,7 +68,7 @@ export function addStartRoute(app: ApiApp, engine: ApiEngine, waitMsMax: number)
         response: RESPONSES,
       },
     },
-    async ({ params, headers, body, log }, reply) => {
+    async ({ params, headers, body, caller, log }, reply) => {
       const idempotencyKey = headers["idempotency-key"];
       const { runId, isRepeat, isDecided } = await engine.client.start(params.flow, {
         data: body.data as JsonObject,
@@ -75,7 +81,9 @@ export function addStartRoute(app: ApiApp, engine: ApiEngine, waitMsMax: number)
       const prefer = parsePrefer(headers.prefer);
       if (prefer.waitMs !== null) {
         const waitMs = Math.min(prefer.waitMs, waitMsMax);
-        const run = await waitFinal(engine, { runId, waitMs, signal: signalOf(reply) }, reply, log);
+        // A key that has ended is shown no run; that its start is durable stays true, so it is told that much.
+        const signal = AbortSignal.any([signalOf(reply), access.untilKeyEnds(caller, reply)]);
+        const run = await waitFinal(engine, { runId, waitMs, signal }, reply, log);
         return run === null ? reply.code(202).send(started) : reply.code(200).send(viewRun(run));
       }
       if (prefer.isAsync) void reply.header("preference-applied", "respond-async");

@@ -1,0 +1,9 @@
+import type { TransactionSql } from "@sluice/host/postgres";
+
+/** Remembers that these orders get no ticket any more. A repeat changes nothing. */
+export async function revokeOrders(sql: TransactionSql, orderIds: readonly string[]): Promise<void> {
+  await sql`
+    insert into ticket_shop.revocations (order_id)
+    select distinct unnest(${orderIds}::uuid[])
+    on conflict (order_id) do nothing`;
+}

@@ -98,9 +98,14 @@ async function fillHistory(sql: Sql): Promise<void> {
       truncate sluice.history;
       insert into sluice.history (run_id, created_at, first_version, last_version, lane, at, entries, seen)
       select c.run_id, c.at, v.first_version, v.last_version, c.lane, c.at + v.after,
-             replace(v.entries, v.run_id::text, c.run_id::text), v.seen
+             replace(replace(v.entries, v.run_id::text, c.run_id::text), ${atMs("v.at")}, ${atMs("c.at + v.after")}), v.seen
         from bench_pattern.copies c cross join bench_pattern.visits v`);
   });
+}
+
+/** How the entries of a batch tell its time. */
+function atMs(time: string): string {
+  return `'"atMs":' || (extract(epoch from ${time}) * 1000)::bigint`;
 }
 
 async function fillSearch(sql: Sql): Promise<void> {

@@ -31,7 +31,7 @@ export function rollingRestart(kind: BrokerKind): Act {
   const name = `rolling-restart-${kind}`;
   return {
     name,
-    summary: "every process is restarted in turn under load, and no caller sees an error",
+    summary: "every process is restarted in turn under load, and callers who see an error are counted",
     weight: 2,
     kinds: [allRestarted.name],
     play: (stage) =>

@@ -133,9 +133,10 @@ export class GroupConsumer {
 
   /**
    * A client that is closed while it joins may finish its join, and then says for ever that it lives, to nobody: it has to leave the group
-   * first, which ends its joins too.
+   * first, which ends its joins too, and before that to be done with commits, one of which joins again when the group has moved on.
    */
   async #leave(): Promise<void> {
+    await this.#commits.settled();
     // By callback: as a promise it has no type.
     const { promise: left, resolve } = Promise.withResolvers<Error | null>();
     this.#member.leaveGroup(true, resolve);

@@ -38,15 +38,22 @@ export class OffsetCommits {
 
   /** Never rejects: what could not be committed is so with the next commit, or done again by the next owner. */
   async now(): Promise<void> {
-    while (this.#underWay !== null) await this.#underWay;
+    await this.settled();
+    if (this.#isStopped) return;
     this.#underWay = this.#commit();
     await this.#underWay;
     this.#underWay = null;
   }
 
+  /** None begins any more. */
   stop(): void {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** Resolves when none is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay !== null) await this.#underWay;
   }
 
   async #commit(): Promise<void> {

@@ -6,12 +6,12 @@ import { testDatabase } from "@sluice/host/postgres-testing";
 import { openPostgres } from "@sluice/host/postgres";
 import type { Sql } from "@sluice/host/postgres";
 import { measureCases } from "./bench-run.ts";
-import type { BenchParts } from "./bench-run.ts";
 import { readSample } from "./ceiling/sample.ts";
 import { CEILING_EFFECTS_SCHEMA, CEILING_SCHEMA, createCeilingTables } from "./ceiling/tables.ts";
 import { prepareVisits, writeVisit } from "./ceiling/write-visit.ts";
 import { renewSchemas, requireEmpty } from "./database/bench-database.ts";
 import type { BenchDatabase } from "./database/bench-database.ts";
+import { openParts } from "./fixtures/open-parts.ts";
 import { auditCase, measureCase } from "./measure-case.ts";
 import { measureAgainst } from "./peer/against.ts";
 import type { BenchCase } from "./plan.ts";
@@ -25,22 +25,6 @@ const CASE: BenchCase = {
   inFlight: 5,
   arrivalsPerSecond: null,
 };
-
-/** Half a second a figure: enough to show that everything works, and no figure to believe. */
-async function openParts(t: TestContext): Promise<BenchParts> {
-  const { target, sql } = await testDatabase(t, "bench");
-  const database: BenchDatabase = {
-    target,
-    sql,
-    version: "18",
-    postmasterPid: null,
-    fsyncMs: null,
-    isInMemory: false,
-    folder: null,
-  };
-  const signal = new AbortController().signal;
-  return { database, seconds: 0.5, warmUpSeconds: 0.1, signal, progress: () => {} };
-}
 
 describe("sluice bench engine on Postgres", () => {
   it("measures each kind of participants through each door, and the audit finds every run right", async (t) => {

@@ -1,14 +1,10 @@
-/** `sluice bench overload`: capacity and what comes after it, and what people and scripts get to see of it. */
-import { printJson, styleOf } from "../../cli.ts";
+/** `sluice bench overload`: capacity and what comes after it, and what is made of that. */
 import type { Cli } from "../../cli.ts";
-import type { JsonOption } from "../../command.ts";
-import { EXIT } from "../../exit-codes.ts";
 import type { ExitCode } from "../../exit-codes.ts";
 import { NOTHING_FOUND } from "../bench-run.ts";
 import type { BenchParts } from "../bench-run.ts";
-import { WARM_UP_SECONDS, toMeasured } from "../bench.ts";
-import { withBenchDatabase } from "../database/bench-database.ts";
-import { readResult } from "../result-file.ts";
+import { WARM_UP_SECONDS, runBench, toMeasured } from "../run-bench.ts";
+import type { RunBenchFlags } from "../run-bench.ts";
 import { compareOverload, overloadComparisonText } from "./compare.ts";
 import { judgeOverload } from "./goals.ts";
 import { USUAL_PLAN, measureOverload } from "./measure-overload.ts";
@@ -19,39 +15,28 @@ import { overloadText } from "./report.ts";
 import { OVERLOAD_FORM, OVERLOAD_KIND } from "./result.ts";
 import type { OverloadResult } from "./result.ts";
 
-export interface OverloadFlags extends JsonOption {
+export interface OverloadFlags extends RunBenchFlags {
   readonly seconds?: number;
   readonly minutes?: number;
   readonly databaseUrl?: string;
-  readonly compare?: string;
 }
 
 export async function benchOverload(cli: Cli, flags: OverloadFlags): Promise<ExitCode> {
-  // Before the minutes of measuring, for it may be the wrong file.
-  const then =
-    flags.compare === undefined ? null : await readResult(flags.compare, cli.directory, OVERLOAD_FORM);
   const plan = planOf(flags);
-  const { seconds } = plan;
-  const signal = cli.interruption();
-  const result = await withBenchDatabase({ url: flags.databaseUrl }, async (database) => {
-    const parts: BenchParts = {
-      database,
-      seconds,
-      warmUpSeconds: WARM_UP_SECONDS,
-      signal,
-      progress: (what) => cli.stderr.write(`${what}\n`),
-    };
-    const stalled = await measureStalled({
-      ...parts,
-      seconds: plan.searchSeconds,
-      stalledRuns: USUAL_STALLED_RUNS,
-    });
-    const overload = await measureOverload(parts, plan);
-    return toOverloadResult(parts, overload, stalled);
+  return runBench<OverloadResult>(cli, flags, {
+    form: OVERLOAD_FORM,
+    database: { url: flags.databaseUrl },
+    seconds: plan.seconds,
+    warmUpSeconds: WARM_UP_SECONDS,
+    async measure(parts) {
+      const seconds = plan.searchSeconds;
+      const stalled = await measureStalled({ ...parts, seconds, stalledRuns: USUAL_STALLED_RUNS });
+      return toOverloadResult(parts, await measureOverload(parts, plan), stalled);
+    },
+    text: overloadText,
+    compare: compareOverload,
+    comparisonText: overloadComparisonText,
   });
-  print(cli, flags, result, then);
-  if (result.isInterrupted) return EXIT.interrupted;
-  return result.findings.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 function planOf({ seconds = USUAL_PLAN.seconds, minutes }: OverloadFlags): OverloadPlan {
@@ -78,18 +63,4 @@ export function toOverloadResult(
     auditedRuns: overload.auditedRuns + auditedRuns,
     findings: [...overload.findings, ...findings],
   };
-}
-
-function print(
-  cli: Cli,
-  { json, compare = "" }: OverloadFlags,
-  result: OverloadResult,
-  then: OverloadResult | null,
-): void {
-  if (json === true) {
-    printJson(cli, then === null ? result : { ...result, comparison: compareOverload(then, result) });
-    return;
-  }
-  cli.stdout.write(overloadText(cli, result));
-  if (then !== null) cli.stdout.write(`\n${overloadComparisonText(then, result, compare, styleOf(cli))}`);
 }

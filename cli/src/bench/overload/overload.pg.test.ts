@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { TestContext } from "node:test";
-import { testDatabase } from "@sluice/host/postgres-testing";
-import type { BenchParts } from "../bench-run.ts";
+import { openParts } from "../fixtures/open-parts.ts";
 import { toOverloadResult } from "./bench-overload.ts";
 import { measureOverload } from "./measure-overload.ts";
 import type { OverloadPlan } from "./measure-overload.ts";
@@ -20,23 +18,11 @@ const PLAN: OverloadPlan = {
   longSeconds: null,
 };
 
-async function openParts(t: TestContext, signal = new AbortController().signal): Promise<BenchParts> {
-  const { target, sql } = await testDatabase(t, "overload");
-  const database = {
-    target,
-    sql,
-    version: "18",
-    postmasterPid: null,
-    fsyncMs: null,
-    isInMemory: false,
-    folder: null,
-  };
-  return { database, seconds: 0.2, warmUpSeconds: 0.1, signal, progress: () => {} };
-}
+const QUICKLY = { seconds: 0.2 };
 
 describe("sluice bench overload on Postgres", () => {
   it("finds a capacity, asks for more of it, and the audit finds every run right", async (t) => {
-    const parts = await openParts(t);
+    const parts = await openParts(t, QUICKLY);
     const found = await measureOverload(parts, PLAN);
     assert.deepEqual([found.skipped, found.findings], [[], []]);
     assert.ok((found.capacityPerSecond ?? 0) > 0 && found.auditedRuns > 0, JSON.stringify(found));
@@ -59,7 +45,7 @@ describe("sluice bench overload on Postgres", () => {
   });
 
   it("measures a flow in turns beside a participant that stalls, and leaves no run behind", async (t) => {
-    const parts = await openParts(t);
+    const parts = await openParts(t, QUICKLY);
     const { stalled, findings, auditedRuns } = await measureStalled({ ...parts, stalledRuns: 300 });
     assert.deepEqual(findings, []);
     assert.ok(auditedRuns > 0);
@@ -78,7 +64,7 @@ describe("sluice bench overload on Postgres", () => {
 
   it("ends in good order when it is told to", async (t) => {
     const abort = new AbortController();
-    const parts = await openParts(t, abort.signal);
+    const parts = await openParts(t, { ...QUICKLY, signal: abort.signal });
     const told: string[] = [];
     const found = await measureOverload(
       {

@@ -1,14 +1,10 @@
-/** `sluice bench transports`: the same flow over each transport, and what people and scripts get to see of it. */
-import { printJson, styleOf } from "../../cli.ts";
+/** `sluice bench transports`: the same flow over each transport, and what is made of that. */
 import type { Cli } from "../../cli.ts";
-import { EXIT } from "../../exit-codes.ts";
 import type { ExitCode } from "../../exit-codes.ts";
 import type { BenchParts } from "../bench-run.ts";
-import { SECONDS_DEFAULT, toMeasured } from "../bench.ts";
 import { compareResults, comparisonText } from "../compare.ts";
-import { withBenchDatabase } from "../database/bench-database.ts";
 import { TRANSPORT_KINDS } from "../participants/participant-kind.ts";
-import { readResult } from "../result-file.ts";
+import { SECONDS_DEFAULT, runBench, toMeasured } from "../run-bench.ts";
 import { IN_FLIGHT_DEFAULT, IN_FLIGHT_PROFILED } from "./cases.ts";
 import { checkTransportsFlags } from "./flags.ts";
 import type { TransportsFlags } from "./flags.ts";
@@ -27,29 +23,22 @@ const WARM_UP_SECONDS = 4;
 
 export async function benchTransports(cli: Cli, flags: TransportsFlags): Promise<ExitCode> {
   checkTransportsFlags(flags);
-  // Before the minutes of measuring, for it may be the wrong file.
-  const then =
-    flags.compare === undefined ? null : await readResult(flags.compare, cli.directory, TRANSPORTS_FORM);
   const isProfiled = flags.profile === true;
-  const signal = cli.interruption();
-  const result = await withBenchDatabase({ isProfiled }, async (database) => {
-    const parts: BenchParts = {
-      database,
-      seconds: flags.seconds ?? SECONDS_DEFAULT,
-      warmUpSeconds: WARM_UP_SECONDS,
-      signal,
-      progress: (what) => cli.stderr.write(`${what}\n`),
-    };
-    const plan = {
-      transports: flags.transports ?? TRANSPORT_KINDS,
-      inFlight: flags.inFlight ?? (isProfiled ? IN_FLIGHT_PROFILED : IN_FLIGHT_DEFAULT),
-      isProfiled,
-    };
-    return toTransportsResult(parts, await measureTransports(parts, plan, cli.env));
+  const plan = {
+    transports: flags.transports ?? TRANSPORT_KINDS,
+    inFlight: flags.inFlight ?? (isProfiled ? IN_FLIGHT_PROFILED : IN_FLIGHT_DEFAULT),
+    isProfiled,
+  };
+  return runBench<TransportsResult>(cli, flags, {
+    form: TRANSPORTS_FORM,
+    database: { isProfiled },
+    seconds: flags.seconds ?? SECONDS_DEFAULT,
+    warmUpSeconds: WARM_UP_SECONDS,
+    measure: async (parts) => toTransportsResult(parts, await measureTransports(parts, plan, cli.env)),
+    text: transportsText,
+    compare: compareResults,
+    comparisonText,
   });
-  print(cli, flags, result, then);
-  if (result.isInterrupted) return EXIT.interrupted;
-  return result.findings.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 export function toTransportsResult(
@@ -62,18 +51,4 @@ export function toTransportsResult(
     goals: judgeTransportGoals(found.rows),
     ...toMeasured(parts, found),
   };
-}
-
-function print(
-  cli: Cli,
-  { json, compare = "" }: TransportsFlags,
-  result: TransportsResult,
-  then: TransportsResult | null,
-): void {
-  if (json === true) {
-    printJson(cli, then === null ? result : { ...result, comparison: compareResults(then, result) });
-    return;
-  }
-  cli.stdout.write(transportsText(cli, result));
-  if (then !== null) cli.stdout.write(`\n${comparisonText(then, result, compare, styleOf(cli))}`);
 }

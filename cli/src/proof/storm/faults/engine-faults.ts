@@ -79,8 +79,13 @@ export const heartbeatHeld: FaultKind = {
       lanes: [],
       async end() {
         const bound = AbortSignal.any([world.stop, AbortSignal.timeout(TOLD_MS_MAX)]);
-        await Promise.all([sleep(heldMs), world.pulse.tellThrough(engine.url, lanes, bound)]);
-        await release();
+        try {
+          await Promise.all([sleep(heldMs), world.pulse.tellThrough(engine.url, lanes, bound)]);
+        } finally {
+          await release();
+        }
+        if (bound.aborted && !world.stop.aborted)
+          throw new Error(`${engine.name} has not answered for every lane within ${TOLD_MS_MAX} ms`);
       },
     };
   },

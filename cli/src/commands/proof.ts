@@ -11,6 +11,7 @@ const FAULTS_MAX = 1_000_000;
 const EFFECTS_MAX = 1_000_000_000;
 const SECONDS_MAX = 31_536_000;
 const OUTAGE_SECONDS_MAX = 600;
+const AT_ONCE_MAX = 16;
 const SEED_MAX = 2 ** 31 - 1;
 
 export function addProofCommand(program: Command, run: Run): void {
@@ -34,7 +35,10 @@ export function addProofCommand(program: Command, run: Run): void {
         "proof rolling-restart --transport kafka --seconds 120",
         "every process restarted in turn, and no caller sees an error",
       ],
-      ["proof --faults 500 --effects 1000000", "the long version: hours"],
+      [
+        "proof --faults 500 --effects 1000000 --at-once 2 --journal proof.jsonl",
+        "the long version: hours, ended at any time and gone on with",
+      ],
     ],
   });
   addJsonOption(command)
@@ -69,6 +73,15 @@ export function addProofCommand(program: Command, run: Run): void {
     )
     .option("--kinds <names>", "which kinds of faults may come, with a comma (default all)", (text) =>
       text.split(","),
+    )
+    .option(
+      "--at-once <n>",
+      "rounds that are played at the same time, each in a world of its own (default 1)",
+      wholeNumber(1, AT_ONCE_MAX),
+    )
+    .option(
+      "--journal <file>",
+      "note each round in this file, and go on from there when it is begun already (default none)",
     )
     .option("--keep", "keep databases and logs also when all is proved")
     // Loaded when it is needed: the other commands start without a database driver.

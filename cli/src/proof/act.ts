@@ -1,6 +1,7 @@
 /** What every act of the proof is, so that the command knows of no act what it does. */
 import type { Violation } from "@sluice/engine/random-flows";
 import type { Env } from "@sluice/host/options";
+import type { Journal } from "./journal.ts";
 
 export interface Act {
   readonly name: string;
@@ -20,6 +21,9 @@ export interface Stage {
   /** Processes with an engine. */
   readonly engines: number;
   readonly budget: Budget;
+  /** Rounds that are played at the same time. */
+  readonly atOnce: number;
+  readonly journal: Journal;
   /** The names of the kinds of faults that may come; null: all. At least one of them is of the act. */
   readonly kinds: ReadonlySet<string> | null;
   /** How long a broker stays out of reach, in ms. */

@@ -24,6 +24,10 @@ export interface ProofOptions extends JsonOption {
   readonly effects?: number;
   /** @default 2 */
   readonly engines?: number;
+  /** Rounds that are played at the same time. @default 1 */
+  readonly atOnce?: number;
+  /** A file in which each round is noted, and from which the proof goes on where it is there already. @default none */
+  readonly journal?: string;
   /** Keep the files of what was proved, too. */
   readonly keep?: boolean;
 }
@@ -39,6 +43,8 @@ export interface ResolvedProofOptions {
   readonly effects: number | null;
   readonly engines: number;
   readonly outageMs: number;
+  readonly atOnce: number;
+  readonly journal: string | null;
   readonly isKept: boolean;
 }
 
@@ -46,6 +52,7 @@ export const SEED_MAX = 2 ** 31 - 1;
 const SECONDS_DEFAULT = 120;
 const ENGINES_DEFAULT = 2;
 const OUTAGE_SECONDS_DEFAULT = 60;
+const AT_ONCE_DEFAULT = 1;
 
 /** @throws CLI_BAD_ARGUMENT (invalid) for an act that there is not, and for a kind of faults that comes in none of the acts */
 export function resolveProofOptions(options: ProofOptions): ResolvedProofOptions {
@@ -62,6 +69,8 @@ export function resolveProofOptions(options: ProofOptions): ResolvedProofOptions
     effects,
     engines: options.engines ?? ENGINES_DEFAULT,
     outageMs: (options.outageSeconds ?? OUTAGE_SECONDS_DEFAULT) * 1_000,
+    atOnce: options.atOnce ?? AT_ONCE_DEFAULT,
+    journal: options.journal ?? null,
     isKept: options.keep === true,
   });
 }

@@ -8,16 +8,18 @@ import { formatDuration } from "../durations.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import type { Act, Budget, Stage, Verdict } from "./act.ts";
+import { noJournal, openJournal } from "./journal.ts";
 import { resolveProofOptions } from "./options.ts";
 import type { ProofOptions, ResolvedProofOptions } from "./options.ts";
 import { toProofResult, verdictText } from "./proof-result.ts";
 import type { ProofResult } from "./proof-result.ts";
+import { sourceId } from "./source-id.ts";
 
 /** Others may enter it: the server of the database runs as another user where we are root. */
 const DIRECTORY_MODE = 0o755;
 
 export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
-  const options = resolveProofOptions(flags);
+  const { journal, ...options } = await withJournal(resolveProofOptions(flags), flags);
   const directory = await mkdtemp(join(tmpdir(), `sluice-proof-${options.seed}-`));
   await chmod(directory, DIRECTORY_MODE);
   const stop = cli.interruption();
@@ -30,7 +32,7 @@ export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
   // A process that starts again and again need not compile the same again and again.
   const compiled = join(directory, "compiled");
   const env = { ...cli.env, NODE_COMPILE_CACHE: compiled };
-  const verdicts = await playAll(options, { directory, env, stop, progress });
+  const verdicts = await playAll(options, { directory, env, stop, journal, progress });
   const result = toProofResult(verdicts, {
     seed: options.seed,
     engines: options.engines,
@@ -48,9 +50,20 @@ export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
   return result.isProved ? EXIT.ok : EXIT.unreachable;
 }
 
-type Theatre = Pick<Stage, "directory" | "env" | "stop" | "progress">;
+/** A proof that goes on keeps its seed. */
+async function withJournal(options: ResolvedProofOptions, { seed: given }: ProofOptions) {
+  const { journal: file, seed, engines, outageMs, kinds } = options;
+  if (file === null) return { ...options, journal: noJournal(seed) };
+  const setting = { source: await sourceId(), engines, outageMs, kinds: kinds === null ? null : [...kinds] };
+  const journal = await openJournal(file, setting, { seed, isSeedGiven: given !== undefined });
+  return { ...options, seed: journal.seed, journal };
+}
 
-async function playAll(options: ResolvedProofOptions, theatre: Theatre): Promise<readonly Verdict[]> {
+type Theatre = Pick<Stage, "directory" | "env" | "stop" | "journal" | "progress">;
+
+type Settled = Omit<ResolvedProofOptions, "journal">;
+
+async function playAll(options: Settled, theatre: Theatre): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
   const untilMs = performance.now() + options.seconds * 1_000;
   for (const [nth, act] of options.acts.entries()) {
@@ -63,7 +76,7 @@ async function playAll(options: ResolvedProofOptions, theatre: Theatre): Promise
 
 /** The acts that are left share the time that is left; one that needs less leaves the rest to the others. */
 function budgetOf(
-  { faults, effects }: ResolvedProofOptions,
+  { faults, effects }: Pick<ResolvedProofOptions, "faults" | "effects">,
   untilMs: number,
   [next, ...others]: readonly Act[],
 ): Budget {
@@ -76,7 +89,7 @@ function budgetOf(
 async function playAct(
   act: Act,
   budget: Budget,
-  { options, theatre }: { readonly options: ResolvedProofOptions; readonly theatre: Theatre },
+  { options, theatre }: { readonly options: Settled; readonly theatre: Theatre },
 ): Promise<Verdict> {
   const directory = join(theatre.directory, act.name);
   await mkdir(directory);
@@ -84,6 +97,8 @@ async function playAct(
     seed: options.seed,
     engines: options.engines,
     budget,
+    atOnce: options.atOnce,
+    journal: theatre.journal,
     kinds: options.kinds,
     outageMs: options.outageMs,
     directory,

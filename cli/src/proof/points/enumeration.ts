@@ -8,6 +8,7 @@ import { messageOf } from "../../arguments.ts";
 import { auditEngine } from "../../audit/audit-database.ts";
 import type { Stage } from "../act.ts";
 import { patiently } from "../patiently.ts";
+import type { RoundResult, StruckFault } from "../rounds.ts";
 import { shuffled } from "../shuffled.ts";
 import { judge } from "../storm/judge.ts";
 import { checkRepeats } from "../storm/oracle/check-effects.ts";
@@ -29,13 +30,6 @@ export interface EnumerationPlan extends Pick<
   readonly untilMs: number;
 }
 
-export interface EnumerationResult {
-  readonly breaches: readonly Violation[];
-  readonly counts: Readonly<Record<string, number>>;
-  /** How often each kind has struck, by its name. */
-  readonly struck: ReadonlyMap<string, number>;
-}
-
 /** More broken promises than this are broken enough. */
 const BREACHES_MAX = 50;
 const PROGRESS_EVERY = 25;
@@ -43,7 +37,7 @@ const PROGRESS_EVERY = 25;
 const POINTS_MIN = 5;
 
 /** Never throws for what it finds: that is in the answer. */
-export async function playEnumeration(plan: EnumerationPlan): Promise<EnumerationResult> {
+export async function playEnumeration(plan: EnumerationPlan): Promise<RoundResult> {
   const enumeration = new Enumeration(plan);
   await enumeration.play();
   return enumeration.result();
@@ -52,7 +46,7 @@ export async function playEnumeration(plan: EnumerationPlan): Promise<Enumeratio
 class Enumeration {
   readonly #plan: EnumerationPlan;
   readonly #breaches: Violation[] = [];
-  readonly #struck = new Map<string, number>();
+  readonly #faults: StruckFault[] = [];
   #points = 0;
   #tried = 0;
   #missed = 0;
@@ -62,7 +56,6 @@ class Enumeration {
 
   constructor(plan: EnumerationPlan) {
     this.#plan = plan;
-    for (const { name } of plan.kinds) this.#struck.set(name, 0);
   }
 
   readonly #report = (promise: Violation["promise"], message: string): void => {
@@ -84,7 +77,7 @@ class Enumeration {
     }
   }
 
-  result(): EnumerationResult {
+  result(): RoundResult {
     return {
       breaches: this.#breaches,
       counts: {
@@ -93,7 +86,9 @@ class Enumeration {
         "points that did not come": this.#missed,
         ...this.#counts,
       },
-      struck: this.#struck,
+      faults: this.#faults,
+      takeoverMs: [],
+      skipped: [],
     };
   }
 
@@ -138,7 +133,7 @@ class Enumeration {
     const armed = await point.arm(world);
     const playing = playPurchase(world, `${kind.name}, ${name}`);
     const hasStruck = await hasCome(armed, playing);
-    if (hasStruck) this.#struck.set(kind.name, (this.#struck.get(kind.name) ?? 0) + 1);
+    if (hasStruck) this.#faults.push({ kind: kind.name, recoveryMs: null });
     else this.#missed++;
     if (hasStruck && kind.isFatal) await world.engines.succeed();
     await playing;

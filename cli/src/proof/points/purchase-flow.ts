@@ -57,5 +57,5 @@ const purchase: FlowDefinition = {
 };
 
 export const PURCHASE_FLOWS: readonly GeneratedFlow[] = [
-  { name: PURCHASE, versions: [purchase], outside: [RECEIVED, GAVE_UP], isScheduled: false },
+  { name: PURCHASE, versions: [purchase], outside: [RECEIVED, GAVE_UP] },
 ];

@@ -1,7 +1,7 @@
 /** The act "storm": random flows under random faults, on the real engine and a real Postgres. */
 import type { Act } from "../act.ts";
 import { FAULT_KINDS } from "./faults/kinds.ts";
-import { playRounds } from "./play-rounds.ts";
+import { playStorms } from "./play-storms.ts";
 import { openWorld } from "./world.ts";
 
 const NAME = "storm";
@@ -12,5 +12,5 @@ export const storm: Act = {
     "random flows, with a counter for each effect, while engines and Postgres die, freeze and run out of disk",
   weight: 5,
   kinds: FAULT_KINDS.map(({ name }) => name),
-  play: (stage) => playRounds(stage, { name: NAME, kinds: FAULT_KINDS, open: openWorld }),
+  play: (stage) => playStorms(stage, { name: NAME, kinds: FAULT_KINDS, open: openWorld }),
 };

@@ -9,7 +9,7 @@ import { measureCases } from "./bench-run.ts";
 import { readSample } from "./ceiling/sample.ts";
 import { CEILING_EFFECTS_SCHEMA, CEILING_SCHEMA, createCeilingTables } from "./ceiling/tables.ts";
 import { prepareVisits, writeVisit } from "./ceiling/write-visit.ts";
-import { renewSchemas, requireEmpty } from "./database/bench-database.ts";
+import { renewSchemas, requireEmpty, unshelve } from "./database/bench-database.ts";
 import type { BenchDatabase } from "./database/bench-database.ts";
 import { openParts } from "./fixtures/open-parts.ts";
 import { auditCase, measureCase } from "./measure-case.ts";
@@ -77,11 +77,12 @@ describe("sluice bench engine on Postgres", () => {
   it("stores runs that the engine goes on beside, and that an audit takes for its own", async (t) => {
     const parts = await openParts(t);
     const { sql } = parts.database;
-    const found = await measureStored(parts, [3_000, 500], [CASE]);
+    const found = await measureStored(parts, [3_000, 500], [CASE], 1);
     assert.deepEqual(
       found.rows.map(({ storedRuns }) => storedRuns),
       [500, 3_000],
     );
+    await unshelve(sql, 3_000);
     const [stored] = await sql<{ runs: number; search: number; counted: number }[]>`
       select (select count(*)::int from sluice.runs) as runs, (select count(*)::int from sluice.run_search) as search,
              (select sum(runs)::int from sluice.state_counts) as counted`;

@@ -95,14 +95,19 @@ async function withPool<T>(
 /** Schemas that the benchmark makes and drops again, as often as it likes. */
 const SCHEMAS = ["sluice", PARTICIPANTS_SCHEMA, CEILING_SCHEMA, CEILING_EFFECTS_SCHEMA];
 
+/** Tables that are put away while others are measured, by how many runs they hold. */
+const SHELF = "sluice_stored_";
+
 /** Nothing that was there before may be dropped, and what was made is not left behind. */
 function workOnEmpty<T>(work: (database: BenchDatabase) => Promise<T>) {
   return async (database: BenchDatabase): Promise<T> => {
-    await requireEmpty(database.sql);
+    const { sql } = database;
+    await requireEmpty(sql);
     try {
       return await work(database);
     } finally {
-      await dropSchemas(database.sql);
+      await dropSchemas(sql);
+      await dropShelf(sql);
     }
   };
 }
@@ -110,7 +115,8 @@ function workOnEmpty<T>(work: (database: BenchDatabase) => Promise<T>) {
 /** @throws CLI_BAD_ARGUMENT (invalid) */
 export async function requireEmpty(sql: Sql): Promise<void> {
   const found = await sql<{ name: string }[]>`
-    select nspname as name from pg_namespace where nspname = any(${SCHEMAS}) order by nspname`;
+    select nspname as name from pg_namespace
+     where nspname = any(${SCHEMAS}) or starts_with(nspname, ${SHELF}) order by nspname`;
   if (found.length === 0) return;
   const names = found.map(({ name }) => name).join(", ");
   throw cliError(
@@ -121,6 +127,22 @@ export async function requireEmpty(sql: Sql): Promise<void> {
 
 async function dropSchemas(sql: Sql): Promise<void> {
   for (const name of SCHEMAS) await sql`drop schema if exists ${sql(name)} cascade`;
+}
+
+async function dropShelf(sql: Sql): Promise<void> {
+  const shelved = await sql<{ name: string }[]>`
+    select nspname as name from pg_namespace where starts_with(nspname, ${SHELF})`;
+  for (const { name } of shelved) await sql`drop schema ${sql(name)} cascade`;
+}
+
+/** Puts the engine's tables away; others can be made then. */
+export async function shelve(sql: Sql, storedRuns: number): Promise<void> {
+  await sql`alter schema sluice rename to ${sql(SHELF + storedRuns)}`;
+}
+
+/** Takes them back. */
+export async function unshelve(sql: Sql, storedRuns: number): Promise<void> {
+  await sql`alter schema ${sql(SHELF + storedRuns)} rename to sluice`;
 }
 
 /** The engine's tables and those of the participants, empty. */

@@ -1,6 +1,6 @@
 /**
- * Fills the tables with runs that have ended in the past: copies of one that the engine has stored, with ids of their own that grow with time, spread
- * evenly over the year before today. By statements of the server alone, a table at a time in one transaction that also empties it, so that an embedded
+ * Fills the tables with runs of the past: copies of one that the engine has stored, with ids of their own that grow with time, spread evenly over the
+ * year before today. By statements of the server alone, a table at a time in one transaction that also empties it, so that an embedded
  * server (wal_level minimal) writes no WAL for it; indexes for lists are made afterwards.
  */
 import { preparePeriods } from "@sluice/engine/postgres";
@@ -24,15 +24,28 @@ interface Filling {
   readonly target: PostgresTarget;
   /** Of at least three connections, to the same database. */
   readonly sql: Sql;
-  readonly flow: BenchFlow;
   readonly runs: number;
 }
 
 /** Empties the tables and stores so many ended runs of a flow of which at least one is stored. */
-export async function fillStored({ target, sql, flow, runs }: Filling): Promise<void> {
+export function fillStored({ flow, ...filling }: Filling & { readonly flow: BenchFlow }): Promise<void> {
+  return fillCopies({ ...filling, flow: definitionOf(flow).name, outcome: "completed", lanes: LANES });
+}
+
+/** Which run is copied: one without commands and timers, of which no copies are made. */
+interface Copying extends Filling {
+  readonly flow: string;
+  /** Null: it has not ended. */
+  readonly outcome: string | null;
+  /** Over which the copies are spread, whatever their ids say: where there is more than one, nobody can move those that have not ended. */
+  readonly lanes: number;
+}
+
+/** Empties the tables and stores so many runs like one that is stored. */
+export async function fillCopies({ target, sql, ...copies }: Copying): Promise<void> {
   const untilMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const fromMs = untilMs - DAYS * DAY_MS;
-  await keepPattern(sql, { flow: definitionOf(flow).name, runs, fromMs, untilMs });
+  await keepPattern(sql, { ...copies, fromMs, untilMs });
   await createPeriods(target, fromMs, untilMs);
   // Three tables that share nothing, on three connections.
   await Promise.all([fillRuns(sql), fillHistory(sql), fillSearch(sql)]);
@@ -40,25 +53,26 @@ export async function fillStored({ target, sql, flow, runs }: Filling): Promise<
   await settle(sql);
 }
 
-interface Pattern {
-  readonly flow: string;
-  readonly runs: number;
+interface Pattern extends Omit<Copying, "target" | "sql"> {
   readonly fromMs: number;
   readonly untilMs: number;
 }
 
 /** One run with all its rows, and the ids and times of its copies. */
-async function keepPattern(sql: Sql, { flow, runs, fromMs, untilMs }: Pattern): Promise<void> {
+async function keepPattern(
+  sql: Sql,
+  { flow, outcome, lanes, runs, fromMs, untilMs }: Pattern,
+): Promise<void> {
   // Only numbers and names of ours.
   await sql.unsafe(`
     create schema bench_pattern;
     create unlogged table bench_pattern.run as
-      select * from sluice.runs where flow = '${flow}' and outcome = 'completed' limit 1;
+      select * from sluice.runs where flow = '${flow}' and outcome ${outcome === null ? "is null" : `= '${outcome}'`} limit 1;
     create unlogged table bench_pattern.visits as
       select h.*, h.at - r.created_at as after from sluice.history h join bench_pattern.run r using (run_id);
     -- A UUID of version 7: the time in milliseconds, then what tells the copies of one millisecond apart.
     create unlogged table bench_pattern.copies as
-      select n % ${LANES} as lane, to_timestamp(ms / 1000.0) as at,
+      select n % ${lanes} as lane, to_timestamp(ms / 1000.0) as at,
              (lpad(to_hex(ms), 12, '0') || '7' || lpad(to_hex(n & 4095), 3, '0') || '8' || substr(md5(n::text), 1, 15))::uuid as run_id
         from generate_series(0::bigint, ${runs - 1}) n
         cross join lateral (select (${fromMs} + n * ${untilMs - fromMs} / ${runs})::bigint as ms) made
@@ -123,7 +137,7 @@ async function fillSearch(sql: Sql): Promise<void> {
              c.at, c.at + (r.entered_at - r.created_at), c.at + (r.updated_at - r.created_at)
         from bench_pattern.copies c cross join bench_pattern.run r;
       insert into sluice.state_counts (period, lane, flow, flow_version, state, runs, parked)
-      select substring(tableoid::regclass::text from '\\d{8}_\\d{8}$'), lane, flow, flow_version, state, count(*), 0
+      select substring(tableoid::regclass::text from '\\d{8}_\\d{8}$'), lane, flow, flow_version, state, count(*), count(parked)
         from sluice.run_search group by tableoid, lane, flow, flow_version, state;
       ${indexes.map(({ definition }) => `${definition};`).join("\n")}`);
   });

@@ -3,12 +3,13 @@ import { statfsSync } from "node:fs";
 import { cliError } from "../../errors.ts";
 import { NOTHING_FOUND, toRow } from "../bench-run.ts";
 import type { BenchParts, Found } from "../bench-run.ts";
-import { caseText } from "../case-text.ts";
-import { renewSchemas } from "../database/bench-database.ts";
+import { renewSchemas, shelve, unshelve } from "../database/bench-database.ts";
 import { measureCase } from "../measure-case.ts";
 import { megabytes, whole } from "../numbers.ts";
 import type { BenchCase } from "../plan.ts";
+import { rowKey } from "../result.ts";
 import type { BenchRow } from "../result.ts";
+import { median } from "../statistics.ts";
 import { fillStored, storedBytes } from "./fill.ts";
 
 /** What is measured at each size when nobody asked for other cases. */
@@ -26,30 +27,68 @@ const BYTES_PER_RUN = 4_000;
 /** Long enough for one run to end that can be copied. */
 const PATTERN_SECONDS = 0.1;
 
+/** So often each size is measured; the others come between, since a shared machine is another one a minute later. */
+const ROUNDS = 3;
+
 /**
- * From the fewest to the most, each on tables of its own. The stored runs are copies of one run of the first case. Nothing is audited: that would
- * read all of them.
- * @throws CLI_BAD_ARGUMENT (invalid) when the disk cannot hold the most
+ * All sizes are stored first, each in a schema of its own, and measured in turn, up and down. A row is the middle one of its case and size.
+ * The stored runs are copies of one run of the first case. Nothing is audited: that would read all of them.
+ * @throws CLI_BAD_ARGUMENT (invalid) when the disk cannot hold all
  */
 export async function measureStored(
   parts: BenchParts,
   sizes: readonly number[],
   cases: readonly BenchCase[],
+  rounds = ROUNDS,
 ): Promise<Found> {
-  const rows: BenchRow[] = [];
   const [first] = cases;
-  requireSpace(parts, Math.max(...sizes));
-  for (const storedRuns of sizes.toSorted((a, b) => a - b)) {
-    if (first === undefined || parts.signal.aborted) break;
-    await fill(parts, first, storedRuns);
-    for (const each of cases) {
-      if (parts.signal.aborted) break;
-      parts.progress(`${whole(storedRuns)} stored: ${caseText(each)}`);
-      const measured = await measureCase({ ...parts, case: each });
-      if (!parts.signal.aborted) rows.push(toRow(each, measured, { subject: "sluice", storedRuns }));
-    }
+  if (first === undefined) return NOTHING_FOUND;
+  const ascending = [...new Set(sizes)].toSorted((a, b) => a - b);
+  const { sql } = parts.database;
+  requireSpace(
+    parts,
+    ascending.reduce((sum, size) => sum + size),
+  );
+  for (const size of ascending) {
+    if (parts.signal.aborted) break;
+    await fill(parts, first, size);
+    await shelve(sql, size);
   }
-  return { ...NOTHING_FOUND, rows };
+  const rows: BenchRow[] = [];
+  for (let round = 1; round <= rounds; round++)
+    for (const storedRuns of round % 2 === 1 ? ascending : ascending.toReversed()) {
+      if (parts.signal.aborted) break;
+      parts.progress(`${round} of ${rounds}: ${whole(storedRuns)} stored`);
+      rows.push(...(await measureBeside(parts, storedRuns, cases)));
+    }
+  return { ...NOTHING_FOUND, rows: middleOfEach(rows) };
+}
+
+async function measureBeside(
+  parts: BenchParts,
+  storedRuns: number,
+  cases: readonly BenchCase[],
+): Promise<BenchRow[]> {
+  const { sql } = parts.database;
+  const rows: BenchRow[] = [];
+  await unshelve(sql, storedRuns);
+  // What the others have left to be written falls into nobody's window.
+  await sql`checkpoint`;
+  for (const each of cases) {
+    if (parts.signal.aborted) break;
+    const measured = await measureCase({ ...parts, case: each });
+    if (!parts.signal.aborted) rows.push(toRow(each, measured, { subject: "sluice", storedRuns }));
+  }
+  await shelve(sql, storedRuns);
+  return rows;
+}
+
+/** By case and size, in the order in which they were measured first. */
+function middleOfEach(rows: readonly BenchRow[]): BenchRow[] {
+  return [...Map.groupBy(rows, rowKey).values()].flatMap((same) => {
+    const middle = median(same.map(({ transitionsPerSecond }) => transitionsPerSecond));
+    return same.filter(({ transitionsPerSecond }) => transitionsPerSecond === middle).slice(0, 1);
+  });
 }
 
 async function fill(parts: BenchParts, pattern: BenchCase, storedRuns: number): Promise<void> {
@@ -73,6 +112,6 @@ function requireSpace({ database: { folder } }: BenchParts, runs: number): void 
   if (bavail * bsize >= needed) return;
   throw cliError(
     "CLI_BAD_ARGUMENT",
-    `--stored ${runs} needs some ${megabytes(needed)} on the disk of ${folder}, which has ${megabytes(bavail * bsize)}; store fewer, or name a database elsewhere with --database-url`,
+    `--stored needs for ${whole(runs)} runs some ${megabytes(needed)} on the disk of ${folder}, which has ${megabytes(bavail * bsize)}; store fewer, or name a database elsewhere with --database-url`,
   );
 }

@@ -7,12 +7,17 @@ const FORBIDDEN = new Set(["__proto__", "constructor", "prototype"]);
 
 /** The parts of a pointer, or null when the text is none or names a forbidden key. */
 export function parsePointer(pointer: string): readonly string[] | null {
-  if (!pointer.startsWith("/")) return null;
-  const parts = pointer
+  const parts = splitPointer(pointer);
+  return parts.length === 0 || parts.some((part) => FORBIDDEN.has(part)) ? null : parts;
+}
+
+/** The parts of a pointer that only tells a place, whatever the keys on the way are called; none when the text is no pointer. */
+export function splitPointer(pointer: string): readonly string[] {
+  if (!pointer.startsWith("/")) return [];
+  return pointer
     .slice(1)
     .split("/")
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-  return parts.some((part) => FORBIDDEN.has(part)) ? null : parts;
 }
 
 /** The pointer that names these parts. */

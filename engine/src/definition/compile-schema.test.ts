@@ -179,17 +179,48 @@ describe("compileSchema", () => {
         units: { minContains: 2 },
         ref: { $ref: "#/$defs/nowhere" },
         sound: { $ref: "#/$defs/sound" },
+        self: { $ref: "#/properties/self" },
+        other: { $ref: "http://example.com/order.json" },
+        schema: { $ref: "https://json-schema.org/draft/2020-12/schema" },
       },
       $defs: { sound: { then: {} } },
     });
     assert.ok(typeof faults !== "function");
     assert.deepEqual(
       faults.map(({ path }) => path),
-      ["/properties/code", "/properties/units", "/properties/ref/$ref", "/$defs/sound"],
+      [
+        "/properties/code",
+        "/properties/units",
+        "/$defs/sound",
+        "/properties/ref/$ref",
+        "/properties/self/$ref",
+        "/properties/other/$ref",
+      ],
     );
     assert.match(faults[0]?.message ?? "", /Invalid regular expression/);
     assert.match(faults[1]?.message ?? "", /^"minContains" without "contains" is ignored$/);
-    assert.equal(faults[2]?.message, "leads nowhere: there is no /$defs/nowhere");
+    assert.equal(faults[3]?.message, "leads nowhere: there is no /$defs/nowhere");
+    assert.equal(faults[4]?.message, "leads round in a circle, and to no schema");
+    assert.match(
+      faults[5]?.message ?? "",
+      /^leads to "http:\/\/example\.com\/order\.json", and another document/,
+    );
+  });
+
+  it("tells lost references beside misspelled words and wrong values, all at once", () => {
+    const faults = tryCompileSchema({
+      properties: {
+        a: { $ref: "#/$defs/one" },
+        b: { $ref: "#/$defs/two" },
+        c: { type: "strnig" },
+        d: { minimun: 1 },
+      },
+    });
+    assert.ok(typeof faults !== "function");
+    assert.deepEqual(
+      new Set(faults.map(({ path }) => path)),
+      new Set(["/properties/a/$ref", "/properties/b/$ref", "/properties/c/type", "/properties/d/minimun"]),
+    );
   });
 
   it("refuses a misspelled keyword, an unknown format, a reference to nowhere and a schema without end", () => {
@@ -199,7 +230,7 @@ describe("compileSchema", () => {
       [{ type: "object", requried: ["a"] }, /is no keyword/],
       [{ type: "string", format: "uiid" }, /is "uiid", a format that nobody knows/],
       [{ $ref: "#/$defs/none" }, /leads nowhere/],
-      [{ $ref: "other.json" }, /can't resolve reference/],
+      [{ $ref: "other.json" }, /leads to "other\.json", and another document is not followed/],
       [{ $schema: "http://json-schema.org/draft-07/schema#" }, /draft-07/],
       [endless, /contains itself/],
     ] as const) {

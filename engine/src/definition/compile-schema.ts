@@ -5,7 +5,7 @@ import addFormats from "ajv-formats";
 import { engineError } from "../core/errors.ts";
 import type { CompileSchema, JsonSchema, SchemaFault, Validate } from "../core/flow.ts";
 import { toPointer } from "../core/pointer.ts";
-import { brokenParts, unknownWords } from "./schema-faults.ts";
+import { brokenParts, lostReferences, unknownWords } from "./schema-faults.ts";
 import type { Words } from "./schema-faults.ts";
 
 /** The most faults one check reports. More help nobody. */
@@ -54,8 +54,12 @@ function compilePlain(plain: object): Validate | readonly SchemaFault[] {
   // Names (`$id`) live as long as their ajv, and two flows may use one name for two things: such a schema gets ajvs of its own.
   const { first, every } = JSON.stringify(plain).includes('"$id"') ? createAjvs() : sharedAjvs;
   try {
-    if (every.validateSchema(plain) !== true)
-      return [...toFaults(every.errors ?? []), ...unknownWords(plain, WORDS)].slice(0, FAULTS_MAX);
+    const isSchema = every.validateSchema(plain) === true;
+    const wrong = [...(isSchema ? [] : toFaults(every.errors ?? [])), ...unknownWords(plain, WORDS)];
+    const lost = lostReferences(plain, (document) => every.getSchema(document) !== undefined);
+    const isSound = wrong.length + lost.length === 0;
+    if (!isSound)
+      return [...(wrong.length > 0 ? wrong : brokenParts(plain, whyBroken)), ...lost].slice(0, FAULTS_MAX);
     const isFit = compileOnce(first, plain);
     let explain: ValidateFunction | undefined;
     return (value) => {
@@ -68,8 +72,7 @@ function compilePlain(plain: object): Validate | readonly SchemaFault[] {
     };
   } catch (error) {
     if (error instanceof RangeError) throw error;
-    const unknown = unknownWords(plain, WORDS);
-    const faults = unknown.length > 0 ? unknown : brokenParts(plain, whyBroken);
+    const faults = brokenParts(plain, whyBroken);
     return faults.length > 0 ? faults.slice(0, FAULTS_MAX) : [{ path: "", message: messageOf(error) }];
   }
 }

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Finding } from "../core/findings.ts";
-import { parsePointer } from "../core/pointer.ts";
+import { splitPointer } from "../core/pointer.ts";
 
 /** Both count from 1. */
 export interface Position {
@@ -91,7 +91,7 @@ export function readSource(file: string): string | null {
 /** Follows the keys of a pointer through the text of an object literal that begins on a line; stops where a key is not found. */
 export function locateInCode(text: string, fromLine: number, pointer: string): Position {
   let at = offsetOfLine(text, fromLine);
-  for (const part of parsePointer(pointer) ?? []) {
+  for (const part of splitPointer(pointer)) {
     if (/^\d+$/.test(part)) continue;
     const key = new RegExp(`(?<![\\w$.-])["'\`]?${escapePattern(part)}["'\`]?\\s*[:(,}]`, "g");
     key.lastIndex = at;

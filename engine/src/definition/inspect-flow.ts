@@ -5,7 +5,7 @@ import type { Finding, Place } from "../core/findings.ts";
 import type { SchemaFault } from "../core/flow.ts";
 import { isLoose, stateNamed } from "../core/flow-view.ts";
 import type { FlowView } from "../core/flow-view.ts";
-import { getPointer, parsePointer, toPointer } from "../core/pointer.ts";
+import { getPointer, splitPointer, toPointer } from "../core/pointer.ts";
 import { readFlow } from "../core/read-flow.ts";
 import { compileSchema, tryCompileSchema } from "./compile-schema.ts";
 import { FLOW_SCHEMA } from "./flow-schema.ts";
@@ -78,7 +78,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 function shapeFinding(definition: unknown, { path, message }: SchemaFault): Finding {
-  const [part, name] = parsePointer(path) ?? [];
+  const [part, name] = splitPointer(path);
   const place = part === "states" && name !== undefined ? stateNamed(name) : THE_FLOW;
   const value = path === "" ? definition : getPointer(definition as Json, path);
   const type = TYPES[message];

@@ -114,6 +114,20 @@ describe("loadFlowFile", () => {
     assert.equal(flow?.definition, null);
   });
 
+  it("tells a fault of a state at its line, whatever the state is called", async () => {
+    const states = ["constructor: { final: x }", "__proto__: { final: x }", "b: { final: x }"];
+    const text = `name: odd\nversion: 1\nevents: {}\ninitial: b\nstates:\n${states.map((state) => `  ${state}\n`).join("")}`;
+    const [flow] = await load("odd.yaml", text);
+    assert.deepEqual(
+      flow?.findings.map(({ line, code, state }) => [line, code, state]),
+      [
+        [6, "unreachable-state", "constructor"],
+        [7, "bad-name", "__proto__"],
+        [7, "unreachable-state", "__proto__"],
+      ],
+    );
+  });
+
   it("takes what JSON does not allow for no JSON, at its place", async () => {
     for (const [text, line, column] of [
       ['{\n  "name": "broken",\n  "initial": tru\n}', 3, 17],

@@ -4,7 +4,7 @@ import type { Document, Node, YAMLError } from "yaml";
 import { finding, THE_FLOW } from "../core/findings.ts";
 import type { Finding, FindingCode, Place } from "../core/findings.ts";
 import { stateNamed } from "../core/flow-view.ts";
-import { parsePointer, toPointer } from "../core/pointer.ts";
+import { splitPointer, toPointer } from "../core/pointer.ts";
 import { positionAt } from "./flow-source.ts";
 import type { LocatedFinding, Position, Source } from "./flow-source.ts";
 
@@ -140,7 +140,7 @@ const KEY_CODES: ReadonlySet<FindingCode> = new Set(["unknown-key", "bad-name", 
 function offsetOf(document: Document.Parsed, pointer: string, isKey: boolean): number | null {
   let node: unknown = document.contents;
   let offset = startOf(node);
-  for (const part of parsePointer(pointer) ?? []) {
+  for (const part of splitPointer(pointer)) {
     const inner = isAlias(node) ? node.resolve(document) : node;
     if (isMap(inner)) {
       const pair = inner.items.findLast(({ key }) => isScalar(key) && String(key.value) === part);
@@ -257,7 +257,7 @@ function duplicates({ document, lines, file }: Parsed): readonly LocatedFinding[
 }
 
 function duplicateFinding(path: string): Finding {
-  const parts = parsePointer(path) ?? [];
+  const parts = splitPointer(path);
   const [part, state] = parts;
   const place = part === "states" && state !== undefined && parts.length > 2 ? stateNamed(state) : THE_FLOW;
   return finding("duplicate-key", place, {

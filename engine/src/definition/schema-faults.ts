@@ -66,23 +66,45 @@ function hintFor(word: string, known: readonly string[]): Pick<SchemaFault, "hin
   return hint === null ? {} : { hint };
 }
 
-/** What `explain` says of the parts of a schema, each without the schemas in it, and every reference within it that leads nowhere. */
+/** What `explain` says of the parts of a schema, each without the schemas in it. */
 export function brokenParts(
   schema: unknown,
   explain: (schema: object) => string | null,
 ): readonly SchemaFault[] {
   return partsOf({ schema, path: "" }).flatMap(({ schema: part, path }) => {
     const message = explain(withoutParts(part));
-    return [...(message === null ? [] : [{ path, message }]), ...lostReference(schema, part, path)];
+    return message === null ? [] : [{ path, message }];
   });
 }
 
-/** A reference within the schema; one that names another document is not followed. */
-function lostReference(schema: unknown, { $ref: ref }: Loose, path: string): readonly SchemaFault[] {
-  if (typeof ref !== "string" || !ref.startsWith("#/") || ref.includes("%")) return [];
-  const pointer = ref.slice(1);
-  if (getPointer(schema as Json, pointer) !== undefined) return [];
-  return [{ path: `${path}/$ref`, message: `leads nowhere: there is no ${pointer}` }];
+/** Every reference of a schema that leads nowhere, to what is not `isKnown`, or round in a circle. Those by name are the compiler's business. */
+export function lostReferences(
+  schema: unknown,
+  isKnown: (document: string) => boolean,
+): readonly SchemaFault[] {
+  const parts = partsOf({ schema, path: "" });
+  const hasNames = parts.some(({ schema: part }) => "$id" in part);
+  return parts.flatMap(({ schema: part, path }) => {
+    const message = hasNames ? null : whyLost(schema, part["$ref"], isKnown);
+    return message === null ? [] : [{ path: `${path}/$ref`, message }];
+  });
+}
+
+function whyLost(schema: unknown, ref: unknown, isKnown: (document: string) => boolean): string | null {
+  const passed = new Set<unknown>();
+  for (let next = ref; typeof next === "string";) {
+    if (passed.has(next)) return "leads round in a circle, and to no schema";
+    passed.add(next);
+    if (!next.startsWith("#") && isKnown(next)) return null;
+    if (!next.startsWith("#"))
+      return `leads to ${quote(next)}, and another document is not followed; put what it names under $defs`;
+    if (!next.startsWith("#/") || next.includes("%")) return null;
+    const pointer = next.slice(1);
+    const found = getPointer(schema as Json, pointer);
+    if (found === undefined) return `leads nowhere: there is no ${pointer}`;
+    next = isLoose(found) && Object.keys(found).length === 1 ? found["$ref"] : undefined;
+  }
+  return null;
 }
 
 /** A schema and all that stand in it. */

@@ -1,15 +1,14 @@
 import { periodAt, retainedSinceMs, widthFor } from "../../core/period.ts";
-import type { DroppedPeriod, HeldPeriod, Retention } from "../../core/ports.ts";
-import type { Run } from "../../core/run.ts";
+import type { DroppedPeriod, HeldPeriod, Retention, RunRow } from "../../core/ports.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 import { forgetProjected } from "./project.ts";
-import { fromStoredRun } from "./stored-run.ts";
+import { rowOfStoredRun } from "./stored-run.ts";
 
 /** Periods are those of the calendar: nothing has to be made for them. */
 export function dropPeriods(database: MemoryDatabase, retentionDays: number): Retention {
   const sinceMs = retainedSinceMs(database.nowMs(), retentionDays);
   const width = widthFor(retentionDays);
-  const runs = [...database.runs.values()].map(fromStoredRun);
+  const runs = [...database.runs.values()].map(rowOfStoredRun);
   const periods = Map.groupBy(runs, ({ createdAtMs }) => periodAt(createdAtMs, width).fromMs);
   const dropped: DroppedPeriod[] = [];
   const held: HeldPeriod[] = [];
@@ -27,7 +26,7 @@ export function dropPeriods(database: MemoryDatabase, retentionDays: number): Re
   return { sinceMs, dropped, held };
 }
 
-function isProjected(database: MemoryDatabase, { runId }: Run): boolean {
+function isProjected(database: MemoryDatabase, { runId }: RunRow): boolean {
   return database.projection.get(runId)?.outcome != null;
 }
 

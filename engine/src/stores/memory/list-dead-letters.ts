@@ -1,13 +1,14 @@
 import { decodeCursor, encodeCursor } from "../../core/cursor.ts";
 import type { DeadLetterQuery, DeadLetterRow, Page } from "../../core/ports.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
-import { fromStoredRun } from "./stored-run.ts";
+import { rowOfStoredRun } from "./stored-run.ts";
 
 /** By run and, within a run, in order: the order in which they are redriven. */
 export function listDeadLetters(database: MemoryDatabase, query: DeadLetterQuery): Page<DeadLetterRow> {
   const after = query.cursor === undefined ? null : decodeCursor(query.cursor, ["uuid", "version"]);
   const found = storedDeadLetters(database)
     .filter((row) => query.runId === undefined || row.runId === query.runId)
+    .filter((row) => query.version === undefined || row.version === query.version)
     .filter((row) => query.flow === undefined || flowOf(database, row.runId) === query.flow)
     .filter((row) => query.reason === undefined || row.reason === query.reason)
     .filter((row) => query.state === undefined || row.state === query.state)
@@ -32,7 +33,7 @@ export function storedDeadLetters(database: MemoryDatabase): DeadLetterRow[] {
 
 function flowOf(database: MemoryDatabase, runId: string): string | undefined {
   const stored = database.runs.get(runId);
-  return stored === undefined ? undefined : fromStoredRun(stored).flow;
+  return stored === undefined ? undefined : rowOfStoredRun(stored).flow;
 }
 
 function compare(row: DeadLetterRow, runId: string, version: number): number {

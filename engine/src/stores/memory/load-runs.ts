@@ -1,6 +1,7 @@
-import type { LoadedRun, SeenEvent } from "../../core/ports.ts";
+import type { LoadedRun, SeenEvent, UnreadableRow } from "../../core/ports.ts";
 import type { Run } from "../../core/run.ts";
 import { seenBy } from "../../core/seen.ts";
+import { unreadableRows } from "../../core/unreadable.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 import { fromStoredRun, historyOf } from "./stored-run.ts";
 
@@ -8,10 +9,21 @@ export function loadRuns(database: MemoryDatabase, runIds: readonly string[]): L
   return getRuns(database, runIds).map((run) => ({ run, seen: listSeen(database, run.runId) }));
 }
 
-/** Stored runs of these ids, in no promised order; ids of no run are left out. */
+/** Stored runs of these ids, in no promised order; ids of no run are left out. @throws FLOW_UNREADABLE (invalid) */
 export function getRuns(database: MemoryDatabase, runIds: readonly string[]): Run[] {
-  const stored = [...new Set(runIds)].map((runId) => database.runs.get(runId));
-  return stored.filter((run) => run !== undefined).map(fromStoredRun);
+  const found: Run[] = [];
+  const unreadable: UnreadableRow[] = [];
+  for (const id of new Set(runIds)) {
+    const stored = database.runs.get(id);
+    if (stored === undefined) continue;
+    try {
+      found.push(fromStoredRun(stored));
+    } catch {
+      unreadable.push({ id, fault: "it is no JSON; restore the row from a backup" });
+    }
+  }
+  if (unreadable.length > 0) throw unreadableRows("run", unreadable);
+  return found;
 }
 
 function listSeen(database: MemoryDatabase, runId: string): Map<string, SeenEvent> {

@@ -4,6 +4,7 @@ import { TEST_BEGIN_MS, makeRun, testRunId } from "../../testing/rows.ts";
 import { openOwned } from "../../testing/store-contract/harness.ts";
 import { storeContract } from "../../testing/store-contract.ts";
 import type { StoreHarness } from "../../testing/store-contract.ts";
+import { spoilRun } from "./fixtures/spoil-run.ts";
 import { createMemoryDatabase } from "./memory-database.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import type { MemoryTransaction } from "./memory-transaction.ts";
@@ -22,6 +23,10 @@ async function openMemoryHarness(): Promise<StoreHarness> {
       return Promise.resolve();
     },
     readCounter: (counter) => Promise.resolve(JSON.parse(database.values.get(counter) ?? "0") as number),
+    spoil: (runId) => {
+      spoilRun(database, runId);
+      return Promise.resolve();
+    },
   };
 }
 

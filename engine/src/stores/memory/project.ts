@@ -1,7 +1,6 @@
 import type { RunRow, StateCount } from "../../core/ports.ts";
-import { toRunRow } from "../../core/run-row.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
-import { copyRow, fromStoredRun } from "./stored-run.ts";
+import { copyRow, rowOfStoredRun } from "./stored-run.ts";
 
 /** Brings the projection up to newer versions only, so that a repeat or a late writer changes nothing. */
 export function project(
@@ -56,7 +55,7 @@ export function listWritten(
   const sinceMs = new Map(lanes.map((lane) => [lane.laneId, lane.sinceMs]));
   return [...database.runs.values()]
     .filter(({ lane, writtenAtMs }) => writtenAtMs >= (sinceMs.get(lane) ?? Number.POSITIVE_INFINITY))
-    .map((stored) => toRunRow(fromStoredRun(stored)));
+    .map(rowOfStoredRun);
 }
 
 /** Takes a run out of the projection, and off its counter. */

@@ -3,7 +3,7 @@ import { INBOX_ROWS_MAX, STUCK_MS } from "../../core/ports.ts";
 import type { InboxRow, OutboxRow, StoreTotals, StoredTimer, TimerQuery } from "../../core/ports.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
-import { fromStoredRun } from "./stored-run.ts";
+import { rowOfStoredRun } from "./stored-run.ts";
 
 export function listTimers(database: MemoryDatabase, query: TimerQuery): StoredTimer[] {
   const { after, dueBeforeMs, limit } = query;
@@ -28,7 +28,7 @@ type TimerPlace = NonNullable<TimerQuery["after"]>;
 function whereaboutsOf(database: MemoryDatabase, runId: string) {
   const stored = database.runs.get(runId);
   if (stored === undefined) return { flow: "", flowVersion: 0, state: "" };
-  const { flow, flowVersion, state } = fromStoredRun(stored);
+  const { flow, flowVersion, state } = rowOfStoredRun(stored);
   return { flow, flowVersion, state };
 }
 

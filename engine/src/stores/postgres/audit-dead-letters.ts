@@ -57,10 +57,9 @@ function letterFindings(letter: LetterTexts, laneOfRun: number): AuditFinding[] 
     });
   const unreadable = readText(input, letterShape).fault;
   if (unreadable !== null)
-    find("input", `${unreadable}, so it cannot be taken in again; restore it from a backup, or skip it`);
+    find("input", `${unreadable}, so it cannot be taken in again; restore it from a backup`);
   const untold = error === null ? null : readText(error, errorShape).fault;
-  if (untold !== null)
-    find("error", `${untold}, so nobody can be told why; restore it from a backup, or skip it`);
+  if (untold !== null) find("error", `${untold}, so nobody can be told why; restore it from a backup`);
   if (!isTime(atMs))
     find("at", `is ${String(atMs)}, expected a time; set it to that of the entry of this version`);
   if (lane !== laneOfRun)

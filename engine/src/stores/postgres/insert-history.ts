@@ -1,4 +1,5 @@
 import type { Fragment, Sql } from "postgres";
+import { readText, seenShape } from "../../core/audit-shape.ts";
 import type { HistoryEntry } from "../../core/history.ts";
 import type { HistoryRow, SeenEvent } from "../../core/ports.ts";
 import { seenBy } from "../../core/seen.ts";
@@ -35,11 +36,16 @@ export function toSeenText(entries: readonly HistoryEntry[]): string | null {
   return seen.length === 0 ? null : seen.join(",");
 }
 
-/** The seen events of a run by their ids, from the joined texts of its rows. The first word about an id is the one that counts. */
-export function fromSeenTexts(joined: string | null): Map<string, SeenEvent> {
+/**
+ * The seen events of a run by their ids, from the joined texts of its rows. The first word about an id is the one that counts.
+ * Null when a text is none that `toSeenText` has made.
+ */
+export function fromSeenTexts(joined: string | null): Map<string, SeenEvent> | null {
   const seen = new Map<string, SeenEvent>();
   if (joined === null) return seen;
-  for (const [eventId, version, digest, outcome] of JSON.parse(`[${joined}]`) as SeenTuple[]) {
+  const { value, fault } = readText<SeenTuple[]>(`[${joined}]`, seenShape);
+  if (fault !== null) return null;
+  for (const [eventId, version, digest, outcome] of value) {
     if (!seen.has(eventId)) seen.set(eventId, { version, digest, outcome });
   }
   return seen;

@@ -16,7 +16,7 @@ export interface StoredDeadLetter extends Omit<DeadLetterRow, "input" | "error">
 /** By run and, within a run, in order: the order in which they are redriven. */
 export async function listDeadLetters(
   sql: Sql,
-  { runId, flow, reason, state, cursor, limit }: DeadLetterQuery,
+  { runId, version, flow, reason, state, cursor, limit }: DeadLetterQuery,
 ): Promise<Page<DeadLetterRow>> {
   const after = cursor === undefined ? null : decodeCursor(cursor, ["uuid", "version"]);
   const rows = await sql<StoredDeadLetter[]>`
@@ -24,6 +24,7 @@ export async function listDeadLetters(
       from dead_letters d
      where true
        ${runId === undefined ? sql`` : sql`and run_id = ${runId}`}
+       ${version === undefined ? sql`` : sql`and version = ${version}`}
        ${flow === undefined ? sql`` : sql`and (select r.flow from runs r where r.run_id = d.run_id limit 1) = ${flow}`}
        ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
        ${state === undefined ? sql`` : sql`and state = ${state}`}
@@ -52,7 +53,7 @@ function deadLetterColumns(sql: Sql): Fragment {
   return sql`run_id as "runId", lane, version, reason, state, input, error, to_ms(at) as "atMs"`;
 }
 
-function readDeadLetter(row: StoredDeadLetter): ReadRow<DeadLetterRow> & { readonly id: string } {
+export function readDeadLetter(row: StoredDeadLetter): ReadRow<DeadLetterRow> & { readonly id: string } {
   const { runId, version, input, error, atMs } = row;
   const id = `${runId}:${version}`;
   const texts = { input: [input, letterShape], error: [error, errorShape] } as const;
@@ -62,7 +63,7 @@ function readDeadLetter(row: StoredDeadLetter): ReadRow<DeadLetterRow> & { reado
     : { id, value: null, fault: `dead_letters: ${faults.join("; ")}` };
 }
 
-export function fromStoredDeadLetter({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {
+function fromStoredDeadLetter({ input, error, ...row }: StoredDeadLetter): DeadLetterRow {
   return {
     ...row,
     input: JSON.parse(input) as LetterInput,

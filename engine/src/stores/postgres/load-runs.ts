@@ -1,8 +1,10 @@
 import type { Fragment, Sql } from "postgres";
 import type { LoadedRun } from "../../core/ports.ts";
 import { fromSeenTexts } from "./insert-history.ts";
-import { fromStoredRun, runColumns } from "./run-columns.ts";
+import { readRunRow } from "./read-run.ts";
+import { runColumns } from "./run-columns.ts";
 import type { StoredRun } from "./run-columns.ts";
+import type { ReadRow } from "./unreadable.ts";
 
 export interface SeenRun extends StoredRun {
   readonly seen: string | null;
@@ -17,6 +19,13 @@ export function seenRunColumns(sql: Sql): Fragment {
        where h.run_id = r.run_id and h.created_at = r.created_at and h.seen is not null) as seen`;
 }
 
-export function fromSeenRun({ seen, ...stored }: SeenRun): LoadedRun {
-  return { run: fromStoredRun(stored), seen: fromSeenTexts(seen) };
+export function readSeenRun({ seen: seenText, ...stored }: SeenRun): ReadRow<LoadedRun> & {
+  readonly id: string;
+} {
+  const { id, value: run, fault } = readRunRow(stored);
+  if (fault !== null) return { id, value: null, fault };
+  const seen = fromSeenTexts(seenText);
+  return seen === null
+    ? { id, value: null, fault: "history: column seen is no list of the events that were taken in" }
+    : { id, value: { run, seen }, fault: null };
 }

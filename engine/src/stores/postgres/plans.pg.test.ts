@@ -13,6 +13,7 @@ import { explainSessions, explainedStatements, readServerLog } from "./fixtures/
 import type { ExplainedStatement, TableRead } from "./fixtures/explained.ts";
 import { openOwner, openPostgresHarness } from "./fixtures/harness.ts";
 import type { PostgresHarness } from "./fixtures/harness.ts";
+import { INDEX_GUARDS, judgeIndexes, listIndexes } from "./fixtures/index-guards.ts";
 import { listPeriods, periodName, preparePeriods } from "./periods.ts";
 
 const RUNS = 60_000;
@@ -290,6 +291,25 @@ it("asks an index, whatever it is asked, however many runs are stored", options,
         entered.join(", "),
       );
     }
+  });
+
+  await t.test("has each index for a question that reads more without it", async () => {
+    const { sql } = harness;
+    const names = INDEX_GUARDS.map(({ index }) => index);
+    assert.deepEqual(names.toSorted(), await listIndexes(sql));
+    const judged = await judgeIndexes(harness, nowMs);
+    const wasteful = judged.filter(({ guard, met }) => met > guard.rowsMax);
+    assert.deepEqual(
+      wasteful.map(({ guard, met }) => `${guard.index}: ${met}`),
+      [],
+      "more is read than has to be, though the index is there",
+    );
+    const unmissed = judged.filter(({ guard, metWithout }) => metWithout <= guard.rowsMax);
+    assert.deepEqual(
+      unmissed.map(({ guard, metWithout }) => `${guard.index}: ${metWithout}`),
+      [],
+      "no more is read though the index is gone",
+    );
   });
 
   await t.test("would notice an index that is missing", async () => {

@@ -5,6 +5,7 @@ import type { Run } from "../../core/run.ts";
 import { composeRun } from "./run-columns.ts";
 import type { Control, StoredRun } from "./run-columns.ts";
 import { columnFaults, unreadable } from "./unreadable.ts";
+import type { ReadRow } from "./unreadable.ts";
 
 /** The run of a row for an audit; null where it cannot be read, with what is wrong with each of its columns. */
 export function readAuditedRun(row: StoredRun): {
@@ -35,9 +36,17 @@ function readStoredRun(row: StoredRun): { readonly run: Run | null; readonly fau
   return { run: isReadable ? composeRun(row, control.value, data.value) : null, faults };
 }
 
+export function readRunRow(row: StoredRun): ReadRow<Run> & { readonly id: string } {
+  const { run, faults } = readStoredRun(row);
+  const id = row.runId;
+  return run === null
+    ? { id, value: null, fault: `runs: ${faults.join("; ")}` }
+    : { id, value: run, fault: null };
+}
+
 /** @throws FLOW_UNREADABLE (invalid) */
 export function readRun(row: StoredRun): Run {
-  const { run, faults } = readStoredRun(row);
-  if (run === null) throw unreadable("run", row.runId, `runs: ${faults.join("; ")}`);
-  return run;
+  const { id, value, fault } = readRunRow(row);
+  if (fault !== null) throw unreadable("run", id, fault);
+  return value;
 }

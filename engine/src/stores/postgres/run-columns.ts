@@ -39,10 +39,6 @@ export function runColumns(sql: Sql): Fragment {
     to_ms(r.created_at) as "createdAtMs", to_ms(r.entered_at) as "enteredAtMs", to_ms(r.updated_at) as "updatedAtMs"`;
 }
 
-export function fromStoredRun(row: StoredRun): Run {
-  return composeRun(row, JSON.parse(row.control) as Control, JSON.parse(row.data) as JsonObject);
-}
-
 /** The run of a row whose texts are parsed already. */
 export function composeRun(
   { data: dataText, control: _, ...columns }: StoredRun,

@@ -5,6 +5,7 @@ import type { Check } from "../../core/audit-shape.ts";
 import { isTime } from "../../core/audit-times.ts";
 import { engineError } from "../../core/errors.ts";
 import type { UnreadableRow } from "../../core/ports.ts";
+import { unreadableRows } from "../../core/unreadable.ts";
 
 /** A row as far as it can be read. */
 export type ReadRow<T> =
@@ -32,7 +33,17 @@ export function unreadable(what: string, id: string, fault: string): CodedError 
   return engineError("FLOW_UNREADABLE", `${what} ${id} cannot be read: ${told}`);
 }
 
-export function unreadableRow(id: string, fault: string): UnreadableRow {
+/** All of them, where all can be read. @throws FLOW_UNREADABLE (invalid), which names each that cannot */
+export function requireReadable<T>(
+  what: string,
+  rows: readonly (ReadRow<T> & { readonly id: string })[],
+): readonly T[] {
+  const { items, unreadable: faulty } = splitRows(rows);
+  if (faulty !== undefined) throw unreadableRows(what, faulty);
+  return items;
+}
+
+function unreadableRow(id: string, fault: string): UnreadableRow {
   return { id, fault: `${fault}; run \`sluice audit\`, and restore the row from a backup` };
 }
 

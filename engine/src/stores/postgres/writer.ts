@@ -13,9 +13,9 @@ import { assertFenced } from "../../core/fence.ts";
 import type { Batch, BatchWrites, DeadLetterRow, LoadedRun, StoreWriter } from "../../core/ports.ts";
 import type { Births } from "./births.ts";
 import { endSession } from "./end-sessions.ts";
-import { fromStoredDeadLetter, selectDeadLettersOf } from "./list-dead-letters.ts";
+import { readDeadLetter, selectDeadLettersOf } from "./list-dead-letters.ts";
 import { findRuns } from "./find-runs.ts";
-import { fromSeenRun, seenRunColumns } from "./load-runs.ts";
+import { readSeenRun, seenRunColumns } from "./load-runs.ts";
 import type { SeenRun } from "./load-runs.ts";
 import { writerPrefix } from "./options.ts";
 import type { ResolvedPostgresStoreOptions } from "./options.ts";
@@ -23,6 +23,7 @@ import { openParticipantTransaction } from "./participant-transaction.ts";
 import type { PostgresPool } from "./pool.ts";
 import { PostgresSession } from "./session.ts";
 import { isRefusal, outcomeUnknown, storeUnavailable, toStoreError } from "./store-error.ts";
+import { requireReadable } from "./unreadable.ts";
 import { writeBatch } from "./write-batch.ts";
 
 /** How long an owner that froze between two statements keeps what it has locked, when nobody takes over before. */
@@ -130,11 +131,14 @@ class PostgresBatch implements Batch {
   async loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]> {
     this.#assertOpen();
     if (runIds.length === 0) return [];
+    return requireReadable("run", (await this.#findSeen(runIds)).map(readSeenRun));
+  }
+
+  async #findSeen(runIds: readonly string[]): Promise<readonly SeenRun[]> {
     try {
       const session = await this.#pin();
       const { sql } = session;
-      const rows = await findRuns<SeenRun>(sql, runIds, seenRunColumns(sql), (query) => session.run(query));
-      return rows.map(fromSeenRun);
+      return await findRuns<SeenRun>(sql, runIds, seenRunColumns(sql), (query) => session.run(query));
     } catch (error) {
       // After a read that broke off the driver counts its rows into the next answer: the connection is of no use any more.
       if (this.#session !== null) this.#giveUp(this.#session);
@@ -148,7 +152,7 @@ class PostgresBatch implements Batch {
     try {
       const session = await this.#pin();
       const rows = await session.run(selectDeadLettersOf(session.sql, runIds));
-      return rows.map(fromStoredDeadLetter);
+      return requireReadable("dead letter", rows.map(readDeadLetter));
     } catch (error) {
       throw toStoreError(error);
     }

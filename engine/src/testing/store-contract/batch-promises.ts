@@ -3,7 +3,9 @@ import { it } from "node:test";
 import type { LaneInput } from "../../core/inputs.ts";
 import type { HistoryKind } from "../../core/history.ts";
 import type { DeadLetterRow } from "../../core/ports.ts";
-import type { Step } from "../../core/run.ts";
+import type { Run, Step } from "../../core/run.ts";
+import { hasCode } from "../../core/errors.ts";
+import { unreadableOf } from "../../core/unreadable.ts";
 import {
   AWKWARD_DATA,
   TEST_BEGIN_MS,
@@ -265,6 +267,34 @@ export function batchPromises(open: OpenHarness): void {
         { version: at + 2, digest: 2 ** 53 - 1 - at, outcome },
       ]),
     );
+  });
+
+  it("names the runs whose rows nobody can read, and reads others in the same batch", async (t) => {
+    const { harness, store, owner } = await openOwned(t, open);
+    const [first, good, third] = [1, 2, 3].map((n) => makeRun({ runId: testRunId(n) })) as [Run, Run, Run];
+    await owner.start(first, good, third);
+    for (const { runId } of [first, third]) await harness.spoil(runId);
+    const ids = [first, good, third].map(({ runId }) => runId);
+    const batch = owner.writer.openBatch();
+    for (const read of [batch.loadRuns.bind(batch), store.getRuns]) {
+      const error = await read(ids).then(
+        () => assert.fail("it was read"),
+        (thrown: unknown) => thrown,
+      );
+      assert.ok(hasCode(error, "FLOW_UNREADABLE"), String(error));
+      assert.deepEqual(
+        unreadableOf(error)
+          .map(({ id }) => id)
+          .toSorted(),
+        [first.runId, third.runId],
+      );
+    }
+    assert.deepEqual(
+      (await batch.loadRuns([good.runId])).map(({ run }) => run),
+      [good],
+    );
+    await batch.commit(owner.writes({ lanes: [owner.step(0)] }));
+    await assert.rejects(store.getRun(first.runId), { code: "FLOW_UNREADABLE" });
   });
 
   it("brings in the dead letters of the asked runs, each run's in order", async (t) => {

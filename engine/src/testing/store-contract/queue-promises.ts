@@ -146,6 +146,8 @@ export function queuePromises(open: OpenHarness): void {
     assert.deepEqual(ofOne.items, letters.slice(3, 5));
     const rest = await store.listDeadLetters({ runId: testRunId(2), limit: 2, cursor: ofOne.cursor ?? "" });
     assert.deepEqual(rest, { items: letters.slice(5, 6), cursor: null });
+    const one = await store.listDeadLetters({ runId: testRunId(2), version: 3, limit: 2 });
+    assert.deepEqual(one, { items: letters.slice(4, 5), cursor: null });
     await assert.rejects(store.listDeadLetters({ limit: 1, cursor: "garbage" }), { code: "FLOW_BAD_CURSOR" });
   });
 

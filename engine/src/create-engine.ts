@@ -67,10 +67,17 @@ export interface Engine {
   readonly deadLetterQueues: readonly DeadLetterQueue[];
   /** Joins the deployment; resolves when every lane has an owner, here or elsewhere. */
   start(): Promise<void>;
+  /**
+   * Before a stop, while callers still come: other engines get the lanes, where there are any, and this one passes on to them what it is asked.
+   * Bounded by `stopMs`.
+   */
+  handOver(): Promise<void>;
   /** Stops in good order, bounded by `stopMs`. Does not close the store. */
   stop(): Promise<void>;
   /** Takes inputs that another engine has forwarded. */
   receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;
+  /** Another engine says that lanes have moved: looks for its share now, not at its next heartbeat. */
+  lanesMoved(): void;
   /** True, or why it should get no requests now. */
   readiness(): true | string;
   /** Brings the gauges up to date. */
@@ -147,8 +154,10 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
     store,
     deadLetterQueues,
     start: () => runtime.start(),
+    handOver: () => runtime.handOver(),
     stop: () => runtime.stop(),
     receive: (inputs) => runtime.receive(inputs),
+    lanesMoved: () => runtime.lanesMoved(),
     readiness: () => runtime.readiness(),
     measure: () => runtime.measure(),
     submit: (input) => runtime.submit(input),

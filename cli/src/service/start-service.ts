@@ -53,7 +53,7 @@ export async function startService(
 
   const info = { title: service.name, version: packageVersion(), description: "A participant of flows." };
   const server = await createHttpServer({ options: http, log, meter, info });
-  stopper.add("server", () => server.stop(), { stopMs: http.stopMs + CUT_MS });
+  stopper.add("server", () => server.stop(), { stopMs: http.drainMs + http.stopMs + CUT_MS });
   traceRequests(server.app, tracer);
   await addRoutes(server, open);
   const ready = serveCommands(parts, open, server, {

@@ -2,7 +2,7 @@
 import { hasCode } from "@sluice/contracts/problem";
 import { LOG_LEVELS } from "@sluice/host/log";
 import type { LogLevel } from "@sluice/host/log";
-import { resolveHttpOptions } from "@sluice/host/http";
+import { isLoopback, resolveHttpOptions } from "@sluice/host/http";
 import type { ResolvedHttpOptions } from "@sluice/host/http";
 import { badOptions, listenTo, resolveOptions, resolveRooms, variableOf } from "@sluice/host/options";
 import type { Env, OptionReader } from "@sluice/host/options";
@@ -12,7 +12,6 @@ import { resolveEngineOptions } from "@sluice/engine";
 import type { EngineOptions } from "@sluice/engine";
 import type { AccessOptions, EngineApiOptions } from "@sluice/engine/http";
 import { messageOf } from "../arguments.ts";
-import { isLoopback } from "./address.ts";
 import type { DatabaseFlags } from "../database/flags.ts";
 import { DATABASE_FLAGS, resolveDatabaseOptions } from "../database/options.ts";
 import type { ResolvedDatabaseOptions } from "../database/options.ts";

@@ -20,10 +20,14 @@ export interface PrepareEngineParts extends Pick<EngineParts, "flows" | "partici
 /** After its own bound the engine still gives its lanes up and closes its writers. */
 const LEAVE_MS = 5_000;
 
+/** A lane whose owner does not answer has another by the end of its lease, and a caller is still there to be told. */
+const FORWARD_MARGIN_MS = 500;
+
 /** Makes the engine, not started yet. */
 export async function prepareEngine(parts: PrepareEngineParts): Promise<Engine> {
   const { flows, participants, tracer, target, options, log, meter, stopper } = parts;
-  const { stopMs } = resolveEngineOptions(options);
+  const { stopMs, leaseMs, submitMs } = resolveEngineOptions(options);
+  const forwardMs = Math.min(leaseMs + FORWARD_MARGIN_MS, submitMs / 2);
   const store = createPostgresStore({ target, engineId: randomUUID() });
   stopper.add("store", () => store.close());
   const engine = await createEngine({
@@ -32,7 +36,7 @@ export async function prepareEngine(parts: PrepareEngineParts): Promise<Engine> 
     participants,
     log,
     meter,
-    peers: httpPeers,
+    peers: (secret) => httpPeers(secret, { forwardMs: Math.ceil(forwardMs) }),
     options,
     ...(tracer === undefined ? {} : { tracer }),
   });

@@ -58,7 +58,7 @@ export async function startHttp({
     },
     ...(errorsPage === undefined ? {} : { errorsPage }),
   });
-  stopper.add("server", () => server.stop(), { stopMs: http.stopMs + CUT_MS });
+  stopper.add("server", () => server.stop(), { stopMs: http.drainMs + http.stopMs + CUT_MS });
   server.addReadinessCheck("database", () => isAnswering(sql));
   server.addReadinessCheck("engine", () => engine.readiness());
   traceRequests(server.app, tracer);

@@ -1,6 +1,6 @@
 /**
  * Everything that `sluice up` runs, started in an order that its stop reverses.
- * U1  What a step depends on was registered before it: the server stops first, the database last.
+ * U1  What a step depends on was registered before it: the lanes go first, to the other engines, then the server, the database last.
  * U2  A step is registered before what it stops is started, so that Ctrl-C during the start leaves nothing behind.
  * U3  The server listens before the engine claims lanes: a taken port is found out before any lane changes its owner. One that is
  *     taken already is found out before anything is made, for a first start makes a whole database.
@@ -10,6 +10,7 @@ import type { ResolvedHttpOptions } from "@sluice/host/http";
 import type { ProcessLog } from "@sluice/host/log";
 import type { Env } from "@sluice/host/options";
 import type { Stopper } from "@sluice/host/stop";
+import { resolveEngineOptions } from "@sluice/engine";
 import type { ApiKeyRow, Engine } from "@sluice/engine";
 import type { AppLink, SluiceApp } from "../app.ts";
 import { appDirectory } from "../database/options.ts";
@@ -91,6 +92,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     openApp,
     engine,
   });
+  stopper.add("lanes", () => engine.handOver(), { stopMs: resolveEngineOptions(options.engine).stopMs });
   stopper.signal.throwIfAborted();
   await engine.start();
   stopper.signal.throwIfAborted();

@@ -8,6 +8,7 @@ import { engineError } from "../core/errors.ts";
 import { FLOW_CHANNEL } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import type { Batch, BatchWrites, LaneStep, LoadedRun, LogPort, OutboxRow } from "../core/ports.ts";
+import { readReadable, rejectUnreadable } from "../core/unreadable.ts";
 import { historyRow, timerChanges } from "./batch-work.ts";
 import type { BatchWork, DueCommand } from "./batch-work.ts";
 import { childRunId, startChild } from "./family.ts";
@@ -125,7 +126,9 @@ async function loadRuns(
     if (cached === undefined && isNew !== true) missing.push(runId);
   }
   if (missing.length === 0) return;
-  for (const loaded of await batch.loadRuns(missing)) work.hold(loaded.run.runId, loaded satisfies LoadedRun);
+  const { items, faults } = await readReadable<LoadedRun>(missing, (runIds) => batch.loadRuns(runIds));
+  for (const loaded of items) work.hold(loaded.run.runId, loaded);
+  for (const [runId, fault] of faults) work.hold(runId, null, rejectUnreadable(runId, fault));
 }
 
 /** Brings in the dead letters that operations are about. */
@@ -139,8 +142,13 @@ async function loadLetters(
     work.needsLetters(runId),
   );
   if (runIds.length === 0) return;
-  const byRun = Map.groupBy(await batch.loadDeadLetters(runIds), ({ runId }) => runId);
-  for (const runId of runIds) work.holdLetters(runId, byRun.get(runId) ?? []);
+  const { items, faults } = await readReadable(runIds, (asked) => batch.loadDeadLetters(asked));
+  const byRun = Map.groupBy(items, ({ runId }) => runId);
+  for (const runId of runIds) {
+    const fault = faults.get(runId);
+    if (fault === undefined) work.holdLetters(runId, byRun.get(runId) ?? []);
+    else work.missLetters(runId, rejectUnreadable(runId, fault));
+  }
 }
 
 /** A child that is canceled may be over, may not have begun, or may be canceled already. */
@@ -157,8 +165,8 @@ async function settleFamilies(parts: PlanParts, batch: Batch, work: BatchWork): 
     await loadLetters(batch, work, inputs);
     for (const input of inputs) {
       const answer = work.apply(input);
-      if (isUnserved(answer)) work.leave(input);
-      if (answer.outcome !== "rejected" || isUnserved(answer)) continue;
+      if (isKept(answer)) work.leave(input);
+      if (answer.outcome !== "rejected" || isKept(answer)) continue;
       const { code, message } = answer.error;
       const level = EXPECTED_OF_FAMILY.has(code) ? "debug" : "error";
       parts.log[level]({ runId: input.runId, code }, message);
@@ -174,7 +182,7 @@ function isHeld({ pauses }: PlanParts, work: BatchWork, { input }: QueueItem): b
 }
 
 function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer {
-  if (item.input === null) return STALE;
+  if (item.input === null) return answerCall(work, item);
   const answer = work.apply(item.input);
   if (answer.outcome === "rejected" && item.inboxId !== undefined) work.noteRefused(item.input, answer.error);
   // Nobody waits for the answer to an input of our own, so a refusal would go unseen.
@@ -182,6 +190,12 @@ function applyItem({ log }: PlanParts, work: BatchWork, item: QueueItem): Answer
     log.error({ runId: item.runId, input: item.input.kind, code: answer.error.code }, answer.error.message);
   }
   return answer;
+}
+
+/** A call of a run that cannot be read is not made, and nothing is settled by that. */
+function answerCall(work: BatchWork, { runId, call }: QueueItem): Answer {
+  const fault = call === undefined ? null : work.faultOf(runId);
+  return fault === null ? STALE : { outcome: "rejected", error: fault };
 }
 
 /** Rounds of calls: answers may issue further transactional commands. Answers what is left for the outbox. */
@@ -286,7 +300,7 @@ function outboxItems({ lanes }: PlanParts, due: readonly DueCommand[]): OutboxIt
 function settledPositions(items: readonly QueueItem[], answers: readonly Answer[]): Map<number, Set<number>> {
   const settled = new Map<number, Set<number>>();
   for (const [at, { lane, position }] of items.entries()) {
-    if (position === undefined || isUnserved(answers[at])) continue;
+    if (position === undefined || isKept(answers[at])) continue;
     const positions = settled.get(lane);
     if (positions === undefined) settled.set(lane, new Set([position]));
     else positions.add(position);
@@ -304,7 +318,7 @@ function collectWrites(
 ): BatchWrites {
   const changed = work.changed();
   const inboxTaken = items.flatMap(({ inboxId }, at) =>
-    inboxId === undefined || isUnserved(answers[at]) ? [] : [inboxId],
+    inboxId === undefined || isKept(answers[at]) ? [] : [inboxId],
   );
   const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
   const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
@@ -324,7 +338,17 @@ function collectWrites(
   };
 }
 
-/** An input for a version that this engine does not serve stays in the durable inbox, for one that does. */
+/** An input that stays in the store, as row of the inbox or of the outbox: for an engine that serves its run's version, or until its run can be read. */
+function isKept(answer: Answer | undefined): boolean {
+  return isUnserved(answer) || isUnreadable(answer);
+}
+
+/** An input for a run whose row nobody can read. */
+export function isUnreadable(answer: Answer | undefined): boolean {
+  return answer?.outcome === "rejected" && answer.error.code === "FLOW_UNREADABLE";
+}
+
+/** An input for a version that this engine does not serve. */
 export function isUnserved(answer: Answer | undefined): boolean {
   return answer?.outcome === "rejected" && answer.error.code === "FLOW_VERSION_UNSERVED";
 }

@@ -27,6 +27,10 @@ export interface WorkRun {
   run: Run | null;
   readonly seen: Map<string, SeenEvent>;
   readonly entries: HistoryEntry[];
+  /** Why it cannot be read. Nothing is decided about it then. */
+  fault: Rejection | null;
+  /** Why its dead letters cannot be read, for an operation that needs them. */
+  lettersFault: Rejection | null;
   /** The run's dead letters as far as an operation needs them: those loaded, and those this batch has made. */
   letters: DeadLetterRow[];
   hasStoredLetters: boolean;
@@ -90,14 +94,16 @@ export class BatchWork {
     this.nowMs = nowMs;
   }
 
-  /** Brings a stored run in; null when the store has none. */
-  hold(runId: string, loaded: LoadedRun | null): void {
+  /** Brings a stored run in; null when the store has none, or none that can be read. */
+  hold(runId: string, loaded: LoadedRun | null, fault: Rejection | null = null): void {
     const seen = loaded === null ? new Map<string, SeenEvent>() : (loaded.seen as Map<string, SeenEvent>);
     this.#runs.set(runId, {
       stored: loaded?.run ?? null,
       run: loaded?.run ?? null,
       seen,
       entries: [],
+      fault,
+      lettersFault: null,
       letters: [],
       hasStoredLetters: false,
     });
@@ -117,6 +123,17 @@ export class BatchWork {
     work.hasStoredLetters = true;
   }
 
+  /** Takes note that what the store has of a held run's dead letters cannot be read. */
+  missLetters(runId: string, fault: Rejection): void {
+    const work = this.#runs.get(runId);
+    if (work !== undefined) work.lettersFault = fault;
+  }
+
+  /** Why a held run cannot be read; null when it can. */
+  faultOf(runId: string): Rejection | null {
+    return this.#runs.get(runId)?.fault ?? null;
+  }
+
   holds(runId: string): boolean {
     return this.#runs.has(runId);
   }
@@ -133,6 +150,8 @@ export class BatchWork {
   apply(input: LaneInput): Answer {
     const work = this.#runs.get(input.runId);
     if (work === undefined) throw new Error(`run ${input.runId} is not held by the batch`);
+    const fault = work.fault ?? (input.kind === "operation" ? work.lettersFault : null);
+    if (fault !== null) return { outcome: "rejected", error: fault };
     const pinned = versionFor(work.run, input);
     const flow = pinned === null ? undefined : this.#flows.get(pinned.flow, pinned.flowVersion);
     if (flow === undefined)

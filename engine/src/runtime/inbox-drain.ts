@@ -3,6 +3,7 @@ import { hasCode } from "../core/errors.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import { roughInputBytes } from "../core/rough-bytes.ts";
 import type { InboxRow, LogPort, Store } from "../core/ports.ts";
+import { isUnreadable } from "./batch-plan.ts";
 import type { QueueItem } from "./queue-item.ts";
 
 /** Most rows of the durable inbox that are taken into the queues at once. */
@@ -23,6 +24,8 @@ interface InboxDrainPorts {
 export class InboxDrain {
   readonly #ports: InboxDrainPorts;
   readonly #underWay = new Set<string>();
+  /** Rows of runs that nobody can read: they stay until somebody can, and are told of once. */
+  #unreadable = new Set<string>();
 
   constructor(ports: InboxDrainPorts) {
     this.#ports = ports;
@@ -30,7 +33,9 @@ export class InboxDrain {
 
   async drain(lanes: readonly number[]): Promise<void> {
     if (lanes.length === 0 || this.#underWay.size >= INBOX_READ_MAX) return;
-    for (const row of await this.#ports.store.listInbox(lanes, INBOX_READ_MAX)) {
+    const rows = await this.#ports.store.listInbox(lanes, INBOX_READ_MAX);
+    this.#unreadable = this.#unreadable.intersection(new Set(rows.map(({ inboxId }) => inboxId)));
+    for (const row of rows) {
       if (this.#underWay.has(row.inboxId)) continue;
       this.#underWay.add(row.inboxId);
       this.#take(row);
@@ -47,13 +52,21 @@ export class InboxDrain {
       bytes: roughInputBytes(input),
       answer: (answer) => {
         this.#underWay.delete(inboxId);
-        this.#ports.refused(input, answer);
+        if (isUnreadable(answer)) this.#noteUnreadable(row, answer);
+        else this.#ports.refused(input, answer);
       },
       fail: (error) => {
         if (hasCode(error, "FLOW_UNEXPECTED")) this.#discard(row, error);
         else this.#underWay.delete(inboxId);
       },
     });
+  }
+
+  #noteUnreadable({ inboxId, input: { runId, kind } }: InboxRow, answer: Answer): void {
+    if (answer.outcome !== "rejected" || this.#unreadable.has(inboxId)) return;
+    this.#unreadable.add(inboxId);
+    const { code, message } = answer.error;
+    this.#ports.log.error({ runId, input: kind, inboxId, code }, `an input waits in the inbox: ${message}`);
   }
 
   /** An input that no batch can store would come back for ever. It leaves the inbox, and the log keeps it for whoever looks into it. */

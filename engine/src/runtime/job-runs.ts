@@ -6,6 +6,7 @@ import type { JobExample, JobPlan, JobRun, Page, Store } from "../core/ports.ts"
 import { fitsCondition } from "../core/run-condition.ts";
 import type { RunCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
+import { readReadable, rejectUnreadable } from "../core/unreadable.ts";
 
 type Aim = Pick<JobPlan, "operation" | "filter">;
 
@@ -73,7 +74,8 @@ async function pageOfIds(
 ): Promise<Page<JobRun>> {
   const until = from + limit;
   const named = runIds.slice(from, until);
-  const states = new Map((await store.getRuns(named)).map(({ runId, state }) => [runId, state]));
+  const { items } = await readReadable(named, (asked) => store.getRuns(asked));
+  const states = new Map(items.map(({ runId, state }) => [runId, state]));
   return {
     items: named.map((runId) => ({ runId, state: states.get(runId) ?? "" })),
     cursor: until < runIds.length ? String(until) : null,
@@ -87,14 +89,16 @@ export async function previewRuns(
   runs: readonly JobRun[],
 ): Promise<readonly JobExample[]> {
   const condition = conditionOf(plan);
-  const stored = new Map(
-    (await store.getRuns(runs.map(({ runId }) => runId))).map((run) => [run.runId, run]),
+  const { items, faults } = await readReadable(
+    runs.map(({ runId }) => runId),
+    (runIds) => store.getRuns(runIds),
   );
+  const stored = new Map(items.map((run) => [run.runId, run]));
   const results: JobExample[] = [];
   for (const met of runs) {
     const run = stored.get(met.runId);
     if (run === undefined) {
-      results.push(unknownRun(met));
+      results.push(unfoundRun(met, faults.get(met.runId)));
       continue;
     }
     if (condition !== null && !fitsCondition(run, condition)) continue;
@@ -104,7 +108,13 @@ export async function previewRuns(
   return results;
 }
 
-export function unknownRun({ runId, state }: JobRun): JobExample {
+/** With what is wrong with it, where it is stored and cannot be read. */
+export function unfoundRun(met: JobRun, fault: string | undefined): JobExample {
+  if (fault === undefined) return unknownRun(met);
+  return toResult(met, { outcome: "rejected", error: rejectUnreadable(met.runId, fault) }, null);
+}
+
+function unknownRun({ runId, state }: JobRun): JobExample {
   const message = `no run ${runId}, expected the id of a stored run`;
   return { runId, from: state, to: null, code: "FLOW_UNKNOWN_RUN", message };
 }

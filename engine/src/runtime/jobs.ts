@@ -28,8 +28,9 @@ import type {
 } from "../core/ports.ts";
 import { fitsCondition } from "../core/run-condition.ts";
 import type { Run } from "../core/run.ts";
+import { readReadable } from "../core/unreadable.ts";
 import { addResults } from "./job-progress.ts";
-import { conditionOf, listJobPage, previewRuns, toResult, unknownRun } from "./job-runs.ts";
+import { conditionOf, listJobPage, previewRuns, toResult, unfoundRun } from "./job-runs.ts";
 import type { PreviewPorts } from "./job-runs.ts";
 
 /** Most runs between two saves, and how many of them are under way at once. */
@@ -209,9 +210,12 @@ export class Jobs {
   async #countBegun({ actionId, job }: Work): Promise<Job> {
     const { plan, progress } = job;
     if (progress.begun === undefined) return job;
-    const runs = await this.#ports.store.getRuns(progress.begun.items.map(({ runId }) => runId));
+    const { items } = await readReadable(
+      progress.begun.items.map(({ runId }) => runId),
+      (runIds) => this.#ports.store.getRuns(runIds),
+    );
     const results: JobExample[] = [];
-    for (const run of runs) if (await this.#hasTaken(run, actionId)) results.push(taken(run));
+    for (const run of items) if (await this.#hasTaken(run, actionId)) results.push(taken(run));
     return { plan, progress: addResults(progress, results, progress.cursor) };
   }
 
@@ -272,8 +276,9 @@ export class Jobs {
   async #lookAt({ actionId, job }: Work, met: JobRun): Promise<JobExample | "stale" | null> {
     const { plan } = job;
     const { store, preview } = this.#ports;
-    const [run] = await store.getRuns([met.runId]);
-    if (run === undefined) return unknownRun(met);
+    const { items, faults } = await readReadable([met.runId], (runIds) => store.getRuns(runIds));
+    const [run] = items;
+    if (run === undefined) return unfoundRun(met, faults.get(met.runId));
     if (await this.#hasTaken(run, actionId)) return taken(met);
     const condition = conditionOf(plan);
     if (condition !== null && !fitsCondition(run, condition)) return "stale";

@@ -7,6 +7,8 @@
  *     so that nothing of the former owner is forgotten.
  * O4  An engine has no lanes while another can carry on all that it can and more: in a rolling deployment the newer one gets them all, so
  *     that no run meets an owner that does not know its version.
+ * O5  Lanes that move in good order wait for no lease and no heartbeat: who joins, who leaves, who gives lanes up and who takes them tells the
+ *     others. So few commands as can be are under way then, for the next owner sends again what is not settled.
  */
 import type {
   ClaimedLane,
@@ -21,11 +23,19 @@ import type {
   TimerRow,
 } from "../core/ports.ts";
 import type { Run } from "../core/run.ts";
+import { readReadable } from "../core/unreadable.ts";
 import { Broadcast } from "./broadcast.ts";
 import { failureReason } from "./failure-reason.ts";
 import { Signal } from "./signal.ts";
 import { TimerWindow } from "./timer-window.ts";
 import type { Writer } from "./writer.ts";
+
+/** The runs of commands that nobody has settled. */
+export interface UnsettledRuns {
+  readonly found: ReadonlyMap<string, Run>;
+  /** What is wrong with those that cannot be read, by their ids. */
+  readonly faults: ReadonlyMap<string, string>;
+}
 
 interface OwnershipPorts {
   readonly store: Store;
@@ -43,7 +53,7 @@ interface OwnershipPorts {
   standsStill(timer: StoredTimer): boolean;
   writerOf(lane: number): Writer;
   /** A claimed lane, with what its former owner left unsettled. */
-  install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void;
+  install(lane: ClaimedLane, timers: readonly TimerRow[], runs: UnsettledRuns): void;
   /** A lane that is no longer ours. */
   removed(lane: number): void;
   /** Rows of the durable inbox and of the projection that nobody has taken in. */
@@ -51,11 +61,17 @@ interface OwnershipPorts {
   /** What an owner looks after at each beat. */
   tend(lanes: readonly number[]): Promise<void>;
   lanesLost(count: number): void;
+  /** Nothing new is sent from here on, and what is under way has ended or had its time, until the answer is called. */
+  standStill(withinMs: number): Promise<() => void>;
+  /** Tells the engines at these addresses that lanes have moved. */
+  lanesMoved(addresses: readonly string[]): void;
 }
 
 /** How far ahead timers are kept in memory at least (a beat comes three times in a lease), and the rest between two portions of a backlog at most. */
 const TIMER_HORIZON_MS = 60_000;
 const TIMERS_AGAIN_MS = 1_000;
+/** So long after a lease was to end it has ended, by the clock of the store too. */
+const EXPIRY_MARGIN_MS = 5;
 /** The store's clock is only estimated between heartbeats; what a new owner projects again reaches back this much further. */
 export const CLOCK_MARGIN_MS = 10_000;
 
@@ -69,6 +85,13 @@ export class Ownership {
   /** Why the last heartbeat failed. */
   #silence = "it has not answered yet";
   #isStopping = false;
+  /** The others count without this engine. */
+  #isLeaving = false;
+  /** Heartbeats: how many have begun, and the last one that ended well. */
+  #begun = 0;
+  #ended = 0;
+  /** At the last heartbeat. */
+  #others: readonly EngineRow[] = [];
   #wake = new Signal();
   #finished: Promise<void> = Promise.resolve();
   readonly #changed: Broadcast;
@@ -90,7 +113,56 @@ export class Ownership {
   async start(): Promise<void> {
     await this.#beat();
     this.#finished = this.#loop();
+    this.#tellOthers();
     while (!this.#everyLaneIsOwned() && !this.#isStopping) await this.changed(this.#ports.leaseMs);
+  }
+
+  /** Whether there is another engine that could have the lanes. */
+  get hasSuccessor(): boolean {
+    return this.#others.some(({ serves }) => serves.length > 0);
+  }
+
+  /** Looks now, not at the next heartbeat. */
+  look(): void {
+    this.#wake.notify();
+  }
+
+  /** Waits for a heartbeat that begins now: who else is there, and where each lane is. Not longer than this, and not before the start. */
+  async refresh(withinMs: number): Promise<void> {
+    if (this.#ended === 0) return;
+    const { clock } = this.#ports;
+    const untilMs = clock.monotonicMs() + withinMs;
+    const wanted = this.#begun + 1;
+    this.look();
+    for (let leftMs = withinMs; leftMs > 0 && this.#ended < wanted && !this.#isStopping;) {
+      await this.changed(leftMs);
+      leftMs = untilMs - clock.monotonicMs();
+    }
+  }
+
+  /**
+   * Lets the others have every lane, and goes on knowing where each is. Resolves when each has its new owner, or after `withinMs`; what is
+   * left here by then stays until somebody else can have it.
+   */
+  async handOver(withinMs: number): Promise<void> {
+    const { clock } = this.#ports;
+    const untilMs = clock.monotonicMs() + withinMs;
+    this.#isLeaving = true;
+    await this.refresh(withinMs);
+    // Somebody may be about to leave a lane to this one.
+    this.#tellOthers();
+    for (let leftMs = withinMs; leftMs > 0 && !this.#isHandedOver(); leftMs = untilMs - clock.monotonicMs())
+      await this.changed(leftMs);
+  }
+
+  /** Also when nobody is there any more to whom they could go: all others stop as well. */
+  #isHandedOver(): boolean {
+    return this.#isStopping || !this.hasSuccessor || this.#everyLane((lane) => this.#isOfAnother(lane));
+  }
+
+  #isOfAnother(lane: number): boolean {
+    const owner = this.ownerOf(lane);
+    return !this.#held.has(lane) && owner !== null && owner.engineId !== this.#ports.engineId;
   }
 
   /** Ends the heartbeat and gives every lane up. */
@@ -153,15 +225,17 @@ export class Ownership {
   }
 
   #everyLaneIsOwned(): boolean {
-    for (let lane = 0; lane < this.#ports.lanes; lane++)
-      if (!this.#held.has(lane) && this.ownerOf(lane) === null) return false;
+    return this.#everyLane((lane) => this.#held.has(lane) || this.ownerOf(lane) !== null);
+  }
+
+  #everyLane(holds: (lane: number) => boolean): boolean {
+    for (let lane = 0; lane < this.#ports.lanes; lane++) if (!holds(lane)) return false;
     return true;
   }
 
   async #loop(): Promise<void> {
-    const intervalMs = this.#ports.leaseMs / 3;
     while (!this.#isStopping) {
-      const disarm = this.#ports.clock.schedule(intervalMs, () => this.#wake.notify());
+      const disarm = this.#ports.clock.schedule(this.#untilNextBeatMs(), () => this.#wake.notify());
       await this.#wake.wait();
       disarm();
       if (this.#isStopping) return;
@@ -174,10 +248,23 @@ export class Ownership {
     }
   }
 
+  /** Three beats in a lease; earlier when somebody else's lease ends before, so that its lanes are not without an owner until then. */
+  #untilNextBeatMs(): number {
+    const sinceMs = this.#ports.clock.monotonicMs() - this.#heardAtMs;
+    const leftMs = [...this.#directory.values()]
+      .filter(({ laneId, leaseMs }) => !this.#held.has(laneId) && leaseMs > sinceMs)
+      .map(({ leaseMs }) => leaseMs - sinceMs + EXPIRY_MARGIN_MS);
+    return Math.min(this.#ports.leaseMs / 3, ...leftMs);
+  }
+
   async #beat(): Promise<void> {
     const { store, engineId, address, leaseMs, clock } = this.#ports;
+    const beat = ++this.#begun;
     const sentMs = clock.monotonicMs();
-    const heartbeat = await store.heartbeat({ engineId, address, leaseMs, serves: this.#ports.serves });
+    // Who serves nothing gets nothing (O4).
+    const serves = this.#isLeaving ? [] : this.#ports.serves;
+    const heartbeat = await store.heartbeat({ engineId, address, leaseMs, serves });
+    this.#others = heartbeat.engines.filter((engine) => engine.engineId !== engineId);
     this.#heardAtMs = sentMs;
     // Counted from the arrival of the answer, so this clock is behind the store's by the way back and never ahead: no timer fires early.
     this.#offsetMs = heartbeat.nowMs - clock.monotonicMs();
@@ -186,6 +273,7 @@ export class Ownership {
     await this.#balance(heartbeat);
     await this.#lookForTimers();
     await this.#ports.tend(this.heldLanes);
+    this.#ended = beat;
     this.#changed.notify();
   }
 
@@ -256,12 +344,14 @@ export class Ownership {
       );
     }
     this.#ports.log.info({ lanes: laneIds, held: this.#held.size }, "lanes were claimed");
+    this.#tellOthers();
   }
 
-  async #readRuns(unpublished: readonly OutboxRow[]): Promise<Map<string, Run>> {
+  async #readRuns(unpublished: readonly OutboxRow[]): Promise<UnsettledRuns> {
     const runIds = [...new Set(unpublished.map(({ runId }) => runId))];
-    const runs = runIds.length === 0 ? [] : await this.#ports.store.getRuns(runIds);
-    return new Map(runs.map((run) => [run.runId, run]));
+    if (runIds.length === 0) return { found: new Map(), faults: new Map() };
+    const { items, faults } = await readReadable(runIds, (asked) => this.#ports.store.getRuns(asked));
+    return { found: new Map(items.map((run) => [run.runId, run])), faults };
   }
 
   async #lookForTimers(): Promise<void> {
@@ -270,6 +360,13 @@ export class Ownership {
   }
 
   async #release(lanes: readonly number[]): Promise<void> {
+    if (lanes.length === 0) return;
+    // Within a beat, so that the next one still comes in time.
+    const goOn = await this.#ports.standStill(this.#ports.leaseMs / 3);
+    await this.#leave(lanes).finally(goOn);
+  }
+
+  async #leave(lanes: readonly number[]): Promise<void> {
     const left: { laneId: number; epoch: number }[] = [];
     for (const laneId of lanes) {
       const epoch = await this.#ports.writerOf(laneId).release(laneId);
@@ -280,6 +377,11 @@ export class Ownership {
     if (left.length === 0) return;
     await this.#ports.store.leaveLanes(this.#ports.engineId, left);
     this.#ports.log.info({ lanes: left.map(({ laneId }) => laneId) }, "lanes were given up");
+    this.#tellOthers();
+  }
+
+  #tellOthers(): void {
+    this.#ports.lanesMoved(this.#others.flatMap(({ address }) => address ?? []));
   }
 }
 

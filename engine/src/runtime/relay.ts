@@ -30,6 +30,7 @@ export class ChannelRelay {
   readonly #abort = new AbortController();
   #queue: OutboxItem[] = [];
   #sends = 0;
+  #isHeld = false;
 
   constructor(transport: Transport, ports: RelayPorts) {
     this.#transport = transport;
@@ -42,6 +43,21 @@ export class ChannelRelay {
 
   get isIdle(): boolean {
     return this.#queue.length === 0 && this.#sends === 0;
+  }
+
+  /** Calls whose outcome is not known yet. */
+  get underWay(): number {
+    return this.#sends;
+  }
+
+  /** What is committed stays here, and what is under way ends, until `goOn`. */
+  standStill(): void {
+    this.#isHeld = true;
+  }
+
+  goOn(): void {
+    this.#isHeld = false;
+    this.#pump();
   }
 
   /** What is pushed together leaves together, as far as the transport takes it. */
@@ -61,7 +77,7 @@ export class ChannelRelay {
   }
 
   #pump(): void {
-    while (this.#queue.length > 0 && this.#sends < this.#transport.sendsMax) {
+    while (!this.#isHeld && this.#queue.length > 0 && this.#sends < this.#transport.sendsMax) {
       const items = this.#takeWanted();
       if (items.length === 0) return;
       this.#sends++;

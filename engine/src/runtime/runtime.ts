@@ -17,6 +17,7 @@ import type {
   JobPlan,
   LogPort,
   MeterPort,
+  OutboxRow,
   Page,
   PeerAnswer,
   Peers,
@@ -41,6 +42,7 @@ import { Jobs } from "./jobs.ts";
 import { EngineMetrics } from "./metrics.ts";
 import type { ResolvedEngineOptions } from "./options.ts";
 import { CLOCK_MARGIN_MS, Ownership } from "./ownership.ts";
+import type { UnsettledRuns } from "./ownership.ts";
 import { TransactionalParticipants } from "./participants.ts";
 import { Pauses } from "./pauses.ts";
 import { Projector } from "./projector.ts";
@@ -111,6 +113,10 @@ export class Runtime {
   /** Committed commands that a pause keeps from being sent. */
   #held: OutboxItem[] = [];
   readonly #upkeep: Upkeep;
+  /** A stop is near. */
+  #isLeaving = false;
+  /** How many want that nothing new is sent. */
+  #stills = 0;
 
   constructor(parts: RuntimeParts) {
     const { store, clock, log, options } = parts;
@@ -206,6 +212,53 @@ export class Runtime {
     this.#parts.log.warn({ runId: input.runId, input: input.kind, ...event, source, code }, message);
   }
 
+  /**
+   * Before a stop: the other engines get the lanes, each as soon as nothing of it is under way, and callers are served on by them through this
+   * one. Bounded by `stopMs`; does nothing where there is no other engine.
+   */
+  async handOver(): Promise<void> {
+    const { clock, options, log } = this.#parts;
+    this.#isLeaving = true;
+    const withinMs = options.stopMs / 2;
+    // Another engine may have come since the last heartbeat.
+    await this.#ownership.refresh(Math.min(withinMs, options.leaseMs));
+    if (!this.#ownership.hasSuccessor) return;
+    const beganMs = clock.monotonicMs();
+    const lanes = this.#ownership.heldLanes;
+    // What lasts longer is sent again by the next owner; the other half is for the lanes on their way.
+    const goOn = await this.#standStill(withinMs / 2);
+    const stillMs = clock.monotonicMs() - beganMs;
+    await this.#ownership.handOver(withinMs / 2).finally(goOn);
+    const movedMs = clock.monotonicMs() - beganMs - stillMs;
+    log.info({ lanes, stillMs, movedMs, left: this.#ownership.heldLanes.length }, "lanes were handed over");
+  }
+
+  /** Another engine has given lanes up, or taken some: looks now, not at its next heartbeat. */
+  lanesMoved(): void {
+    this.#ownership.look();
+  }
+
+  /** Nothing new is sent, and what is under way is settled or had its time, until the answer is called. Inputs are taken in all the same. */
+  async #standStill(withinMs: number): Promise<() => void> {
+    const { clock } = this.#parts;
+    const all = [...this.#relays.values(), ...this.#writers];
+    const untilMs = clock.monotonicMs() + withinMs;
+    this.#stills++;
+    for (const relay of this.#relays.values()) relay.standStill();
+    for (const writer of this.#writers) writer.drain();
+    while (!this.#isSettled() && clock.monotonicMs() < untilMs) await this.#rest(DRAIN_LOOK_MS);
+    return () => {
+      if (--this.#stills === 0) for (const each of all) each.goOn();
+    };
+  }
+
+  #isSettled(): boolean {
+    return (
+      [...this.#relays.values()].every(({ underWay }) => underWay === 0) &&
+      this.#writers.every(({ hasSettlements }) => !hasSettlements)
+    );
+  }
+
   /** Stops in good order, bounded by `stopMs`: no more intake, nobody waits, batches and calls under way end, lanes are given up. */
   async stop(): Promise<void> {
     const { clock, options, transports } = this.#parts;
@@ -298,6 +351,7 @@ export class Runtime {
   }
 
   readiness(): true | string {
+    if (this.#isLeaving) return "the engine is about to stop";
     for (const { failure } of this.#writers) if (failure !== null) return `batches fail: ${failure}`;
     for (const transport of this.#parts.transports) {
       const health = transport.health?.() ?? true;
@@ -386,7 +440,19 @@ export class Runtime {
       caughtUp: (claimed) => this.#projectAgain(claimed),
       tend: (held) => this.#tend(held),
       lanesLost: (count) => this.#metrics.lanesLost(count),
+      standStill: (withinMs) => this.#standStill(withinMs),
+      lanesMoved: (addresses) => this.#tellLanesMoved(addresses),
     });
+  }
+
+  #tellLanesMoved(addresses: readonly string[]): void {
+    const { peers, log } = this.#parts;
+    for (const address of addresses)
+      peers
+        ?.lanesMoved?.(address)
+        .catch((error: unknown) =>
+          log.debug({ address, err: error }, "an engine was not told of moved lanes"),
+        );
   }
 
   #createIntake(): Intake {
@@ -423,10 +489,15 @@ export class Runtime {
     return undefined;
   }
 
-  #install(lane: ClaimedLane, timers: readonly TimerRow[], runs: ReadonlyMap<string, Run>): void {
+  #install(lane: ClaimedLane, timers: readonly TimerRow[], { found, faults }: UnsettledRuns): void {
     this.#writerOf(lane.laneId).install(lane, timers);
     for (const row of lane.unpublished) {
-      const run = runs.get(row.runId);
+      const fault = faults.get(row.runId);
+      if (fault !== undefined) {
+        this.#noteUnreadable(row, fault);
+        continue;
+      }
+      const run = found.get(row.runId);
       // Its command is somebody else's to send, and its row stays until that one has the lane.
       if (run !== undefined && this.#flows.get(run.flow, run.flowVersion) === undefined) {
         this.#noteUnserved(run, row.commandId);
@@ -442,6 +513,13 @@ export class Runtime {
     this.#parts.log.error(
       { runId, flow, flowVersion, commandId },
       "a command waits for an engine that serves the version of its run; this one does not",
+    );
+  }
+
+  #noteUnreadable({ runId, commandId }: OutboxRow, fault: string): void {
+    this.#parts.log.error(
+      { runId, commandId, fault },
+      `a command waits until run ${runId} can be read; it is sent by whoever takes its lane over after that`,
     );
   }
 

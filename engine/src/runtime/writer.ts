@@ -179,11 +179,21 @@ export class Writer {
     this.#armLate(LATE_MS);
   }
 
-  /** Before a stop: nothing waits for an answer any more. */
+  /** Before a stop, or before lanes leave: nothing waits for an answer any more, until `goOn`. */
   drain(): void {
     this.#isDraining = true;
     this.#cancelLate?.();
+    this.#cancelLate = null;
     for (const item of this.#late.takeDue(Number.POSITIVE_INFINITY)) this.enqueue(item);
+  }
+
+  goOn(): void {
+    this.#isDraining = false;
+  }
+
+  /** Whether outcomes of commands wait for a batch. */
+  get hasSettlements(): boolean {
+    return this.#queue.some(({ input }) => input?.kind === "settled");
   }
 
   #armLate(inMs: number): void {

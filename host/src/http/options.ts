@@ -1,6 +1,7 @@
 /** Options of the HTTP server of a process. */
 import { resolveOptions } from "../options.ts";
 import type { Env, OptionReader, OptionSource } from "../options.ts";
+import { isLoopback } from "./loopback.ts";
 
 export interface HttpOptions {
   /** The address to listen on. `SLUICE_HTTP_HOST`. @default "127.0.0.1" */
@@ -31,6 +32,12 @@ export interface HttpOptions {
   readonly keepAliveMs?: number | string | undefined;
   /** How long a readiness check may take. `SLUICE_HTTP_CHECK_MS`. @default 1000 */
   readonly checkMs?: number | string | undefined;
+  /**
+   * How long a server that is told to stop still serves who comes, and says that it is not ready: whoever sends callers to it sees that, and
+   * sends them elsewhere. At least as long as that takes, and as it takes until nobody is sent here any more. `SLUICE_HTTP_DRAIN_MS`.
+   * @default 5000 where other machines reach it, 0 on loopback
+   */
+  readonly drainMs?: number | string | undefined;
   /** How long requests in flight may take to finish at stop. `SLUICE_HTTP_STOP_MS`. @default 10000 */
   readonly stopMs?: number | string | undefined;
 }
@@ -47,6 +54,7 @@ export interface ResolvedHttpOptions {
   readonly connectionMs: number;
   readonly keepAliveMs: number;
   readonly checkMs: number;
+  readonly drainMs: number;
   readonly stopMs: number;
 }
 
@@ -66,6 +74,14 @@ function readBodyLimits(read: OptionReader<HttpOptions>) {
   };
 }
 
+/** What balancers take in the beginning of a stop: two or three of their checks, or the word of an orchestrator to all its nodes. */
+const DRAIN_MS = 5_000;
+
+/** A program that only this machine reaches has hardly a balancer before it, and somebody waits for its end. */
+function readDrainMs(read: OptionReader<HttpOptions>, host: string): number {
+  return read.durationMs("drainMs", { min: 0, max: DAY_MS, default: isLoopback(host) ? 0 : DRAIN_MS });
+}
+
 const DAY_MS = 86_400_000;
 
 /** @throws HOST_BAD_OPTION (invalid) that lists every fault */
@@ -75,19 +91,23 @@ export function resolveHttpOptions(
   file?: OptionSource<HttpOptions>["file"],
 ): ResolvedHttpOptions {
   const ms = { min: 1, max: DAY_MS };
-  return resolveOptions({ room: "http", options, env, file }, (read) => ({
-    host: read.text("host", { default: "127.0.0.1" }),
-    port: read.wholeNumber("port", { min: 0, max: 65_535, default: 7070 }),
-    ...readBodyLimits(read),
-    requestsInFlightMax: read.wholeNumber("requestsInFlightMax", { min: 1, default: 4096 }),
-    retryAfterMs: read.durationMs("retryAfterMs", { ...ms, default: 1000 }),
-    requestMs: read.durationMs("requestMs", { ...ms, default: 30_000 }),
-    bodySilenceMs: read.durationMs("bodySilenceMs", { ...ms, default: 5000 }),
-    // Longer than any answer that is waited for on purpose.
-    connectionMs: read.durationMs("connectionMs", { ...ms, default: 150_000 }),
-    // Longer than the 60 s of usual balancers, so that they and not we end an idle connection.
-    keepAliveMs: read.durationMs("keepAliveMs", { ...ms, default: 72_000 }),
-    checkMs: read.durationMs("checkMs", { ...ms, default: 1000 }),
-    stopMs: read.durationMs("stopMs", { ...ms, default: 10_000 }),
-  }));
+  return resolveOptions({ room: "http", options, env, file }, (read) => {
+    const host = read.text("host", { default: "127.0.0.1" });
+    return {
+      host,
+      port: read.wholeNumber("port", { min: 0, max: 65_535, default: 7070 }),
+      ...readBodyLimits(read),
+      requestsInFlightMax: read.wholeNumber("requestsInFlightMax", { min: 1, default: 4096 }),
+      retryAfterMs: read.durationMs("retryAfterMs", { ...ms, default: 1000 }),
+      requestMs: read.durationMs("requestMs", { ...ms, default: 30_000 }),
+      bodySilenceMs: read.durationMs("bodySilenceMs", { ...ms, default: 5000 }),
+      // Longer than any answer that is waited for on purpose.
+      connectionMs: read.durationMs("connectionMs", { ...ms, default: 150_000 }),
+      // Longer than the 60 s of usual balancers, so that they and not we end an idle connection.
+      keepAliveMs: read.durationMs("keepAliveMs", { ...ms, default: 72_000 }),
+      checkMs: read.durationMs("checkMs", { ...ms, default: 1000 }),
+      drainMs: readDrainMs(read, host),
+      stopMs: read.durationMs("stopMs", { ...ms, default: 10_000 }),
+    };
+  });
 }

@@ -13,6 +13,7 @@ import type { Problem } from "@sluice/contracts/problem";
 import type { FastifyInstance } from "fastify";
 import { createLog } from "../log.ts";
 import { createMeter } from "../metrics.ts";
+import type { Env } from "../options.ts";
 import { createHttpServer, describeErrors, resolveHttpOptions } from "./server.ts";
 import type { HttpOptions, HttpServer } from "./server.ts";
 
@@ -581,6 +582,7 @@ test("finishes what is in flight when it stops, takes nothing new, and says that
   await until("the request is in flight", () => entered === 1);
 
   const stopped = server.stop();
+  await until("the port is closed", () => !server.app.server.listening);
   await assert.rejects(fetch(`${url}/livez`), "nothing new is accepted");
   gate.resolve();
   assert.deepEqual(await inFlight, [200, "close"]);
@@ -620,6 +622,67 @@ test("answers 503 on a connection that is still open while it stops", async (t) 
   gate.resolve();
   await Promise.all([stopped, once(socket, "close")]);
   assert.match(answers, /^HTTP\/1.1 200 /);
+});
+
+const REQUEST = "GET /v1/quick HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/** What a connection gets until it closes. */
+async function readAll(socket: Socket): Promise<string> {
+  let text = "";
+  socket.on("data", (chunk) => (text += String(chunk)));
+  await once(socket, "close");
+  return text;
+}
+
+const quick = (app: Parameters<Parameters<typeof start>[2] & object>[0]): void =>
+  void app.get("/v1/quick", () => ({ done: true }));
+
+test("answers who had connected when it stopped, whether it had taken the connection by then or not", async (t) => {
+  const { server, port } = await start(t, {}, quick);
+  const sockets = Array.from({ length: 50 }, () => connect(port, "127.0.0.1"));
+  for (const socket of sockets) {
+    t.after(() => socket.destroy());
+    socket.write(REQUEST);
+  }
+  // They are under way: the system takes them, and Node one after the other.
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  const answers = Promise.all(sockets.map(readAll));
+  await server.stop();
+  for (const answer of await answers) assert.match(answer, /^HTTP\/1.1 503 [^]*"code":"HOST_STOPPING"/);
+});
+
+test("answers a new connection that speaks a moment after it stopped, and waits for no silent one", async (t) => {
+  const { server, port } = await start(t, {}, quick);
+  const silent = connect(port, "127.0.0.1");
+  const late = connect(port, "127.0.0.1");
+  t.after(() => void [silent, late].map((socket) => socket.destroy()));
+  await Promise.all([once(silent, "connect"), once(late, "connect")]);
+  const [nothing, answer] = [readAll(silent), readAll(late)];
+  const stopped = server.stop();
+  setTimeout(() => late.write(REQUEST), 100);
+  await stopped;
+  assert.match(await answer, /^HTTP\/1.1 503 /);
+  assert.equal(await nothing, "");
+});
+
+test("says that it is not ready before it stops, and serves who still comes", async (t) => {
+  const { server, url } = await start(t, { drainMs: 400 }, quick);
+  const stopped = server.stop();
+  const problem = await problemOf(await fetch(`${url}/readyz`));
+  assert.deepEqual([problem.status, problem.code], [503, "HOST_STOPPING"]);
+  const served = await fetch(`${url}/v1/quick`);
+  assert.deepEqual([served.status, served.headers.get("connection")], [200, "close"]);
+  await stopped;
+  await assert.rejects(fetch(`${url}/livez`), "nothing new is accepted");
+});
+
+test("gives others time to see that it stops only where others reach it, unless it is told how much", () => {
+  const drainMs = (options: HttpOptions, env: Env = {}): number => resolveHttpOptions(options, env).drainMs;
+  assert.deepEqual(
+    [drainMs({}), drainMs({ host: "0.0.0.0" }), drainMs({ host: "0.0.0.0" }, { SLUICE_HTTP_DRAIN_MS: "0" })],
+    [0, 5_000, 0],
+  );
+  assert.equal(drainMs({ drainMs: "2s" }), 2_000);
 });
 
 test("cuts what does not finish within the time to stop", async (t) => {

@@ -4,10 +4,12 @@
  * H2  A request in flight is counted from its first header to the close of its answer, whatever happens between.
  * H3  The bodies in flight are bounded in bytes, all together, and what they took is given back with their answers.
  * H4  Who finds all places taken is refused before anything is made of the request: refusing must not cost what serving needs.
- * H5  Once stopping, nothing new is admitted, what is in flight finishes, and after `stopMs` it is cut.
+ * H5  Told to stop, it says that it is not ready and serves on for `drainMs`; then nothing new is admitted, what is in flight finishes, and after
+ *     `stopMs` it is cut.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServerOfNode } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PROBLEM_SCHEMA } from "@sluice/contracts/problem";
 import { LogController, fastify } from "fastify";
 import type { FastifyBaseLogger, FastifyHttpOptions, FastifyInstance, FastifyReply } from "fastify";
@@ -22,6 +24,7 @@ import { registerConnections } from "./connections.ts";
 import { registerDocs } from "./docs.ts";
 import type { Api } from "./docs.ts";
 import { announceClose, drain, trackSockets } from "./drain.ts";
+import type { Sockets } from "./drain.ts";
 import { registerEntry, trackLinks } from "./entry.ts";
 import { registerErrorsPage } from "./errors-page.ts";
 import { fromFastifyError } from "./fastify-errors.ts";
@@ -39,6 +42,7 @@ import { buildValidator } from "./validator.ts";
 
 export { resolveHttpOptions } from "./options.ts";
 export type { HttpOptions, ResolvedHttpOptions } from "./options.ts";
+export { isLoopback } from "./loopback.ts";
 export { describeErrors } from "./errors-page.ts";
 export type { ErrorSection } from "./errors-page.ts";
 export { findPortHolder } from "./port-holder.ts";
@@ -61,7 +65,7 @@ export interface HttpServer {
   addReadinessCheck(name: string, check: ReadinessCheck): void;
   /** @throws HOST_PORT_TAKEN (conflict) that names the holder; HOST_BAD_OPTION (invalid) for an address that is not ours */
   listen(): Promise<Address & { readonly url: string }>;
-  /** Stops accepting, finishes what is in flight, at most `stopMs` long; a second call waits for the first. */
+  /** After `drainMs` stops accepting, finishes what is in flight, at most `stopMs` long; a second call waits for the first. */
   stop(): Promise<void>;
 }
 
@@ -70,11 +74,11 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
   const { options, info, log } = config;
   const app = createApp(options, log);
   const checks = new Map<string, ReadinessCheck>();
-  const state = { isStopping: false };
+  const state: State = { isLeaving: false, isStopping: false };
   const sockets = trackSockets(app);
 
   registerRequestHead(app);
-  announceClose(app, () => state.isStopping);
+  announceClose(app, () => state.isLeaving);
   registerConnections(app, options);
   const admission = createAdmission(options);
   registerAdmission(app, options, state, admission);
@@ -94,7 +98,7 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
   registerHealth(app, {
     checks,
     checkMs: options.checkMs,
-    isStopping: () => state.isStopping,
+    isStopping: () => state.isLeaving,
     meter: config.meter,
   });
 
@@ -108,10 +112,23 @@ export async function createHttpServer(config: HttpServerOptions): Promise<HttpS
       return { ...address, url: `http://${hostInUrl(address.host)}:${address.port}` };
     },
     stop() {
-      state.isStopping = true;
-      return (stopping ??= drain(app, sockets, options.stopMs, log));
+      return (stopping ??= stop(app, sockets, state, config));
     },
   };
+}
+
+async function stop(
+  app: Server,
+  sockets: Sockets,
+  state: State,
+  { options, log }: HttpServerOptions,
+): Promise<void> {
+  const { drainMs, stopMs } = options;
+  state.isLeaving = true;
+  // Who has never listened has nobody to tell.
+  if (drainMs > 0 && app.server.listening) await sleep(drainMs);
+  state.isStopping = true;
+  await drain(app, sockets, stopMs, log);
 }
 
 type Server = FastifyInstance;
@@ -157,6 +174,9 @@ function requestIdOf(request: IncomingMessage): string {
 }
 
 interface State {
+  /** Told to stop; who comes is served. */
+  isLeaving: boolean;
+  /** Nothing new is admitted. */
   isStopping: boolean;
 }
 

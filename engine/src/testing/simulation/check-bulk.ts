@@ -1,6 +1,7 @@
 import type { ActionRow } from "../../core/ports.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 import type { JobRecord } from "./bulk-operators.ts";
+import type { Coverage } from "./coverage.ts";
 import type { FinishedRuns } from "./finished-run.ts";
 import type { Report } from "./violation.ts";
 
@@ -46,4 +47,15 @@ function checkJob(
   // A page that a crash interrupted is done again, and does not find the runs that have ended by it.
   if (isDryRun ? entries.length > 0 : entries.length < applied)
     report("I6", `${name} says that ${applied} runs took it, and ${entries.length} have`);
+}
+
+export function coverJobs(
+  jobs: readonly JobRecord[],
+  { actions }: Pick<MemoryDatabase, "actions">,
+  coverage: Coverage,
+): void {
+  for (const { actionId } of jobs) {
+    const { state } = JSON.parse(actions.get(actionId) ?? "{}") as Partial<ActionRow>;
+    if (state === "stopped") coverage.count("job stopped");
+  }
 }

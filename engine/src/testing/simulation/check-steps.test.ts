@@ -38,6 +38,12 @@ const flow = compileFlow(
         undo: { Fly: { send: { Cancel: "data" } } },
         on: { Booked: "waiting" },
       },
+      // Nothing is sent, so its join is passed at once.
+      passing: {
+        send: { Fly: { each: "/flights" } },
+        on: { Booked: {} },
+        join: { wait: "all", then: { target: "taken-back", compensate: true } },
+      },
       waiting: { on: { Left: { target: "taken-back", compensate: true } } },
       "taken-back": { final: "taken-back" },
     },
@@ -189,5 +195,20 @@ describe("the book of steps", () => {
     const force = operation({ type: "force", state: "waiting" });
     const interrupted = play(start, answer("Booked"), answer("Booked"), cancel, force, tell("Left"));
     assert.deepEqual(faultsOf(interrupted), []);
+  });
+
+  it("knows that an operator who forces a run out of a compensation into another begins it anew", () => {
+    const anew = operation({ type: "force", state: "passing", data: { flights: [] } });
+    const forced = play(
+      start,
+      answer("Booked"),
+      answer("Booked"),
+      cancel,
+      anew,
+      answer("Left"),
+      answer("Left"),
+    );
+    assert.deepEqual(forced.at(4)?.after.compensation?.target, "taken-back");
+    assert.deepEqual(faultsOf(forced), []);
   });
 });

@@ -57,7 +57,7 @@ class StepBook {
     ];
     this.#noteLetters(step);
     this.#owed = [...this.#owed, ...over];
-    if (before?.compensation != null && after.compensation === null) this.#end(step);
+    if (isCompensationOver(step)) this.#end(step);
     this.#begin(step, over, answered);
     for (const undo of newUndos(step)) this.#checkUndo(undo, after);
     if (after.outcome !== null && before?.outcome == null) this.#finish(step);
@@ -88,8 +88,9 @@ class StepBook {
   }
 
   /** What is newly taken back is all that is owed, or only what the losers of a join have left. */
-  #begin({ entry, flow, before, after }: ReplayedStep, over: readonly Owed[], answered: string | null): void {
-    const added = addedSteps(before, after);
+  #begin(step: ReplayedStep, over: readonly Owed[], answered: string | null): void {
+    const { entry, flow, before, after } = step;
+    const added = addedSteps(step);
     if (added.length === 0) return;
     if (entry.kind === "event" && before?.compensation != null) return this.#addLate(added, over);
     const hasLosers = flow.states.get(before?.state ?? "")?.join?.undoesLosers === true;
@@ -219,8 +220,15 @@ function isCancel(input: ReplayedStep["input"], isCompensated: boolean): boolean
 }
 
 /** Steps that a version adds to those being taken back. A cancellation may come while losers are. */
-function addedSteps(before: Run | null, after: Run): readonly string[] {
-  const known = new Set(before?.compensation?.steps.map(({ commandId }) => commandId));
+/** An operator who forces a run leaves what is under way, also where the new state takes steps back at once. */
+function isCompensationOver({ entry, before, after }: ReplayedStep): boolean {
+  return before?.compensation != null && (after.compensation === null || entry.kind === "forced");
+}
+
+function addedSteps(step: ReplayedStep): readonly string[] {
+  const { before, after } = step;
+  const kept = isCompensationOver(step) ? [] : before?.compensation?.steps;
+  const known = new Set(kept?.map(({ commandId }) => commandId));
   return (after.compensation?.steps ?? [])
     .map(({ commandId }) => commandId)
     .filter((commandId) => !known.has(commandId));

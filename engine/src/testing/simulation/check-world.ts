@@ -4,12 +4,13 @@ import { flowToJson, hashFlow } from "../../definition/hash-flow.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
 import { storedDeadLetters } from "../../stores/memory/list-dead-letters.ts";
 import { createMemoryStore } from "../../stores/memory/memory-store.ts";
-import { checkJobs } from "./check-bulk.ts";
+import { checkJobs, coverJobs } from "./check-bulk.ts";
 import { checkCallers } from "./check-callers.ts";
 import { checkEffects, checkHotRow } from "./check-effects.ts";
 import { checkOperators } from "./check-operators.ts";
 import { checkQueues } from "./check-queues.ts";
 import { checkCommitted } from "./check-runs.ts";
+import { checkSchedules, coverSchedules } from "./check-schedules.ts";
 import { checkStored } from "./check-stored.ts";
 import { coverRuns } from "./cover-runs.ts";
 import { readRuns } from "./finished-run.ts";
@@ -36,19 +37,23 @@ export async function checkWorld(world: World): Promise<FinishedRuns> {
   checkCallers(world.callerLedger, { runs, limits, report });
   checkOperators(world.operatorLedger, runs, report);
   checkJobs(world.bulkOperators.jobs, { database, runs, report });
+  checkSchedules(generated, { ...world, runs });
   await audit(world);
   return runs;
 }
 
 /** In the end everything has come to an end: no run waits, none is parked. */
 export async function checkEnd(world: World): Promise<void> {
-  const { operators, coverage, report } = world;
+  const { operators, bulkOperators, generated, database, coverage, report } = world;
   for (const { runId, state, parked } of operators.unfinished())
     report(
       "I3",
       `run ${runId} does not end, whatever operators do: state ${state}, ${parked ?? "not parked"}`,
     );
-  coverRuns(await checkWorld(world), coverage);
+  const runs = await checkWorld(world);
+  coverRuns(runs, coverage);
+  coverJobs(bulkOperators.jobs, database, coverage);
+  coverSchedules(generated, { ...world, runs });
 }
 
 /** By the definitions as they are stored, as anybody may run it: with what functions say as text. */

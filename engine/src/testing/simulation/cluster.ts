@@ -7,6 +7,7 @@ import { createOperator } from "../../client/operator.ts";
 import type { Operator } from "../../client/operator.ts";
 import type { CompiledFlow } from "../../core/compile-flow.ts";
 import type { LogPort, TakeReply } from "../../core/ports.ts";
+import { listDueTimes } from "../../definition/next-occurrence.ts";
 import { nameId } from "../../runtime/clock.ts";
 import { NO_METER, NO_TRACER } from "../../core/silent.ts";
 import { resolveEngineOptions } from "../../runtime/options.ts";
@@ -16,7 +17,6 @@ import { createMemoryStore } from "../../stores/memory/memory-store.ts";
 import type { CommitLog } from "./commit-log.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Faults } from "./faults.ts";
-import { dueTimes } from "./flow-palette.ts";
 import { faultyStore } from "./faulty-store.ts";
 import { TRANSACTIONAL_CHANNELS } from "./participant-ledger.ts";
 import type { Participants } from "./participants.ts";
@@ -199,8 +199,7 @@ export class Cluster {
       peers: profile.hasPeers ? wirePeers(wire, process, coverage, (address) => this.#find(address)) : null,
       engineId,
       lanes,
-      listDueTimes: (_, { afterMs, untilMs }) =>
-        dueTimes().filter((atMs) => atMs > afterMs && atMs <= untilMs),
+      listDueTimes: sabotage.dueTimes?.(listDueTimes) ?? listDueTimes,
       start: (flow, run) => client.start(flow, run),
       options,
     });
@@ -278,9 +277,12 @@ export class Cluster {
     const isDisturbed = faults.isOn;
     engine.state = "stopping";
     scheduler.note(`${process.name} is asked to stop`);
-    const patienceMs = profile.options.stopMs + 2 * profile.spikeMsMax + STOP_GRACE_MS;
+    const patienceMs = 2 * profile.options.stopMs + 2 * profile.spikeMsMax + STOP_GRACE_MS;
     const stopped = await Promise.race([
-      runtime.stop().then(() => true),
+      runtime
+        .handOver()
+        .then(() => runtime.stop())
+        .then(() => true),
       scheduler.sleep(patienceMs, `${process.name} has had its time to stop`).then(() => false),
     ]);
     if (!process.isAlive) return;

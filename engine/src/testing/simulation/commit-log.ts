@@ -22,6 +22,12 @@ interface Grant {
   readonly epoch: number;
 }
 
+/** That a schedule is served, and until when: the newest of the times it was looked at for. */
+export interface Served {
+  readonly untilMs: number;
+  readonly savedAtMs: number;
+}
+
 /** A run as its commits tell it. */
 export interface LoggedRun {
   readonly entries: HistoryEntry[];
@@ -38,8 +44,8 @@ export class CommitLog {
   readonly #inbox = new Set<string>();
   readonly #issued = new Set<string>();
   readonly runs = new Map<string, LoggedRun>();
-  /** When each schedule was first looked at, by flow. */
-  readonly scheduledSinceMs = new Map<string, number>();
+  /** What was saved of each schedule, by flow, in order. */
+  readonly served = new Map<string, Served[]>();
   readonly #listeners: (() => void)[] = [];
   commits = 0;
 
@@ -99,8 +105,8 @@ export class CommitLog {
       },
       saveSchedule: async (schedule) => {
         await store.saveSchedule(schedule);
-        const { flow, lastDueAtMs } = schedule;
-        if (!this.scheduledSinceMs.has(flow)) this.scheduledSinceMs.set(flow, lastDueAtMs);
+        const { flow, lastDueAtMs: untilMs } = schedule;
+        this.served.set(flow, [...(this.served.get(flow) ?? []), { untilMs, savedAtMs: this.#nowMs() }]);
       },
       openWriter: async (name) => this.#watchWriter(await store.openWriter(name), store.engineId),
     };

@@ -20,7 +20,6 @@ export function coverRuns(runs: FinishedRuns, coverage: Coverage): void {
   for (const finished of runs.values()) {
     const { run, entries, replay } = finished;
     if (run.outcome !== null) coverage.count("run ended");
-    if (run.key?.startsWith("schedule:") === true) coverage.count("run scheduled");
     if (entries.some(({ by }) => by?.startsWith(BULK_OPERATOR) === true)) coverage.count("operated by a job");
     if (run.state === TAKEN_BACK && entries.every(({ kind }) => kind !== "undone"))
       coverage.count("compensated, nothing to take back");

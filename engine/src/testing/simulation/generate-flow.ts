@@ -2,12 +2,19 @@
  * Random flows that a load would accept: every state is reached and leads to an end, loops end, and each wait has a way out. A flow may
  * start runs of those behind it, and may have a second version to which its runs can be migrated.
  */
-import type { FlowDefinition, MigrationDefinition, StateDefinition } from "../../core/flow.ts";
+import type {
+  FlowDefinition,
+  MigrationDefinition,
+  ScheduleDefinition,
+  StateDefinition,
+} from "../../core/flow.ts";
 import { CANCELED, COMMAND_FAILED } from "../../core/flow.ts";
+import { AWAY_HOURS } from "./calendar.ts";
+import type { Beginning } from "./calendar.ts";
 import { drawState } from "./draft-states.ts";
 import { FlowDraft, TAKEN_BACK } from "./flow-draft.ts";
 import type { DraftWish } from "./flow-draft.ts";
-import { EVENT_DATA, MOVES, PROJECTIONS, RUN_DATA, SCHEDULE } from "./flow-palette.ts";
+import { DUE_FIELD, EVENT_DATA, MOVES, PROJECTIONS, RUN_DATA, SCHEDULED_DATA } from "./flow-palette.ts";
 import type { Profile } from "./profile.ts";
 import { Random } from "./random.ts";
 
@@ -17,19 +24,31 @@ export interface GeneratedFlow {
   /** Oldest first. */
   readonly versions: readonly FlowDefinition[];
   readonly outside: readonly string[];
-  /** Whether it has the schedule of the palette. */
-  readonly isScheduled: boolean;
+  /** Absent: nothing is started by the clock. */
+  readonly schedule?: GeneratedSchedule;
+}
+
+/** The schedule of a flow, and what the calendar says of it. */
+export interface GeneratedSchedule {
+  readonly definition: ScheduleDefinition;
+  readonly dueAtMs: readonly number[];
+  /** Until when a deployment that was stopped then has served it; null when no engine has seen it before. */
+  readonly servedUntilMs: number | null;
 }
 
 const STATES_MAX = 6;
 const SEEDS = 2 ** 32;
+const HOUR_MS = 3_600_000;
 
+/** Without a `beginning` nothing is started by the clock. */
 export function generateFlows(
   random: Random,
-  { flows, isLong }: Pick<Profile, "flows" | "isLong">,
+  { flows, isLong, beginning }: Pick<Profile, "flows" | "isLong"> & { readonly beginning?: Beginning },
 ): readonly GeneratedFlow[] {
   const names = Array.from({ length: flows }, (_, at) => `flow-${at}`);
-  return names.map((name, at) => generateFlow(random, name, { children: names.slice(at + 1), isLong }));
+  return names.map((name, at) =>
+    generateFlow(random, name, { children: names.slice(at + 1), isLong }, beginning),
+  );
 }
 
 /** The second version is the first drawn once more: the same states and commands, some under other names, all at another pace. */
@@ -37,6 +56,7 @@ function generateFlow(
   random: Random,
   name: string,
   wish: Pick<DraftWish, "children" | "isLong">,
+  beginning: Beginning | undefined,
 ): GeneratedFlow {
   const seed = random.whole(0, SEEDS - 1);
   const version = random.whole(1, 3);
@@ -44,16 +64,34 @@ function generateFlow(
   const draw = (drawn: Pick<DraftWish, "names" | "pace">): Drawing =>
     drawFlow(new Random(seed), name, { ...wish, ...drawn });
   const first = draw({ names, pace: 1 });
-  const isScheduled = random.chance(0.2);
-  const schedule = isScheduled ? { schedule: SCHEDULE } : {};
-  const versions: FlowDefinition[] = [{ ...first.definition, ...schedule, version }];
+  const isScheduled = random.chance(0.2) && beginning !== undefined;
+  const schedule = isScheduled ? drawSchedule(random.fork("schedule"), beginning) : undefined;
+  const scheduled = schedule === undefined ? {} : { schedule: schedule.definition };
+  const versions: FlowDefinition[] = [{ ...first.definition, ...scheduled, version }];
   if (random.chance(0.6)) {
     const renamed = names.map((each, at) => (random.chance(0.5) ? each : `t${at}`));
     const { definition } = draw({ names: renamed, pace: random.pick([0.3, 1, 2]) });
     const migration = drawMigration(random, version, names, renamed);
-    versions.push({ ...definition, ...schedule, version: version + 1, migrations: [migration] });
+    versions.push({ ...definition, ...scheduled, version: version + 1, migrations: [migration] });
   }
-  return { name, versions, outside: first.outside, isScheduled };
+  return { name, versions, outside: first.outside, ...(schedule === undefined ? {} : { schedule }) };
+}
+
+function drawSchedule(random: Random, beginning: Beginning): GeneratedSchedule {
+  const { due, ...clock } = random.pick(beginning.schedules);
+  const catchUp = random.pick(["all", "last", "none", "as nobody says"] as const);
+  const definition: ScheduleDefinition = {
+    ...clock,
+    ...(catchUp === "as nobody says" ? {} : { catchUp }),
+    ...(random.chance(0.5) ? { dueField: DUE_FIELD } : {}),
+    data: SCHEDULED_DATA,
+  };
+  const hours = random.chance(0.7) ? random.pick(AWAY_HOURS) : null;
+  return {
+    definition,
+    dueAtMs: due.map((at) => Date.parse(at)),
+    servedUntilMs: hours === null ? null : Date.parse(beginning.at) - hours * HOUR_MS,
+  };
 }
 
 interface Drawing {

@@ -28,6 +28,8 @@ function withoutCache(profile: Profile): Profile {
   return { ...profile, options: { ...profile.options, cachedRunsMax: 0 } };
 }
 
+const DAY_MS = 86_400_000;
+
 /** Strikes one in four, always the same. */
 function strikes(id: string): boolean {
   return digest(id) % 4 === 0;
@@ -224,6 +226,19 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
         (await store.listSchedules()).map((row) => ({ ...row, lastDueAtMs: row.lastDueAtMs + 1_000 })),
     })),
     breaks: ["I4"],
+  },
+  {
+    name: "a schedule that makes up for what was before it",
+    sabotage: changeStore((store) => ({
+      listSchedules: async () =>
+        (await store.listSchedules()).map((row) => ({ ...row, lastDueAtMs: row.lastDueAtMs - 3 * DAY_MS })),
+    })),
+    breaks: ["I6"],
+  },
+  {
+    name: "a schedule by the clock of another time zone",
+    sabotage: { dueTimes: (list) => (schedule, span) => list({ ...schedule, timeZone: "UTC" }, span) },
+    breaks: ["I4", "I6"],
   },
   {
     name: "a relay that sends before the commit",

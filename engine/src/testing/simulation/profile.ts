@@ -4,6 +4,8 @@
  * @see "Swarm Testing", Groce et al., ISSTA 2012
  */
 import type { EngineOptions } from "../../runtime/options.ts";
+import { BEGINNINGS } from "./calendar.ts";
+import type { Beginning } from "./calendar.ts";
 import type { Random } from "./random.ts";
 
 /** Chances of one call of a port, or of one command. */
@@ -48,6 +50,8 @@ export interface Profile {
     readonly restart: number;
     readonly outage: number;
   };
+  /** When virtual time begins, and which schedules there are then. */
+  readonly beginning: Beginning;
   readonly flows: number;
   /** When engines that are started begin runs of the newest versions. */
   readonly releaseMs: number;
@@ -103,6 +107,7 @@ export function drawProfile(random: Random): Profile {
     crashesMax: random.whole(1, isRough ? 12 : 6),
     freezesMax: random.whole(1, isRough ? 12 : 3),
     strikes: { crash: times(3), freeze: times(2), restart: times(3), outage: times(2) },
+    beginning: random.fork("beginning").pick(BEGINNINGS),
     flows: random.whole(1, 3),
     releaseMs: random.between(0, 1.5 * chaosMs),
     callers: random.whole(2, 7),

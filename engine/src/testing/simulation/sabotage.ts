@@ -1,3 +1,4 @@
+import type { ListDueTimes } from "../../core/flow.ts";
 import type { Store, TransactionalParticipant, Transport } from "../../core/ports.ts";
 import type { MemoryDatabase } from "../../stores/memory/memory-database.ts";
 
@@ -6,4 +7,5 @@ export interface Sabotage {
   store?(store: Store, database: MemoryDatabase): Store;
   transport?(transport: Transport): Transport;
   participant?(participant: TransactionalParticipant): TransactionalParticipant;
+  dueTimes?(list: ListDueTimes): ListDueTimes;
 }

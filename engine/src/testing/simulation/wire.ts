@@ -111,7 +111,14 @@ export function wirePeers(
     name: "forward",
     failure: { before: () => refused("a peer", coverage), after: () => lost("a peer", coverage) },
   };
-  return { forward: (address, inputs) => from.call(point, () => forward(address, inputs)) };
+  const lanesMoved = async (address: string): Promise<void> => {
+    const peer = find(address);
+    if (peer === undefined) throw refused(address, coverage);
+    const look = async (): Promise<void> => peer.runtime.lanesMoved();
+    await wire.request(peer.process, `${from.name} tells of moved lanes`, FORWARD_MS, look);
+    coverage.count("moved lanes told");
+  };
+  return { forward: (address, inputs) => from.call(point, () => forward(address, inputs)), lanesMoved };
 }
 
 function refused(address: string, coverage: Coverage): Error {

@@ -13,7 +13,6 @@ import { CommitLog } from "./commit-log.ts";
 import { Coverage } from "./coverage.ts";
 import { Faults } from "./faults.ts";
 import type { CrashPoint } from "./faults.ts";
-import { BEGIN_MS } from "./flow-palette.ts";
 import { generateFlows } from "./generate-flow.ts";
 import type { GeneratedFlow } from "./generate-flow.ts";
 import { LateAnswers } from "./late-answers.ts";
@@ -50,6 +49,8 @@ export interface World {
   readonly violations: readonly Violation[];
   readonly report: Report;
   readonly database: MemoryDatabase;
+  /** When virtual time begins, by the database's clock. */
+  readonly beginMs: number;
   readonly faults: Faults;
   readonly log: CommitLog;
   readonly generated: readonly GeneratedFlow[];
@@ -81,21 +82,27 @@ export function createWorld(seed: number, options: SimulationOptions): World {
     if (violations.length < VIOLATIONS_MAX) violations.push({ promise, message });
     scheduler.note(`VIOLATION ${promise}: ${message}`);
   };
+  const beginMs = Date.parse(profile.beginning.at);
   const database = createMemoryDatabase({
-    nowMs: () => BEGIN_MS + Math.floor(scheduler.nowMs),
+    nowMs: () => beginMs + Math.floor(scheduler.nowMs),
     secret: "simulated",
   });
   const faults = new Faults(profile, random.fork("faults"), coverage, options.crash ?? null);
   const log = new CommitLog(report, coverage, database.nowMs);
   const generated = generateFlows(random.fork("flows"), profile);
+  for (const { name, schedule } of generated)
+    if (schedule?.servedUntilMs != null) database.schedules.set(name, schedule.servedUntilMs);
   const flows = generated.flatMap(({ versions }) =>
     versions.map((definition) => compileFlow(definition, compileSchema)),
   );
-  const base = { profile, scheduler, coverage, report, database, faults, log };
+  const base = { profile, scheduler, coverage, report, database, beginMs, faults, log };
   return { ...base, violations, generated, flows, ...createPeople(base, generated, flows, random, options) };
 }
 
-type Base = Pick<World, "profile" | "scheduler" | "coverage" | "report" | "database" | "faults" | "log">;
+type Base = Pick<
+  World,
+  "profile" | "scheduler" | "coverage" | "report" | "database" | "beginMs" | "faults" | "log"
+>;
 
 type People =
   | "cluster"

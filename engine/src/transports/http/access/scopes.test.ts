@@ -27,8 +27,11 @@ const ROUTES: readonly Route[] = Object.entries(paths)
   );
 
 const isOfKeys = ({ path }: Route): boolean => path.startsWith("/v1/keys");
+/** It shows a stack. */
+const isOfOneLetter = ({ path }: Route): boolean => path.startsWith("/v1/dead-letters/");
 /** A preview changes nothing; it is a POST because of its body. */
-const isReading = ({ method, path }: Route): boolean => method === "GET" || path === "/v1/jobs/preview";
+const isReading = (route: Route): boolean =>
+  (route.method === "GET" && !isOfOneLetter(route)) || route.path === "/v1/jobs/preview";
 
 async function ask({ method, path }: Route, key: string): Promise<number> {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };

@@ -1,6 +1,6 @@
 /** The acts "distributed-…": a storm over engines and participants in processes of their own, around a real broker. */
 import type { Act } from "../act.ts";
-import { playRounds } from "../storm/play-rounds.ts";
+import { playStorms } from "../storm/play-storms.ts";
 import type { BrokerKind } from "./broker-address.ts";
 import { openBrokerWorld } from "./broker-world.ts";
 import { BROKER_FAULT_KINDS } from "./faults/kinds.ts";
@@ -17,7 +17,7 @@ export function distributed(kind: BrokerKind): Act {
     kinds: BROKER_FAULT_KINDS.map((fault) => fault.name),
     play: (stage) =>
       orSkipped(name, stage, () =>
-        playRounds(stage, {
+        playStorms(stage, {
           name,
           kinds: BROKER_FAULT_KINDS,
           open: (options) => openBrokerWorld({ ...options, kind, outageMs: stage.outageMs, isUnruly: true }),

@@ -14,7 +14,7 @@ import { misbehave } from "../storm/participants/mischief.ts";
 import { NO_INBOX, postgresInbox } from "../storm/participants/postgres-inbox.ts";
 import { startTeller } from "../storm/participants/teller.ts";
 import { REMOTE_CHANNEL, typesOn } from "../storm/storm-app.ts";
-import { BARE_CHANNEL, stormFlows } from "../storm/storm-flows.ts";
+import { BARE_CHANNEL, brokeredFlows } from "../storm/storm-flows.ts";
 import { brokerCommands } from "./broker-address.ts";
 import type { BrokerParticipantsConfig } from "./process-messages.ts";
 import { unruly } from "./unruly.ts";
@@ -61,7 +61,7 @@ try {
     connectionsMax: CONNECTIONS_MAX,
   });
   stopper.add("connections", () => closePostgres(sql));
-  const flows = stormFlows(seed);
+  const flows = brokeredFlows(seed);
   const shared = { retry: RETRY, stopMs: STOP_MS, log };
   const remote = await serveCommands({
     ...shared,

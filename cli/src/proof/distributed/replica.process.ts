@@ -2,6 +2,7 @@
 import type { Transport } from "@sluice/engine";
 import { runEngine, tellProof } from "../storm/run-engine.ts";
 import type { ToEngine } from "../storm/process-messages.ts";
+import { brokeredFlows } from "../storm/storm-flows.ts";
 import { brokerTransports } from "./broker-address.ts";
 import type { BrokerEngineConfig } from "./process-messages.ts";
 import { remembering } from "./remembering.ts";
@@ -20,7 +21,10 @@ async function repeat(): Promise<void> {
   await tellProof({ type: "repeated", messages: times.reduce((sum, each) => sum + each, 0) });
 }
 
-await runEngine(config, ({ log }): readonly Transport[] => {
-  ways = brokerTransports(config.broker, log).map(remembering);
-  return ways.map(({ transport }) => transport);
+await runEngine(config, {
+  flows: brokeredFlows(config.seed),
+  openTransports: ({ log }): readonly Transport[] => {
+    ways = brokerTransports(config.broker, log).map(remembering);
+    return ways.map(({ transport }) => transport);
+  },
 });

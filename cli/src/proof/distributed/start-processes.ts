@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { GeneratedFlow } from "@sluice/engine/random-flows";
 import type { Sql } from "@sluice/host/postgres";
 import { findFreePort } from "../../up/free-port.ts";
 import { Child } from "../child.ts";
@@ -7,12 +8,14 @@ import type { OnClose } from "../closable.ts";
 import { EngineChild } from "../storm/engine-child.ts";
 import { HOST, urlOf } from "../storm/start-processes.ts";
 import type { WorldProcesses } from "../storm/start-processes.ts";
+import { brokeredFlows } from "../storm/storm-flows.ts";
 import type { WorldOptions } from "../storm/world.ts";
 import type { BrokerAddress } from "./broker-address.ts";
 import { Line } from "./line.ts";
 import type { BrokerEngineConfig, BrokerParticipantsConfig } from "./process-messages.ts";
 
 export interface BrokerProcesses extends WorldProcesses {
+  readonly flows: readonly GeneratedFlow[];
   /** To the broker, one for each process: those of the engines first. */
   readonly lines: readonly Line[];
 }
@@ -27,7 +30,11 @@ export async function startBrokerProcesses(
   options: WorldOptions,
   { databaseUrl, sql }: { readonly databaseUrl: string; readonly sql: Sql },
   onClose: OnClose,
-  { broker, isUnruly }: Pick<BrokerParticipantsConfig, "broker" | "isUnruly">,
+  {
+    broker,
+    isUnruly,
+    variables = {},
+  }: Pick<BrokerParticipantsConfig, "broker" | "isUnruly"> & Pick<BrokerEngineConfig, "variables">,
 ): Promise<BrokerProcesses> {
   const { seed, engines: count, directory, env, stop, report } = options;
   const logs = join(directory, "logs");
@@ -45,6 +52,7 @@ export async function startBrokerProcesses(
       port,
       url: urlOf(port),
       broker: addresses[at] ?? broker,
+      variables,
     };
     return new EngineChild(config, { ...shared, file: ENGINE_FILE, sql, logFile: join(logs, `${name}.log`) });
   });
@@ -69,7 +77,7 @@ export async function startBrokerProcesses(
   const all = [...participants, ...engines];
   onClose(async () => void (await Promise.all(all.map((child) => child.kill()))));
   await Promise.all(all.map((child) => child.start(stop)));
-  return { engines, participants, lines };
+  return { engines, participants, flows: brokeredFlows(seed), lines };
 }
 
 async function openLines(count: number, broker: BrokerAddress, onClose: OnClose): Promise<readonly Line[]> {

@@ -3,6 +3,9 @@ import type { Defect } from "./defect.ts";
 /** The few purchases that are played on any machine: what breaks every one of them. */
 const PURCHASES = ["--acts", "connection-loss", "--seed", "1", "--seconds", "10"];
 
+/** A run waits for ever for what a participant has said or should have said. */
+const LOST_ANSWER = /not at rest .* answers of participants/;
+
 /** An engine goes on whose lease has ended, and is asked to write to lanes that others own. */
 const TWO_OWNERS = counted("heartbeat held up");
 /** The engine dies at each call that its batch loop waits for, until something is found; the seed decides their order. */
@@ -11,6 +14,12 @@ const EVERY_CALL = counted("engine killed at a call");
 /** Faults by their count, so that a slow machine has them too; the time is only a bound for what hangs. */
 function counted(kind: string): readonly string[] {
   return ["--kinds", kind, "--faults", "1", "--seed", "3", "--seconds", "600"];
+}
+
+/** The same around a broker. What is lost there is known when nothing has moved for two minutes. */
+function around(broker: "kafka" | "rabbitmq", kind: string, faults: number): readonly string[] {
+  const bounds = ["--faults", String(faults), "--seed", "3", "--seconds", "900"];
+  return ["--acts", `distributed-${broker}`, "--kinds", kind, ...bounds];
 }
 
 /** Each breaks what one promise rests on, as somebody might who mends something else. */
@@ -123,5 +132,56 @@ export const DEFECTS: readonly Defect[] = [
     words: /history has version \d+ where \d+ was expected/,
     args: PURCHASES,
     isLong: false,
+  },
+  {
+    name: "offset-before-handled",
+    summary: "a member of a Kafka group commits what it has read, whether it is done with it or not",
+    edits: [
+      {
+        file: "engine/src/transports/kafka/partition-progress.ts",
+        found: "const offset = this.#pending[0]?.offset ?? this.#readTo;",
+        planted: "const offset = this.#readTo;",
+      },
+    ],
+    promise: "I4",
+    words: LOST_ANSWER,
+    args: around("kafka", "participants killed", 1),
+    isLong: true,
+  },
+  {
+    name: "auto-acknowledge",
+    summary: "RabbitMQ takes every message for acknowledged that it has sent",
+    edits: [
+      {
+        file: "engine/src/transports/rabbitmq/consumer.ts",
+        found: "(await channel.consume(queue, onMessage(queue))).consumerTag",
+        planted: "(await channel.consume(queue, onMessage(queue), { noAck: true })).consumerTag",
+      },
+      {
+        file: "engine/src/transports/rabbitmq/consumer.ts",
+        found: "const settle = (work: () => void): void => void (isOpen && attempt(work));",
+        planted: "const settle = (work: () => void): void => void (isOpen || attempt(work));",
+      },
+    ],
+    promise: "I4",
+    words: LOST_ANSWER,
+    args: around("rabbitmq", "participants killed", 1),
+    isLong: true,
+  },
+  {
+    name: "redelivered-reply",
+    summary: "a command that RabbitMQ brings again is acknowledged without its reply, which was sent before",
+    edits: [
+      {
+        file: "engine/src/transports/rabbitmq/rabbitmq-commands.ts",
+        found: "return this.#reply(delivery, received, outcome.message);",
+        planted:
+          "return received.isRedelivered\n          ? delivery.acknowledge()\n          : this.#reply(delivery, received, outcome.message);",
+      },
+    ],
+    promise: "I4",
+    words: LOST_ANSWER,
+    args: around("rabbitmq", "participants killed", 1),
+    isLong: true,
   },
 ];

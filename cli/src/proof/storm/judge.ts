@@ -18,7 +18,16 @@ export async function judge(world: Judged): Promise<Readonly<Record<string, numb
   const { seed, flows, ledger, options, report, brokered } = world;
   for (const { promise, message } of findBreaches(witnessed, { seed, flows, ledger, options, brokered }))
     report(promise, message);
-  return countsOf(witnessed);
+  return { ...countsOf(witnessed), ...countBrokered(witnessed, brokered) };
+}
+
+/** Nothing where there is no broker. */
+function countBrokered(
+  { effects }: Witnessed,
+  brokered?: ReadonlySet<string>,
+): Readonly<Record<string, number>> {
+  if (brokered === undefined) return {};
+  return { "effects over the broker": effects.filter(({ channel }) => brokered.has(channel)).length };
 }
 
 function countsOf(witnessed: Witnessed): Readonly<Record<string, number>> {

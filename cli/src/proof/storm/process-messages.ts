@@ -8,6 +8,8 @@ export interface EngineConfig {
   readonly port: number;
   /** Where it is reached, without a slash at the end. */
   readonly url: string;
+  /** Stronger than what the seed says. @default none */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Its remote participants are behind HTTP. */

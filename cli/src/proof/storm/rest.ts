@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../arguments.ts";
 import { auditEngine } from "../../audit/audit-database.ts";
 import { patiently } from "../patiently.ts";
+import type { EngineChild } from "./engine-child.ts";
 import { getUnrest } from "./witness/store/get-unrest.ts";
 import type { World } from "./world.ts";
 
@@ -26,12 +27,15 @@ export async function comeToRest(world: World, progress: (what: string) => void)
 
 /** An engine of the first version only would leave runs of the second to others, and in the end there may be no others. */
 async function releaseAll({ engines, stop }: World): Promise<void> {
-  for (const engine of engines) {
+  // Where nobody has come to know the second version, no run is of it.
+  if (engines.every(({ served }) => served === "first")) return;
+  const release = async (engine: EngineChild): Promise<void> => {
     engine.serves = "all";
-    if (engine.served === "all") continue;
+    if (engine.served === "all") return;
     await engine.stop();
     await engine.start(stop);
-  }
+  };
+  await Promise.all(engines.map(release));
 }
 
 /** Callers who do not get an answer now that all is well will never get one. */

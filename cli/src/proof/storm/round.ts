@@ -7,6 +7,7 @@ import type { CallerLedger, Violation } from "@sluice/engine/random-flows";
 import { auditEngine } from "../../audit/audit-database.ts";
 import type { Stage } from "../act.ts";
 import { patiently } from "../patiently.ts";
+import type { RoundResult, StruckFault } from "../rounds.ts";
 import { planFaults } from "./faults/fault-plan.ts";
 import type { PlannedFault } from "./faults/fault-plan.ts";
 import type { FaultKind } from "./faults/fault.ts";
@@ -26,22 +27,6 @@ export interface RoundPlan<Struckable extends World> extends Pick<
   readonly cyclesMax: number;
   /** No fault begins after this but the first few, by `performance.now`. */
   readonly faultsUntilMs: number;
-}
-
-export interface RoundResult {
-  readonly breaches: readonly Violation[];
-  readonly counts: Readonly<Record<string, number>>;
-  /** One for each fault, in their order. */
-  readonly faults: readonly StruckFault[];
-  readonly takeoverMs: readonly number[];
-  /** What cannot be had here. */
-  readonly skipped: readonly { readonly kind: string; readonly why: string }[];
-}
-
-export interface StruckFault {
-  readonly kind: string;
-  /** Null when the next fault came first, or the lanes were not waited for to the end. */
-  readonly recoveryMs: number | null;
 }
 
 /** After a fault every lane acknowledges inputs again within this time, on a machine that does other things as well. */
@@ -65,6 +50,7 @@ export async function playRound<Struckable extends World>(plan: RoundPlan<Struck
   } catch (error) {
     if (!plan.stop.aborted) report("engine", `the round came to nothing: ${stackOf(error)}`);
   } finally {
+    for (const error of world.listErrors?.() ?? []) report("engine", error);
     await world.close(plan.isKept || breaches.length > 0);
   }
   return round.result();

@@ -1,5 +1,5 @@
 /**
- * A process with an engine, as `sluice up` makes one, that serves the flows of a seed. It says when it is ready, and may be told to stop
+ * A process with an engine, as `sluice up` makes one, that serves these flows. It says when it is ready, and may be told to stop
  * itself in the middle of a batch's transaction. It ends with the proof.
  */
 import { createLog } from "@sluice/host/log";
@@ -13,8 +13,8 @@ import type { StormAppParts } from "./storm-app.ts";
 
 /** Resolves when it runs, or the process ends. */
 export async function runEngine(
-  { seed, name, serves, databaseUrl, port }: EngineConfig,
-  openTransports: StormAppParts["openTransports"],
+  { seed, name, serves, databaseUrl, port, variables }: EngineConfig,
+  { flows, openTransports }: Pick<StormAppParts, "flows" | "openTransports">,
 ): Promise<void> {
   const log = createLog({ fields: { engine: name } });
   const stopper = createStopper({ log });
@@ -23,8 +23,12 @@ export async function runEngine(
   process.once("disconnect", () => process.exit(1));
   try {
     const server = await startServer({
-      app: stormApp({ seed, serves, openTransports, inTransaction: freezer() }),
-      options: resolveUpOptions({ port: String(port), databaseUrl }, engineEnv(seed), process.cwd()),
+      app: stormApp({ seed, flows, serves, openTransports, inTransaction: freezer() }),
+      options: resolveUpOptions(
+        { port: String(port), databaseUrl },
+        { ...engineEnv(seed), ...variables },
+        process.cwd(),
+      ),
       log,
       stopper,
       env: {},

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { GeneratedFlow } from "@sluice/engine/random-flows";
 import type { Sql } from "@sluice/host/postgres";
 import { findFreePort } from "../../up/free-port.ts";
 import { Child } from "../child.ts";
@@ -14,6 +15,8 @@ const ENGINE_FILE = join(import.meta.dirname, "engine.process.ts");
 export interface WorldProcesses {
   readonly engines: readonly EngineChild[];
   readonly participants: readonly Child[];
+  /** What the engines serve. @default the flows of the storm */
+  readonly flows?: readonly GeneratedFlow[];
   /** Where callers come in, without a slash at the end. @default any of the engines */
   readonly callersUrl?: string;
 }

@@ -7,7 +7,7 @@ import { defineApp } from "../../app.ts";
 import type { AppContext, SluiceApp } from "../../app.ts";
 import { localParticipant } from "./participants/memorable.ts";
 import { transactionalParticipant } from "./participants/transactional.ts";
-import { BARE_CHANNEL, stormFlows } from "./storm-flows.ts";
+import { BARE_CHANNEL } from "./storm-flows.ts";
 
 export const LOCAL_CHANNEL = "local";
 export const REMOTE_CHANNEL = "remote";
@@ -18,6 +18,7 @@ const APP_NAME = "proof";
 
 export interface StormAppParts {
   readonly seed: number;
+  readonly flows: readonly GeneratedFlow[];
   /** Whether runs may begin in the second version of their flow, or only the first is there yet. */
   readonly serves: "first" | "all";
   /** To the participants of the channels `remote` and `bare`. */
@@ -29,8 +30,7 @@ export interface StormAppParts {
 /** An attempt that nobody answers must not outlast the patience of most states. */
 const ATTEMPT_MS = 2_000;
 
-export function stormApp({ seed, serves, openTransports, inTransaction }: StormAppParts): SluiceApp {
-  const flows = stormFlows(seed);
+export function stormApp({ seed, flows, serves, openTransports, inTransaction }: StormAppParts): SluiceApp {
   return defineApp({
     name: APP_NAME,
     flows: flows.flatMap(({ versions }) => (serves === "all" ? versions : versions.slice(0, 1))),

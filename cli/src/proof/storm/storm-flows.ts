@@ -36,12 +36,23 @@ const pulse: FlowDefinition = {
 };
 
 export function stormFlows(seed: number): readonly GeneratedFlow[] {
+  return flowsOf(seed, (flow) => flow);
+}
+
+/** The same around a broker: what would be carried out in the process of the engine goes to the remote participants too, as half of all types do then. */
+export function brokeredFlows(seed: number): readonly GeneratedFlow[] {
+  return flowsOf(seed, (flow) =>
+    inVersions(flow, (_type, channel) => (channel === "local" ? "remote" : channel)),
+  );
+}
+
+function flowsOf(seed: number, change: (flow: GeneratedFlow) => GeneratedFlow): readonly GeneratedFlow[] {
   const random = new Random(seed);
   const flows = generateFlows(random.fork("flows"), { flows: FLOWS, isLong: false });
   const bare = random.fork("bare");
   return [
-    ...flows.map((flow) => withBareCommands(flow, bare)),
-    { name: PULSE_FLOW, versions: [pulse], outside: [BEAT, REST], isScheduled: false },
+    ...flows.map((flow) => withBareCommands(change(flow), bare)),
+    { name: PULSE_FLOW, versions: [pulse], outside: [BEAT, REST] },
   ];
 }
 
@@ -53,13 +64,25 @@ export function compileFlows(flows: readonly GeneratedFlow[]): readonly Compiled
 function withBareCommands(flow: GeneratedFlow, random: Random): GeneratedFlow {
   const types = new Set(flow.versions.flatMap(({ commands = {} }) => Object.keys(commands)));
   const bare = new Set([...types].filter(() => random.chance(BARE_SHARE)));
-  return { ...flow, versions: flow.versions.map((version) => withChannels(version, bare)) };
+  return inVersions(flow, (type, channel) =>
+    channel === "remote" && bare.has(type) ? BARE_CHANNEL : channel,
+  );
 }
 
-function withChannels(flow: FlowDefinition, bare: ReadonlySet<string>): FlowDefinition {
+/** The channel of a command of this type, by the one that it had. */
+type Rechannel = (type: string, channel: string) => string;
+
+function inVersions(flow: GeneratedFlow, rechannel: Rechannel): GeneratedFlow {
+  return { ...flow, versions: flow.versions.map((version) => withChannels(version, rechannel)) };
+}
+
+function withChannels(flow: FlowDefinition, rechannel: Rechannel): FlowDefinition {
   const commands = Object.entries(flow.commands ?? {}).map(([type, command]) => {
-    const isBare = command.channel === "remote" && bare.has(type);
-    return [type, isBare ? { ...command, channel: BARE_CHANNEL } : command] as const;
+    const { channel } = command;
+    return [
+      type,
+      channel === undefined ? command : { ...command, channel: rechannel(type, channel) },
+    ] as const;
   });
   return { ...flow, commands: Object.fromEntries(commands) };
 }

@@ -54,6 +54,8 @@ export interface World extends WorldDatabase, WorldProcesses, WorldPeople, Closa
   readonly brokered?: ReadonlySet<string>;
   /** What is on its way beyond the database, in words; nothing when all has come. @default nothing ever is */
   readonly listOwed?: () => Promise<readonly string[]>;
+  /** What somebody saw of it who should not have, in words. @default nobody looks */
+  readonly listErrors?: () => readonly string[];
   /** What else was done to it, by name. @default nothing */
   readonly counts?: () => Readonly<Record<string, number>>;
 }

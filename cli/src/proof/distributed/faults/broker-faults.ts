@@ -13,6 +13,9 @@ const FROZEN_MS_MAX = 9_000;
 const CUTS: readonly Cut[] = ["silence", "refusal"];
 const CUT_OFF_MS_MAX = 9_000;
 const REPEAT_MS_MAX = 15_000;
+const REPEAT_AGAIN_MS = 200;
+/** Some command has been sent by then that can be sent again, on a machine that does other things as well. */
+const REPEATED_MS_MAX = 60_000;
 
 export const brokerKilled: BrokerFault = {
   name: "broker killed",
@@ -81,14 +84,26 @@ export const processCutOff: BrokerFault = {
 /** Commands of the last minutes come once more: of runs that have gone on, and of some that have ended. Their answers come once more with them. */
 export const messagesRepeated: BrokerFault = {
   name: "messages repeated late",
-  async strike({ engines, repeated }) {
-    const result = struck();
-    const awake = engines.filter(({ isAwake }) => isAwake);
-    const times = await Promise.all(awake.map((engine) => engine.repeatMessages(REPEAT_MS_MAX)));
-    repeated.messages += times.reduce((sum, each) => sum + each, 0);
-    return result;
+  async strike(world, random) {
+    const untilMs = performance.now() + REPEATED_MS_MAX;
+    for (;;) {
+      const result = struck();
+      const messages = await repeatMessages(world);
+      world.repeated.messages += messages;
+      if (messages > 0 || world.stop.aborted) return result;
+      // Who has just started has sent nothing yet.
+      if (performance.now() > untilMs)
+        throw new Error(`no engine has sent a command once more within ${REPEATED_MS_MAX} ms`);
+      await calmly(random.between(0, REPEAT_AGAIN_MS), world.stop);
+    }
   },
 };
+
+async function repeatMessages({ engines }: BrokerWorld): Promise<number> {
+  const awake = engines.filter(({ isAwake }) => isAwake);
+  const times = await Promise.all(awake.map((engine) => engine.repeatMessages(REPEAT_MS_MAX)));
+  return times.reduce((sum, each) => sum + each, 0);
+}
 
 /** Ctrl-C ends the wait, and things are put right all the same. */
 async function calmly(ms: number, signal: AbortSignal): Promise<void> {

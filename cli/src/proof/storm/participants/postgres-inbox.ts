@@ -1,12 +1,15 @@
 /** What participants of the proof remember: all of it, in the kit's inbox, or nothing. */
 import type { Inbox } from "@sluice/engine/participant";
 import { postgresInbox as inboxOfTheKit } from "@sluice/engine/postgres-inbox";
-import type { PostgresInbox } from "@sluice/engine/postgres-inbox";
-import type { Sql } from "@sluice/host/postgres";
+import type { Sql, TransactionSql } from "@sluice/host/postgres";
 
-/** The kit's, on the table `answers` that the proof's own migration makes: snapshots of former versions hold it too. It is never pruned. */
-export function postgresInbox(sql: Sql): PostgresInbox {
-  return inboxOfTheKit(sql, { schema: "proof" });
+/**
+ * The kit's, on the table `answers` that the proof's own migration makes: snapshots of former versions hold it too. That table knows no
+ * times, and it is never pruned.
+ */
+export function postgresInbox(sql: Sql): Inbox<TransactionSql> {
+  const { once, undo } = inboxOfTheKit(sql, { schema: "proof" });
+  return { once, undo };
 }
 
 /** A participant without a memory: each delivery is carried out. */

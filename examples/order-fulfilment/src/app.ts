@@ -6,14 +6,14 @@
  * | warehouse | HoldStock, ReleaseStock | warehouse.ts, in the engine's transaction |
  * | screening | ScreenOrder | screening.ts, after the commit |
  * | payments | ChargePayment, RefundPayment | payments.ts, after the commit |
- * | carrier | ShipParcel, RecallParcel | carrier.ts, after the commit; it answers later |
+ * | couriers | BookPickup, ReleasePickup, ShipParcel, RecallParcel | couriers.ts, after the commit; a parcel is answered for later |
  */
 import { defineApp } from "@sluice/cli/app";
 import type { FlowTypes } from "@sluice/engine/definition";
 import { local, transactional } from "@sluice/engine/participant";
 import type { TransactionSql } from "@sluice/host/postgres";
 import { createAudits } from "./audits.ts";
-import { carrier } from "./carrier.ts";
+import { couriers } from "./couriers.ts";
 import { order } from "./order.flow.ts";
 import { createPaymentProvider } from "./payments.ts";
 import { warehouseRoutes } from "./routes.ts";
@@ -31,7 +31,7 @@ export const app = defineApp({
       transactional<Order, TransactionSql>("warehouse", { HoldStock: holdStock, ReleaseStock: releaseStock }),
       local<Order>("screening", screening),
       local<Order>("payments", createPaymentProvider().handlers),
-      local<Order>("carrier", carrier(log)),
+      local<Order>("couriers", couriers(log)),
     ],
     routes: () => warehouseRoutes(sql),
     audits: createAudits(sql),

@@ -31,6 +31,7 @@ const data = {
 } as const;
 const LAMP = { orderId: data.orderId, line: data.lines[0] } as const;
 const CHAIR = { orderId: data.orderId, line: data.lines[1] } as const;
+const PICKUP = { orderId: data.orderId, address: data.address } as const;
 const SOLD_OUT = { refusal: "0 of chair are left" } as const;
 
 describe("the rules of an order", () => {
@@ -38,10 +39,9 @@ describe("the rules of an order", () => {
   const held = placed.when(answered("HoldStock", "StockHeld"), answered("HoldStock", "StockHeld"));
   const paying = held.when(answered("ScreenOrder", "OrderScreened", { risk: 5 }));
   const inReview = held.when(answered("ScreenOrder", "OrderScreened", { risk: 80 }));
-  const shipping = paying.when(
-    answered("ChargePayment", "PaymentCharged", { paymentId: "pay-1" }),
-    delivered("ShipParcel"),
-  );
+  const booking = paying.when(answered("ChargePayment", "PaymentCharged", { paymentId: "pay-1" }));
+  const agreed = booking.when(nth(2, answered("BookPickup", "PickupAgreed", { courier: "steady" })));
+  const shipping = agreed.when(answered("ReleasePickup", "PickupReleased"), delivered("ShipParcel"));
 
   it("asks for all checks at once", () => {
     placed.then({
@@ -59,7 +59,33 @@ describe("the rules of an order", () => {
     });
   });
 
-  it("ships what is paid, and ends when the carrier has it", () => {
+  it("asks both couriers at once, and releases the slower one before the other ships", () => {
+    booking.then({
+      state: "booking-pickup",
+      sent: [
+        { type: "BookPickup", data: { ...PICKUP, courier: "swift" } },
+        { type: "BookPickup", data: { ...PICKUP, courier: "steady" } },
+      ],
+    });
+    agreed
+      .then({ sent: [{ type: "ReleasePickup", data: { ...PICKUP, courier: "swift" } }] })
+      .when(answered("ReleasePickup", "PickupReleased"))
+      .then({ state: "shipping", sent: [{ type: "ShipParcel", data: { ...PICKUP, courier: "steady" } }] });
+  });
+
+  it("leaves it to the other when one courier cannot come, for two hours", () => {
+    const alone = booking.when(failed("BookPickup", "NO_VAN", "invalid"));
+    alone.then({ state: "booking-pickup", underWay: ["BookPickup"] });
+    alone.when(elapsed("2h")).then({ state: "compensating" });
+  });
+
+  it("takes back what has not been shipped after a week, wherever it hangs", () => {
+    placed.when(elapsed("167h")).then({ state: "checking" });
+    placed.when(elapsed("168h")).then({ state: "compensating", sent: ["ReleaseStock"] });
+    paying.when(elapsed("168h")).then({ state: "compensating", sent: ["RefundPayment"] });
+  });
+
+  it("ships what is paid, and ends when the courier has it", () => {
     shipping
       .then({ state: "shipping", underWay: ["ShipParcel"] })
       .when(event("ParcelCollected", { parcelId: "P-1" }))
@@ -104,11 +130,13 @@ describe("the rules of an order", () => {
       .then({ state: "compensating", sent: ["RefundPayment"] });
   });
 
-  it("takes everything back, the newest first, when the customer cancels or the carrier never comes", () => {
+  it("takes everything back, the newest first, when the customer cancels or the courier never comes", () => {
     for (const scene of [shipping.when(event("OrderCanceled")), shipping.when(elapsed("3d"))]) {
       scene
         .then({ state: "compensating", sent: ["RecallParcel"] })
         .when(answered("RecallParcel", "ParcelRecalled"))
+        .then({ sent: [{ type: "ReleasePickup", data: { ...PICKUP, courier: "steady" } }] })
+        .when(answered("ReleasePickup", "PickupReleased"))
         .then({ sent: ["RefundPayment"] })
         .when(answered("RefundPayment", "PaymentRefunded"))
         .then({ sent: [{ type: "ReleaseStock", data: CHAIR }] })
@@ -121,13 +149,17 @@ describe("the rules of an order", () => {
 });
 
 describe("an order", () => {
-  it("passes all checks, waits for the carrier and is shipped", async () => {
-    const { engine } = await openShop({
+  it("passes all checks, finds a courier, waits for it and is shipped", async () => {
+    const { engine, couriers } = await openShop({
       ShipParcel: later("5h", answer("ParcelCollected", { parcelId: "P-1" })),
     });
     const run = await engine.startRun(order, { data });
     await run.advance("5h");
-    run.expect({ outcome: "shipped", path: ["checking", "paying", "shipping", "shipped"] });
+    run.expect({ outcome: "shipped", data: { courier: "swift", parcelId: "P-1" } });
+    assert.deepEqual(
+      couriers.asked.map(({ type, data }) => `${type} ${(data as { courier: string }).courier}`),
+      ["BookPickup swift", "BookPickup steady", "ReleasePickup steady", "ShipParcel swift"],
+    );
   });
 
   for (const moment of ["before commit", "after commit", "before send", "after send"] as const) {
@@ -172,13 +204,15 @@ async function openShop({ ShipParcel }: FakeScript<Order> = {}) {
     ChargePayment: answer("PaymentCharged", { paymentId: "pay-1" }),
     RefundPayment: answer("PaymentRefunded"),
   });
-  const carrier = fakeParticipant<Order>("carrier", {
+  const couriers = fakeParticipant<Order>("couriers", {
+    BookPickup: [answer("PickupAgreed", { courier: "swift" }), later()],
+    ReleasePickup: answer("PickupReleased"),
     ShipParcel: ShipParcel ?? later(),
     RecallParcel: answer("ParcelRecalled"),
   });
   const engine = await testEngine({
     flows: [order],
-    participants: [warehouse, screening, payments, carrier],
+    participants: [warehouse, screening, payments, couriers],
   });
-  return { engine, warehouse, payments };
+  return { engine, warehouse, payments, couriers };
 }

@@ -7,7 +7,8 @@ const Nothing = Type.Object({});
 const Line = Type.Object({ sku: Text, units: Type.Integer({ minimum: 1 }) });
 const Hold = Type.Object({ orderId: Text, line: Line });
 const Charge = Type.Object({ orderId: Text, amountMinor: Type.Integer({ minimum: 1 }), card: Text });
-const Parcel = Type.Object({ orderId: Text, address: Text });
+const Courier = Type.Object({ courier: Text });
+const Pickup = Type.Object({ orderId: Text, address: Text, ...Courier.properties });
 const Screening = Type.Object({ risk: Type.Integer({ minimum: 0, maximum: 100 }) });
 const Payment = Type.Object({ paymentId: Text });
 const Shipment = Type.Object({ parcelId: Text });
@@ -15,20 +16,24 @@ const Refusal = Type.Object({ refusal: Text });
 
 /** From this risk on, a person looks at the order. */
 const REVIEWED_RISK = 80;
+/** Each is asked for a pick-up, and the first to agree has the order. */
+export const COURIERS = ["swift", "steady"] as const;
 
 /**
- * An order is checked on all sides at once, paid and shipped. Whatever says no, and whenever the customer changes their mind, what was
- * done until then is taken back: the parcel, the payment, the stock, in this order.
+ * An order is checked on all sides at once, paid, and shipped by the courier who is first to agree. Whatever says no, whenever the customer
+ * changes their mind, and when it has taken too long, what was done until then is taken back: the parcel, the pick-up, the payment, the
+ * stock, in this order.
  */
 export const order = defineFlow({
   name: "order-fulfilment",
   version: 1,
   data: Type.Object({
     ...Charge.properties,
-    ...Parcel.properties,
+    address: Text,
     lines: Type.Array(Line, { minItems: 1, maxItems: 100 }),
     ...Type.Partial(Screening).properties,
     ...Type.Partial(Payment).properties,
+    ...Type.Partial(Courier).properties,
     ...Type.Partial(Shipment).properties,
     ...Type.Partial(Refusal).properties,
   }),
@@ -42,6 +47,8 @@ export const order = defineFlow({
     PaymentCharged: Payment,
     PaymentRefused: Refusal,
     PaymentRefunded: Nothing,
+    PickupAgreed: Courier,
+    PickupReleased: Nothing,
     ParcelCollected: Shipment,
     ParcelRecalled: Nothing,
     OrderCanceled: Nothing,
@@ -52,11 +59,15 @@ export const order = defineFlow({
     ScreenOrder: { channel: "screening", data: Charge, answers: ["OrderScreened"] },
     ChargePayment: { channel: "payments", data: Charge, answers: ["PaymentCharged", "PaymentRefused"] },
     RefundPayment: { channel: "payments", data: Charge, answers: ["PaymentRefunded"] },
-    ShipParcel: { channel: "carrier", data: Parcel, answers: ["ParcelCollected"] },
-    RecallParcel: { channel: "carrier", data: Parcel, answers: ["ParcelRecalled"] },
+    BookPickup: { channel: "couriers", data: Pickup, answers: ["PickupAgreed"] },
+    ReleasePickup: { channel: "couriers", data: Pickup, answers: ["PickupReleased"] },
+    ShipParcel: { channel: "couriers", data: Pickup, answers: ["ParcelCollected"] },
+    RecallParcel: { channel: "couriers", data: Pickup, answers: ["ParcelRecalled"] },
   },
   businessStates: ["checking", "in review", "processing", "shipped", "refused", "canceled"],
   initial: "checking",
+  // Checks and payment have no limit of their own; this is the one on all of it.
+  deadline: { delay: "7d", ...compensate("refused") },
   states: {
     checking: {
       businessState: "checking",
@@ -100,16 +111,33 @@ export const order = defineFlow({
         },
       },
       on: {
-        PaymentCharged: { target: "shipping", update: "merge" },
+        PaymentCharged: { target: "booking-pickup", update: "merge" },
         PaymentRefused: { target: "refused", update: "merge", compensate: true },
         OrderCanceled: compensate("canceled"),
         commandFailed: compensate("refused"),
       },
     },
+    "booking-pickup": {
+      businessState: "processing",
+      send: {
+        BookPickup: {
+          each: ({ orderId, address }) => COURIERS.map((courier) => ({ orderId, address, courier })),
+        },
+      },
+      undo: { BookPickup: { send: { ReleasePickup: "command" } } },
+      on: {
+        PickupAgreed: { update: "merge" },
+        // One that cannot come leaves it to the other.
+        commandFailed: {},
+        OrderCanceled: compensate("canceled"),
+      },
+      join: { wait: "any", then: "shipping", losers: "undo" },
+      deadline: { delay: "2h", ...compensate("refused") },
+    },
     shipping: {
       businessState: "processing",
-      // The carrier takes the order for a pick-up at once and says hours later that it has the parcel.
-      send: { ShipParcel: { pick: ["orderId", "address"] } },
+      // The courier takes the order at once and says hours later that it has the parcel.
+      send: { ShipParcel: ({ orderId, address, courier = COURIERS[0] }) => ({ orderId, address, courier }) },
       undo: { ShipParcel: { send: { RecallParcel: "command" } } },
       on: {
         ParcelCollected: { target: "shipped", update: "merge" },

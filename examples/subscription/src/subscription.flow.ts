@@ -49,6 +49,8 @@ export const subscriptionFlow = ({ trial, period }: SubscriptionTimes) =>
         data: Invoice,
         // Whoever cancels an invoice waives it: the period is free.
         outcomes: { paid: "InvoicePaid", unpaid: "InvoiceUnpaid", canceled: "InvoiceWaived" },
+        // A period that has begun is owed, though the customer leaves in it.
+        whenLeft: "keep",
       },
     },
     businessStates: ["trial", "active", "ended"],
@@ -89,7 +91,7 @@ export const subscriptionFlow = ({ trial, period }: SubscriptionTimes) =>
           InvoiceWaived: { target: "active", update: { set: { "/paidPeriods": { from: "/event/period" } } } },
           InvoiceUnpaid: { target: "leaving", update: { set: { "/ending": { value: "unpaid" } } } },
           AmountChanged: { update: "merge" },
-          // The invoice under way is canceled with it.
+          // The invoice under way goes on by itself.
           SubscriptionCanceled: "leaving",
         },
       },

@@ -248,6 +248,28 @@ describe("the ticket participant", () => {
     const answers = (await Promise.all(batches.map((batch) => issue(sql, batch)))).flat();
     assert.ok(answers.every(({ type }) => type === "TicketIssued"));
   });
+
+  it("waits instead of deadlocking when batches take the same tickets back in another order", async (t) => {
+    const sql = await openShop(t, { small: 40 });
+    const orderIds = (await issueSome(sql, 40)).toSorted();
+    const backwards = orderIds.toReversed();
+    const batches = Array.from({ length: 30 }, (_, n) => (n % 2 === 0 ? orderIds : backwards));
+    await Promise.all(
+      batches.map((ids, n) =>
+        within(sql, async (transaction) => {
+          if (n % 3 === 0) await voidRefundedTickets([about("VoidTickets", { orderIds: ids })], transaction);
+          else
+            await takeTicketsBack(
+              ids.map((orderId) => about("VoidTicket", { orderId })),
+              transaction,
+            );
+        }),
+      ),
+    );
+    const [row] = await sql<{ good: number }[]>`
+      select count(*)::integer as good from ticket_shop.tickets where voided_at is null`;
+    assert.equal(row?.good, 0);
+  });
 });
 
 async function openShop(t: TestContext, seatsByConcert: Readonly<Record<string, number>>): Promise<Sql> {
@@ -267,6 +289,14 @@ async function openShop(t: TestContext, seatsByConcert: Readonly<Record<string, 
 
 function issue(sql: Sql, commands: readonly ReturnType<typeof issueTicket>[]) {
   return within(sql, (transaction) => issueTickets(commands, transaction));
+}
+
+/** The orders of so many tickets of the small concert. */
+async function issueSome(sql: Sql, tickets: number): Promise<string[]> {
+  const commands = Array.from({ length: tickets }, () => issueTicket("small"));
+  await placeOrders(sql, commands);
+  await issue(sql, commands);
+  return commands.map(({ data }) => data.orderId);
 }
 
 function list(sql: Sql, afterSeat: number) {

@@ -5,7 +5,7 @@ import type { ShopBroker } from "../broker.ts";
 import { UsageError, readNumber, readRange } from "../crowd/flags.ts";
 import type { TrialPlan } from "./trial.ts";
 
-export const USAGE = `usage: npx node examples/ticket-shop/src/trial/main.ts [OPTIONS]
+export const USAGE = `usage: npm run trial -w examples/ticket-shop -- [OPTIONS]
 Starts Postgres, a broker, the payment provider, two engines and the three services of the ticket shop, each a process of
 its own; lets users buy, raises the arrivals until it breaks, restarts every process, and judges the laws P-a to P-i.
   --over NAME          kafka or rabbitmq (default kafka)

@@ -21,6 +21,8 @@ export interface EvidenceParts extends Pick<
   readonly shop: ShopProcesses;
   readonly broker: ShopBroker;
   readonly databaseUrl: string;
+  /** What has gone into queues so far. */
+  readonly published: readonly TappedRecord[];
   /** What all crowds were told. */
   readonly totals: readonly CrowdTotals[];
   /** Dead letters counted by processes that have ended since. */
@@ -49,7 +51,7 @@ export async function collectEvidence(parts: EvidenceParts): Promise<Evidence> {
     deadLetters: deadLettersBefore + (await api.countDeadLetters()) + (await countDeadLetters(shop)),
     ledger: await readLedger(shop.provider.url),
     tickets: await readTickets(databaseUrl),
-    records: broker.kind === "kafka" ? await tap(broker.brokers, runs) : null,
+    records: broker.kind === "kafka" ? await tap(broker.brokers, runs) : parts.published,
     entriesByEngine,
     calmUntilMs,
     stops,

@@ -14,8 +14,8 @@ export interface Evidence {
   readonly ledger: readonly LedgerEntry[];
   /** What the tickets service holds. */
   readonly tickets: readonly HeldTicket[];
-  /** What lies in the topics of Kafka; over RabbitMQ there are none. */
-  readonly records: readonly TappedRecord[] | null;
+  /** What lies in the topics of Kafka, or has gone into the queues of RabbitMQ. */
+  readonly records: readonly TappedRecord[];
   /** State entries of each engine, by its metrics, while nobody was killed, stopped or overrun. */
   readonly entriesByEngine: readonly number[];
   /** Runs that ended before this saw no fault and no more load than the shop carries. */
@@ -48,7 +48,7 @@ export interface HeldTicket {
   readonly isVoid: boolean;
 }
 
-/** A command or a reply, and where it lies. */
+/** A command or a reply, and where it lies: over RabbitMQ in which of the queues beside each other. */
 export interface TappedRecord {
   readonly topic: string;
   readonly partition: number;

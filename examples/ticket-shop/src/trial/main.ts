@@ -1,5 +1,5 @@
 /**
- * `npx node examples/ticket-shop/src/trial/main.ts`: the shop across processes, loaded and judged from outside.
+ * `npm run trial -w examples/ticket-shop`: the shop across processes, loaded and judged from outside.
  * Exit code 0: all laws hold · 1: one is broken, or it ended before · 2: wrong arguments.
  */
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { report } from "./report.ts";
 import { environmentOf, startServers } from "./servers.ts";
 import type { TrialServers } from "./servers.ts";
 import { startShopProcesses } from "./shop-processes.ts";
+import { openTap } from "./rabbitmq-tap.ts";
 import { runTrial } from "./trial.ts";
 import type { TrialPlan, TrialResult } from "./trial.ts";
 
@@ -61,17 +62,22 @@ async function tryOn(
   plan: TrialPlan,
   { say, signal }: { readonly say: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<TrialResult> {
+  const tap = await openTap(broker);
   const env = {
     ...process.env,
-    ...environmentOf(broker),
+    ...environmentOf(tap.broker),
     SLUICE_DATABASE_URL: databaseUrl,
     SLUICE_ENGINE_LANES: LANES,
   };
-  const shop = await startShopProcesses({ app: APP, env, ledger: join(folder, "provider.ledger") });
   try {
-    say(`the shop runs over ${versions.join(" and ")}; seed ${plan.crowd.seed}`);
-    return await runTrial({ shop, broker, databaseUrl, say, signal }, plan);
+    const shop = await startShopProcesses({ app: APP, env, ledger: join(folder, "provider.ledger") });
+    try {
+      say(`the shop runs over ${versions.join(" and ")}; seed ${plan.crowd.seed}`);
+      return await runTrial({ shop, broker, published: tap.published, databaseUrl, say, signal }, plan);
+    } finally {
+      await shop.kill();
+    }
   } finally {
-    await shop.kill();
+    await tap.close();
   }
 }

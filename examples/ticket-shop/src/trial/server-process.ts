@@ -5,7 +5,7 @@ import type { Env } from "@sluice/host/options";
 import { until } from "../until.ts";
 
 /** Recovery after a crash included, on a machine that does other things as well. */
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 /** What is kept of the process's own words, for the case that it fails. */
 const OUTPUT_CHARS_MAX = 20_000;
 

@@ -45,13 +45,18 @@ export async function startServers({ kind, env, say, signal }: StartServersOptio
       folder,
       async stop() {
         await stack.stop();
-        await rm(folder, { recursive: true, force: true });
+        await removeFolder(folder);
       },
     };
   } catch (error) {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     throw error;
   }
+}
+
+/** What a server has started may write its last words after it. */
+function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /** How processes of the shop are told of it. */

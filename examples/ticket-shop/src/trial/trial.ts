@@ -8,6 +8,7 @@ import { climb, percentilesOf } from "./climb.ts";
 import type { ClimbOptions, Percentiles, Step } from "./climb.ts";
 import { collectEvidence, countEntries } from "./collect-evidence.ts";
 import { EngineApi } from "./engine-api.ts";
+import type { TappedRecord } from "./evidence.ts";
 import { RECONCILED_MS_MAX, judge } from "./laws.ts";
 import type { Verdict } from "./laws.ts";
 import { stepLine } from "./report.ts";
@@ -24,6 +25,8 @@ export interface TrialPlan {
 export interface TrialParts {
   readonly shop: ShopProcesses;
   readonly broker: ShopBroker;
+  /** What the tap on RabbitMQ has seen so far; over Kafka nothing, whose topics are read in the end. */
+  readonly published: readonly TappedRecord[];
   readonly databaseUrl: string;
   /** Told line by line how far it is. */
   readonly say: (line: string) => void;
@@ -92,7 +95,7 @@ class Trial {
   }
 
   async run(): Promise<TrialResult> {
-    const { shop, broker, databaseUrl, say, signal } = this.#parts;
+    const { shop, broker, published, databaseUrl, say, signal } = this.#parts;
     const closedLoop = await this.#closedLoop();
     const calmUntilMs = Date.now();
     signal.throwIfAborted();
@@ -106,6 +109,7 @@ class Trial {
       api: this.#api,
       shop,
       broker,
+      published,
       databaseUrl,
       totals: this.#totals,
       deadLettersBefore: restart.deadLetters,

@@ -22,6 +22,7 @@ const COMMANDS = [
   ["runs", "migrate"],
   ["dead-letters"],
   ["dead-letters", "list"],
+  ["dead-letters", "show"],
   ["dead-letters", "redrive"],
   ["queues"],
   ["queues", "list"],

@@ -114,6 +114,8 @@ function parkedPairs(run: Run, reason: string, history: readonly HistoryEntry[])
   const told: (readonly [string, string])[] = [];
   if (entry !== undefined) told.push(["parked at", tame(`${entry.at} by ${inputText(run, entry)}`)]);
   if (entry?.error !== undefined) told.push(["error", tame(`${entry.error.code}: ${entry.error.message}`)]);
+  if (reason === "rule-failed")
+    told.push(["where", tame(`sluice dead-letters show ${run.runId} has the stack`)]);
   return [["parked", tame(PARKED_BECAUSE[reason] ?? reason)], ...told, ["to go on", toGoOn(run)]];
 }
 

@@ -4,6 +4,8 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   /** Opens the next page; null on the last. */
   readonly cursor: string | null;
+  /** What is stored and nobody can read; absent where all is well. */
+  readonly unreadable?: readonly { readonly id: string; readonly fault: string }[];
 }
 
 export interface StartedRun {
@@ -118,6 +120,21 @@ export interface RunCounts {
   readonly refused: Readonly<Record<string, number>>;
 }
 
+/** Why a job would be refused as a whole. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** So many runs would become the same. */
+export interface Fate extends Pick<JobResult, "from" | "to" | "code"> {
+  readonly runs: number;
+}
+
+export interface Preview extends Page<JobResult> {
+  readonly refusal?: Refusal;
+}
+
 /** What was or would be done to one run. */
 export interface JobResult {
   readonly runId: string;
@@ -135,6 +152,9 @@ export interface Job extends RunCounts {
   readonly runsPerSecond: number | null;
   readonly state: string;
   readonly examples: readonly JobResult[];
+  /** Of a dry run. */
+  readonly fates?: readonly Fate[];
+  readonly refusal?: Refusal;
   readonly by: string;
   readonly reason: string | null;
   readonly askedAt: string;
@@ -158,6 +178,10 @@ export interface DeadLetter {
   };
   readonly error: WireError | null;
   readonly at: string;
+}
+
+export interface DeadLetterWithStack extends DeadLetter {
+  readonly stack: string | null;
 }
 
 export interface DeadLetterQueue {

@@ -1,5 +1,5 @@
 /** What `sluice audit --actions` does: a page of what operators did, as the server keeps it. */
-import { printJson, styleOf } from "../cli.ts";
+import { printJson } from "../cli.ts";
 import type { Cli } from "../cli.ts";
 import { apiOf } from "../command.ts";
 import type { JsonOption, ServerOption } from "../command.ts";
@@ -7,8 +7,9 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { countsText, filterText } from "../operate/job-text.ts";
 import { pausedText } from "../operate/pause-text.ts";
+import { pageText } from "../page-text.ts";
 import { tame } from "../style.ts";
-import { renderTable } from "../table.ts";
+import type { Column } from "../table.ts";
 import type { AuditEntry, Page } from "../wire.ts";
 
 export interface ActionsFlags extends JsonOption, ServerOption {
@@ -23,32 +24,24 @@ export async function listActions(cli: Cli, flags: ActionsFlags): Promise<ExitCo
   const { kind, limit = LIMIT_DEFAULT, cursor } = flags;
   const page = await apiOf(flags, cli).get<Page<AuditEntry>>("/v1/audit", { kind, limit, cursor });
   if (flags.json === true) printJson(cli, page);
-  else cli.stdout.write(pageText(page, kind, cli));
+  else {
+    const none = `nobody has done anything${kind === undefined ? "" : ` of the kind ${kind}`}`;
+    cli.stdout.write(pageText(page, { columns: COLUMNS, none, row: "action" }, cli));
+  }
   return EXIT.ok;
 }
 
-function pageText({ items, cursor }: Page<AuditEntry>, kind: string | undefined, cli: Cli): string {
-  if (items.length === 0)
-    return `nobody has done anything${kind === undefined ? "" : ` of the kind ${kind}`}\n`;
-  const style = styleOf(cli);
-  const table = renderTable(
-    items,
-    [
-      { title: "when", cell: ({ askedAt }) => tame(askedAt) },
-      { title: "who", cell: ({ by }) => tame(by) },
-      { title: "what", cell: ({ kind, subject }) => tame(isDryRun(subject) ? `${kind} (dry run)` : kind) },
-      { title: "to", cell: ({ subject }) => subjectText(subject) },
-      {
-        title: "how many",
-        cell: ({ runs, subject }) => (runs === null ? "-" : countsText(runs, isDryRun(subject))),
-      },
-      { title: "why", cell: ({ reason }) => tame(reason ?? "-") },
-    ],
-    style,
-  );
-  const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
-  return table + next;
-}
+const COLUMNS: readonly Column<AuditEntry>[] = [
+  { title: "when", cell: ({ askedAt }) => tame(askedAt) },
+  { title: "who", cell: ({ by }) => tame(by) },
+  { title: "what", cell: ({ kind, subject }) => tame(isDryRun(subject) ? `${kind} (dry run)` : kind) },
+  { title: "to", cell: ({ subject }) => subjectText(subject) },
+  {
+    title: "how many",
+    cell: ({ runs, subject }) => (runs === null ? "-" : countsText(runs, isDryRun(subject))),
+  },
+  { title: "why", cell: ({ reason }) => tame(reason ?? "-") },
+];
 
 function isDryRun({ dryRun }: AuditEntry["subject"]): boolean {
   return dryRun === true;

@@ -1,6 +1,7 @@
 /** `sluice dead-letters`: what could not be taken in, and taking it in again. */
 import type { Command } from "commander";
 import { Option } from "commander";
+import type { Api } from "../api.ts";
 import { wholeNumber } from "../arguments.ts";
 import { printJson, styleOf } from "../cli.ts";
 import type { Cli } from "../cli.ts";
@@ -13,11 +14,14 @@ import type { ExitCode } from "../exit-codes.ts";
 import { PARK_REASONS, addFlowOption, addJobOptions } from "../operate/flags.ts";
 import type { JobFlags } from "../operate/flags.ts";
 import { operate } from "../operate/operate.ts";
+import { pageText } from "../page-text.ts";
+import { requireRunId } from "../run-id.ts";
 import { readQueues } from "./queues.ts";
 import { tame } from "../style.ts";
 import type { Style } from "../style.ts";
-import { renderTable } from "../table.ts";
-import type { DeadLetter, DeadLetterQueue, Page } from "../wire.ts";
+import { renderPairs } from "../table.ts";
+import type { Column } from "../table.ts";
+import type { DeadLetter, DeadLetterQueue, DeadLetterWithStack, Page } from "../wire.ts";
 
 interface LetterFilter {
   readonly flow?: string;
@@ -37,9 +41,13 @@ const LIMIT_DEFAULT = 20;
 export function addDeadLettersCommands(program: Command, run: Run): void {
   const letters = addCommand(program, "dead-letters", {
     summary: "what parked runs could not take in: list it, take it in again",
-    examples: [["dead-letters", "lists them"]],
+    examples: [
+      ["dead-letters", "lists them"],
+      ["dead-letters show 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57", "what parked a run, with its stack"],
+    ],
   });
   addListCommand(letters, run);
+  addShowCommand(letters, run);
   addRedriveCommand(letters, run);
 }
 
@@ -75,7 +83,7 @@ async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const api = apiOf(flags, cli);
   const page = await api.get<Page<DeadLetter>>("/v1/dead-letters", query);
   if (flags.json === true) printJson(cli, page);
-  else cli.stdout.write(pageText(page, cli));
+  else cli.stdout.write(pageText(page, tableOf(cli), cli));
   const isAll = [flow, state, parkReason, runId, cursor].every((filter) => filter === undefined);
   if (flags.json !== true && isAll) cli.stdout.write(queuesText(await readQueues(api), cli));
   return EXIT.ok;
@@ -94,26 +102,22 @@ function queuesText(queues: readonly DeadLetterQueue[], cli: Cli): string {
     .join("");
 }
 
-function pageText({ items, cursor }: Page<DeadLetter>, cli: Cli): string {
-  if (items.length === 0) return "no dead letters\n";
+function tableOf(cli: Cli) {
   const style = styleOf(cli);
-  const nowMs = Date.now();
-  const table = renderTable(
-    items,
-    [
-      { title: "run", cell: ({ runId }) => tame(runId) },
-      { title: "#", align: "right", cell: ({ version }) => String(version) },
-      { title: "flow", cell: ({ flow }) => tame(flow ?? "-") },
-      { title: "key", cell: ({ key }) => tame(key ?? "-") },
-      { title: "state", cell: ({ state }) => tame(state) },
-      { title: "age", align: "right", cell: ({ at }) => formatDuration(nowMs - Date.parse(at)) },
-      { title: "what", cell: ({ input }) => tame(inputText(input)) + carriedText(carriedBy(input)) },
-      { title: "why", cell: (letter) => reasonText(letter, style) },
-    ],
-    style,
-  );
-  const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
-  return table + next;
+  return { columns: columnsOf(style, Date.now()), none: "no dead letters", row: "dead letter" };
+}
+
+function columnsOf(style: Style, nowMs: number): readonly Column<DeadLetter>[] {
+  return [
+    { title: "run", cell: ({ runId }) => tame(runId) },
+    { title: "#", align: "right", cell: ({ version }) => String(version) },
+    { title: "flow", cell: ({ flow }) => tame(flow ?? "-") },
+    { title: "key", cell: ({ key }) => tame(key ?? "-") },
+    { title: "state", cell: ({ state }) => tame(state) },
+    { title: "age", align: "right", cell: ({ at }) => formatDuration(nowMs - Date.parse(at)) },
+    { title: "what", cell: ({ input }) => tame(inputText(input)) + carriedText(carriedBy(input)) },
+    { title: "why", cell: (letter) => reasonText(letter, style) },
+  ];
 }
 
 /** Of an event what it carries itself; else what the command carried that it is about. */
@@ -130,6 +134,68 @@ function inputText({ kind, type, command }: DeadLetter["input"]): string {
 function reasonText({ reason, error }: DeadLetter, style: Style): string {
   if (reason === null) return style.dim("waits behind");
   return style.bad(tame(error === null ? reason : `${reason}: ${error.message} (${error.code})`));
+}
+
+interface ShowFlags extends JsonOption, ServerOption {
+  readonly flow?: string;
+}
+
+function addShowCommand(letters: Command, run: Run): void {
+  const command = addCommand(letters, "show <run> [number]", {
+    summary: "show a dead letter, with the stack of what went wrong",
+    more:
+      "The one that parked the run, or the one that the list has under this number. Where keys are required it takes one that may operate:\n" +
+      "a stack shows what the code is like inside.",
+    examples: [
+      ["dead-letters show 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57", "what parked it"],
+      ["dead-letters show order-4711 --flow purchase", "the same, by the key of the run"],
+      ["dead-letters show 01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57 7 --json", "another one"],
+    ],
+  });
+  command.option("--flow <name>", "the run is named by its key in this flow");
+  addJsonOption(addServerOption(command)).action(run(show));
+}
+
+async function show(
+  cli: Cli,
+  given: string,
+  version: string | undefined,
+  flags: ShowFlags,
+): Promise<ExitCode> {
+  const api = apiOf(flags, cli);
+  const runId = await requireRunId(api, given, flags.flow);
+  const id = version === undefined ? await headOf(api, runId) : `${runId}:${version}`;
+  const letter = await api.get<DeadLetterWithStack>(`/v1/dead-letters/${encodeURIComponent(id)}`);
+  if (flags.json === true) printJson(cli, letter);
+  else cli.stdout.write(letterText(letter, cli));
+  return EXIT.ok;
+}
+
+/** The id of what parked the run; of one that is not parked none that there is, as the server then says. */
+async function headOf(api: Api, runId: string): Promise<string> {
+  const { items } = await api.get<Page<DeadLetter>>("/v1/dead-letters", { runId, limit: 1 });
+  const [head] = items;
+  return head === undefined ? runId : `${runId}:${head.version}`;
+}
+
+function letterText(letter: DeadLetterWithStack, cli: Cli): string {
+  const { runId, version, flow, key, state, at, input, stack } = letter;
+  const style = styleOf(cli);
+  const pairs = renderPairs(
+    [
+      ["run", tame(runId)],
+      ["#", String(version)],
+      ["flow", tame(flow ?? "-")],
+      ["key", tame(key ?? "-")],
+      ["state", tame(state)],
+      ["since", tame(at)],
+      ["what", tame(inputText(input)) + carriedText(carriedBy(input))],
+      ["why", reasonText(letter, style)],
+    ],
+    style,
+  );
+  const lines = (stack ?? "").split("\n").filter((line) => line !== "");
+  return pairs + (lines.length === 0 ? "" : `\n${lines.map((line) => `${tame(line)}\n`).join("")}`);
 }
 
 interface RedriveFlags extends LetterFilter, JobFlags {

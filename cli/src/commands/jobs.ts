@@ -13,8 +13,8 @@ import type { AskedFlags } from "../operate/flags.ts";
 import { followJob } from "../operate/follow-job.ts";
 import { countsText, jobColumns, jobText } from "../operate/job-text.ts";
 import { printEnded } from "../operate/operate.ts";
+import { pageText } from "../page-text.ts";
 import { tame } from "../style.ts";
-import { renderTable } from "../table.ts";
 import type { Job, Page } from "../wire.ts";
 
 type Flags = JsonOption & ServerOption;
@@ -74,15 +74,12 @@ async function listJobs(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const { state, limit, cursor } = flags;
   const page = await apiOf(flags, cli).get<Page<Job>>("/v1/jobs", { state, limit, cursor });
   if (flags.json === true) printJson(cli, page);
-  else cli.stdout.write(pageText(page, cli));
+  else cli.stdout.write(pageText(page, tableOf(cli), cli));
   return EXIT.ok;
 }
 
-function pageText({ items, cursor }: Page<Job>, cli: Cli): string {
-  const style = styleOf(cli);
-  if (items.length === 0) return "no jobs\n";
-  const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
-  return renderTable(items, jobColumns(style, Date.now()), style) + next;
+function tableOf(cli: Cli) {
+  return { columns: jobColumns(styleOf(cli), Date.now()), none: "no jobs", row: "job" };
 }
 
 function pathOf(jobId: string): string {

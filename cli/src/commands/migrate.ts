@@ -13,7 +13,8 @@ export function addMigrateCommand(program: Command, run: Run): void {
     summary: "move the runs of a flow to another of its versions",
     more:
       "As the `migrations` of that version say: states and data are mapped, commands under way stay under way, and timers are set anew.\n" +
-      "A run that cannot go is left where it is, and counted with the reason. It goes on after a crash, and to each run it happens once.",
+      "A run that cannot go is left where it is, and counted with the reason; where the version has no place for a state of an older one,\n" +
+      "nothing is moved at all, and a dry run shows the runs in it. It goes on after a crash, and to each run it happens once.",
     examples: [
       ["migrate purchase --to 2 --dry-run", "how many would go, and which would not"],
       ["migrate purchase --to 2 --dry-run --list", "what would happen to each run"],

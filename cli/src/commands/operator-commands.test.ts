@@ -69,6 +69,38 @@ async function startParked({ engine, startParcels }: Desk, runs = 1): Promise<re
   return runIds;
 }
 
+/** Its guard throws, and so does the undo of what it has done. */
+const brittle: FlowDefinition = {
+  name: "brittle",
+  version: 1,
+  events: { Checked: {}, ParcelPacked: {}, Called: {} },
+  commands: {
+    PackParcel: { channel: "warehouse", answers: ["ParcelPacked"] },
+    UnpackParcel: { channel: "carrier", answers: ["Called"] },
+  },
+  initial: "open",
+  states: {
+    open: {
+      on: {
+        Called: "packing",
+        Checked: {
+          guard: () => {
+            throw new Error("the guard is broken");
+          },
+          target: "over",
+        },
+      },
+    },
+    packing: {
+      send: { PackParcel: "data" },
+      undo: { PackParcel: { send: { UnpackParcel: "data" } } },
+      on: { ParcelPacked: "packed" },
+    },
+    packed: { on: { Called: { target: "over", compensate: true } } },
+    over: { final: "over" },
+  },
+};
+
 describe("operations on one run", () => {
   it("cancel it, and say by whom and why", async (t) => {
     const { run, startParcels, stateOf } = await openDesk(t);
@@ -79,6 +111,24 @@ describe("operations on one run", () => {
     assert.equal(await stateOf(runId), "canceled");
     const shown = await run("runs", "show", runId);
     assert.match(shown.stdout, /^ *2 .* canceled by anna \(called off\) +canceled$/m);
+  });
+
+  it("cancel one whose undo has failed, and say that it stays parked by it", async (t) => {
+    const desk = await openDesk(t, { flows: [brittle] });
+    const { client } = desk.engine;
+    const { runId } = await client.start("brittle", { data: {} });
+    await client.send(runId, { type: "Called", data: {} });
+    await until("it is packed", async () => (await desk.stateOf(runId)) === "packed");
+    await client.send(runId, { type: "Called", data: {} });
+    await until("its undo has failed", async () => (await client.require(runId)).parked === "undo-failed");
+    const first = await desk.run("runs", "cancel", runId);
+    assert.equal(first.exitCode, 0);
+    assert.match(first.stdout, /^cancel done as .*\nit stays parked \(undo-failed\) .*: retry or skip it\n$/);
+    const second = await desk.run("runs", "cancel", runId);
+    assert.equal(second.exitCode, 1);
+    assert.match(second.stderr, /being canceled already, .* \(FLOW_COMPENSATING\)\n$/);
+    await desk.run("runs", "skip", runId);
+    await until("it is canceled", async () => (await client.require(runId)).outcome === "canceled");
   });
 
   it("record the name that the system knows where the environment has none", async (t) => {
@@ -184,10 +234,57 @@ describe("operations on many runs", () => {
     assert.equal(counts.exitCode, 0);
     assert.match(counts.stdout, /^what +force state="packed" \(dry run\)$/m);
     assert.match(counts.stdout, /^so far +3 would be done$/m);
+    assert.match(counts.stdout, /^ +3 {2}ordered → packed$/m);
     const list = await run(...args, "--list");
     for (const runId of runIds) assert.match(list.stdout, new RegExp(`^${runId} +ordered +packed$`, "m"));
     assert.match(list.stdout, /^3 would be done, 0 left as they are$/m);
     for (const runId of runIds) assert.equal(await stateOf(runId), "ordered");
+  });
+
+  it("list in a dry run also the runs that a migration has no state for, by state, and end with 1", async (t) => {
+    const database = memoryDatabase();
+    const old = await startMemoryServer(t, { database });
+    const { client } = old.engine;
+    const { runId } = await client.start("parcel", { data: { address: "Elm 1" } });
+    await until(
+      "it is listed",
+      async () => (await client.list({ flow: "parcel", limit: 1 })).items.length === 1,
+    );
+    await old.stopHttp();
+    await old.engine.stop();
+    const { ordered, ...others } = parcel.states;
+    const states = { ...others, asked: ordered };
+    const parcel2 = {
+      ...parcel,
+      version: 2,
+      initial: "asked",
+      states,
+      migrations: [{ from: 1 }],
+    } as FlowDefinition;
+    const desk = await openDesk(t, { database, flows: [parcel, parcel2] });
+    const args = ["migrate", "parcel", "--to", "2"];
+    const list = await desk.run(...args, "--dry-run", "--list");
+    assert.equal(list.exitCode, 1);
+    assert.match(
+      list.stdout,
+      new RegExp(`^${runId} +ordered +stays: cannot be migrated: .* no state for .ordered.`, "m"),
+    );
+    assert.match(
+      list.stdout,
+      /^0 would be done, 1 left as they are\n +1 {2}ordered stays: FLOW_MIGRATION_REFUSED$/m,
+    );
+    assert.match(list.stderr, /^sluice: the job itself would be refused: states of version 1 .*: ordered; /);
+    const counts = await desk.run(...args, "--dry-run");
+    assert.equal(counts.exitCode, 1);
+    assert.match(counts.stdout, /^but +the job itself would be refused: .* \(FLOW_MIGRATION_REFUSED\)$/m);
+    assert.match(counts.stdout, /^ +1 {2}ordered stays: FLOW_MIGRATION_REFUSED$/m);
+    const asked = await desk.at({ isTTY: true, stdin: "y\n" }, ...args);
+    assert.equal(asked.exitCode, 1);
+    assert.match(asked.stderr, /the job itself would be refused: .*\nnothing was changed\n$/);
+    const told = await desk.run(...args, "--yes");
+    assert.equal(told.exitCode, 1);
+    assert.match(told.stderr, /\(FLOW_MIGRATION_REFUSED\)\n$/);
+    assert.equal((await desk.engine.client.require(runId)).flowVersion, 1);
   });
 
   it("ask at a terminal before they change anything, and show what would be", async (t) => {
@@ -285,11 +382,34 @@ describe("sluice dead-letters", () => {
     const head = `^${runId} +3 +parcel +- +paid +\\S+ +${what} +command-refused: no box fits \\(NO_BOX\\)$`;
     assert.match(stdout, new RegExp(head, "m"));
     assert.match(stdout, new RegExp(`^${runId} +4 .* event Canceled +waits behind$`, "m"));
-    assert.equal((await desk.run("dead-letters", "--flow", "nothing")).stdout, "no dead letters\n");
+    assert.equal((await desk.run("dead-letters", "--state", "ordered")).stdout, "no dead letters\n");
+    const misspelt = await desk.run("dead-letters", "--flow", "parcle");
+    assert.match(misspelt.stderr, /did you mean "parcel"\? \(FLOW_UNKNOWN_FLOW\)\n$/);
     const json = await desk.run("dead-letters", "list", "--run", runId, "--limit", "1", "--json");
     assert.equal(JSON.parse(json.stdout).items[0].place, "head");
     const next = await desk.run("dead-letters", "--run", runId, "--limit", "1");
     assert.match(next.stdout, / --cursor \S+\n$/);
+  });
+
+  it("shows what parked a run with the stack of the rule that threw, to who may operate", async (t) => {
+    const desk = await openDesk(t, { flows: [brittle] });
+    const { client } = desk.engine;
+    const { runId } = await client.start("brittle", { key: "b-1", data: {} });
+    await client.send(runId, { type: "Checked", data: {} });
+    const { exitCode, stdout, stderr } = await desk.run("dead-letters", "show", runId);
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    assert.match(stdout, /^why +rule-failed: the guard is broken \(FLOW_RULE_FAILED\)$/m);
+    const where = new RegExp(`^where +sluice dead-letters show ${runId} has the stack$`, "m");
+    assert.match((await desk.run("runs", "show", runId)).stdout, where);
+    assert.match(stdout, /^Error: the guard is broken\n +at guard .*operator-commands\.test\.ts:\d+/m);
+    await until("it is listed", async () => (await client.list({ key: "b-1", limit: 1 })).items.length === 1);
+    const byKey = await desk.run("dead-letters", "show", "b-1", "--flow", "brittle", "--json");
+    const { version, stack } = JSON.parse(byKey.stdout);
+    assert.match(stack, /the guard is broken/);
+    assert.equal((await desk.run("dead-letters", "show", runId, String(version))).stdout, stdout);
+    const none = await desk.run("dead-letters", "show", runId, "99");
+    assert.equal(none.exitCode, 1);
+    assert.match(none.stderr, /\(FLOW_UNKNOWN_DEAD_LETTER\)\n$/);
   });
 
   it("takes them in again by filter once the cause is mended", async (t) => {

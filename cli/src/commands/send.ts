@@ -12,7 +12,7 @@ import { tame } from "../style.ts";
 import type { SentEvent } from "../wire.ts";
 
 interface SendFlags extends JsonOption, ServerOption {
-  readonly data: string;
+  readonly data?: string;
   readonly id?: string;
   readonly command?: string;
   readonly flow?: string;
@@ -30,20 +30,20 @@ export function addSendCommand(program: Command, run: Run): void {
     ],
   });
   command
-    .option("--data <json>", "what the event carries: JSON, @FILE, or - for standard input", "{}")
+    .option("--data <json>", "what the event carries: JSON, @FILE, or - for standard input (default: {})")
     .option("--id <id>", "a repeat with the same id changes nothing and answers the same")
     .option("--command <id>", "the command that it answers; it counts for that one alone");
   addJsonOption(addServerOption(addKeyOption(command))).action(run(send));
 }
 
 async function send(cli: Cli, given: string, type: string, flags: SendFlags): Promise<ExitCode> {
-  const data = await readData(flags.data, cli);
+  const data = flags.data === undefined ? {} : { data: await readData(flags.data, cli) };
   const api = apiOf(flags, cli);
   const runId = await requireRunId(api, given, flags.flow);
   const { id, command: commandId } = flags;
   const { body } = await api.post<SentEvent>(`/v1/runs/${encodeURIComponent(runId)}/events`, {
     type,
-    data,
+    ...data,
     ...(id === undefined ? {} : { id }),
     ...(commandId === undefined ? {} : { commandId }),
   });

@@ -8,12 +8,22 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { requireRunId } from "../run-id.ts";
 import { tame } from "../style.ts";
-import type { Job, JobResult, Operated, Page } from "../wire.ts";
+import type { Fate, Job, Operated, Preview, Refusal, Run } from "../wire.ts";
 import { confirm } from "./confirm.ts";
 import { askedOf } from "./flags.ts";
 import type { JobFlags } from "./flags.ts";
 import { followJob } from "./follow-job.ts";
-import { countsText, filterText, isClean, jobText, number, resultsText } from "./job-text.ts";
+import {
+  countFates,
+  countsText,
+  fatesText,
+  filterText,
+  isClean,
+  jobText,
+  number,
+  refusalText,
+  resultsText,
+} from "./job-text.ts";
 
 export interface Wish {
   /** As the API takes it. */
@@ -83,8 +93,19 @@ async function operateOne(cli: Cli, api: Api, wish: Wish, flags: JobFlags): Prom
     ...askedOf(flags, cli),
   });
   if (flags.json === true) printJson(cli, body);
-  else cli.stdout.write(`${tame(operatedText(type, body))}\n`);
+  else
+    cli.stdout.write(
+      `${tame(operatedText(type, body))}\n${type === "cancel" ? await stillParkedText(api, runId) : ""}`,
+    );
   return EXIT.ok;
+}
+
+/** Cancel lets go whatever parked a run but a failing undo: that is an operator's to settle before the run can end. */
+async function stillParkedText(api: Api, runId: string): Promise<string> {
+  // What was asked for is done and said; that this cannot be read now takes nothing back.
+  const run = await api.get<Run>(`/v1/runs/${encodeURIComponent(runId)}`).catch(() => null);
+  if (run === null || run.parked === null) return "";
+  return tame(`it stays parked (${run.parked}) and ends when its undo is done: retry or skip it`) + "\n";
 }
 
 function operatedText(type: string, { actionId, version }: Operated): string {
@@ -93,7 +114,7 @@ function operatedText(type: string, { actionId, version }: Operated): string {
     : `${type} done as history entry ${version} (action ${actionId})`;
 }
 
-/** Shows what would happen to the first runs, and asks. */
+/** Shows what would happen to the first runs, and asks, unless all of it would be refused. */
 async function isConfirmed(cli: Cli, api: Api, wish: Wish): Promise<boolean> {
   if (cli.stdin.isTTY !== true || cli.stderr.isTTY !== true) return confirm(cli, "");
   const page = await preview(api, wish, null);
@@ -103,25 +124,19 @@ async function isConfirmed(cli: Cli, api: Api, wish: Wish): Promise<boolean> {
   }
   const isAll = page.cursor === null;
   cli.stderr.write(
-    `${isAll ? "" : `of the first ${number(page.items.length)} runs:\n`}${fatesText(page.items)}`,
+    `${isAll ? "" : `of the first ${number(page.items.length)} runs:\n`}${fatesText(countFates(page.items))}`,
   );
+  if (page.refusal !== undefined) {
+    cli.stderr.write(`sluice: ${refusalText(page.refusal)}\n`);
+    return false;
+  }
   const what = isAll ? `${number(page.items.length)} runs` : "all runs";
   return confirm(cli, `${wish.operation.type} ${what} with ${tame(filterText(filterFor(wish)))}?`);
 }
 
-/** Runs by what becomes of them. */
-function fatesText(results: readonly JobResult[]): string {
-  const fates = new Map<string, number>();
-  for (const { from, to, code } of results) {
-    const fate = code === null ? `${from} → ${to ?? from}` : `${from} stays: ${code}`;
-    fates.set(fate, (fates.get(fate) ?? 0) + 1);
-  }
-  return [...fates].map(([fate, runs]) => `${number(runs).padStart(7)}  ${tame(fate)}\n`).join("");
-}
-
-function preview(api: Api, wish: Wish, cursor: string | null): Promise<Page<JobResult>> {
+function preview(api: Api, wish: Wish, cursor: string | null): Promise<Preview> {
   return api
-    .post<Page<JobResult>>("/v1/jobs/preview", {
+    .post<Preview>("/v1/jobs/preview", {
       operation: wish.operation,
       filter: filterFor(wish),
       limit: PAGE_MAX,
@@ -134,21 +149,30 @@ function preview(api: Api, wish: Wish, cursor: string | null): Promise<Page<JobR
 async function listPreview(cli: Cli, api: Api, wish: Wish, { json }: JobFlags): Promise<ExitCode> {
   const style = styleOf(cli);
   let runs = 0;
-  let left = 0;
+  let fatesOfLeft: readonly Fate[] = [];
+  let refusal: Refusal | undefined;
   let cursor: string | null = null;
   do {
-    const page: Page<JobResult> = await preview(api, wish, cursor);
+    const page: Preview = await preview(api, wish, cursor);
     runs += page.items.length;
-    left += page.items.filter(({ code }) => code !== null).length;
+    fatesOfLeft = countFates(
+      page.items.filter(({ code }) => code !== null),
+      fatesOfLeft,
+    );
+    refusal = page.refusal;
     if (json === true) for (const result of page.items) printJsonLine(cli, result);
     else if (page.items.length > 0) cli.stdout.write(resultsText(page.items, style));
     cursor = page.cursor;
   } while (cursor !== null);
+  const left = fatesOfLeft.reduce((sum, fate) => sum + fate.runs, 0);
   if (json !== true)
     cli.stdout.write(
-      runs === 0 ? "no runs\n" : `${number(runs - left)} would be done, ${number(left)} left as they are\n`,
+      runs === 0
+        ? "no runs\n"
+        : `${number(runs - left)} would be done, ${number(left)} left as they are\n${fatesText(fatesOfLeft)}`,
     );
-  return left === 0 ? EXIT.ok : EXIT.failed;
+  if (refusal !== undefined) cli.stderr.write(`sluice: ${refusalText(refusal)}\n`);
+  return left === 0 && refusal === undefined ? EXIT.ok : EXIT.failed;
 }
 
 /** Starts a job and waits for its end. */

@@ -15,6 +15,7 @@ import type {
   ActionRow,
   JobExample,
   JobPlan,
+  JobPreview,
   JobProgress,
   NewAction,
   Page,
@@ -25,7 +26,7 @@ import type {
 import type { Run } from "../core/run.ts";
 import { requireRun, rejected } from "./client.ts";
 import type { ClientPorts } from "./client.ts";
-import { badOperation, planJob, requireFlow, requireVersion } from "./job-plan.ts";
+import { badOperation, planJob, planOne, requireFlow, requireVersion } from "./job-plan.ts";
 import type { JobWish, ServedFlows } from "./job-plan.ts";
 
 export type { JobWish } from "./job-plan.ts";
@@ -97,11 +98,11 @@ export interface Operator {
    *   · FLOW_MIGRATION_REFUSED (conflict) · FLOW_JOBS_FULL (overloaded)
    */
   startJob(job: JobWish, asked: Asked): Promise<ActionRow>;
-  /** What a job would do to each run, page by page, without doing it. @throws as `startJob`, and FLOW_BAD_CURSOR (invalid) */
-  preview(
-    job: JobWish,
-    page: { readonly cursor?: string; readonly limit: number },
-  ): Promise<Page<JobExample>>;
+  /**
+   * What a job would do to each run, page by page, without doing it; what would be refused as a whole is told beside.
+   * @throws as `startJob` but for FLOW_MIGRATION_REFUSED, and FLOW_BAD_CURSOR (invalid)
+   */
+  preview(job: JobWish, page: { readonly cursor?: string; readonly limit: number }): Promise<JobPreview>;
   /**
    * Lets a job end after the runs it has begun with; one that has ended stays as it is.
    * @throws FLOW_UNKNOWN_ACTION (missing) · FLOW_NOT_A_JOB (conflict)
@@ -136,7 +137,7 @@ export function createOperator(ports: OperatorPorts): Operator {
   return {
     operate: (runId, operation, asked) => operate(ports, runId, operation, asked),
     startJob: async (wish, asked) => addJob(ports, "runs", planJob(ports, wish), asked),
-    preview: async (wish, { cursor, limit }) => ports.preview(planJob(ports, wish), cursor ?? null, limit),
+    preview: (wish, page) => preview(ports, wish, page),
     stopJob: (actionId, asked) => stopJob(ports, actionId, asked),
     requireAction: (actionId) => requireAction(ports, actionId),
     listActions: (query) => ports.store.listActions(query),
@@ -149,6 +150,16 @@ export function createOperator(ports: OperatorPorts): Operator {
   };
 }
 
+async function preview(
+  ports: OperatorPorts,
+  wish: JobWish,
+  { cursor, limit }: { readonly cursor?: string; readonly limit: number },
+): Promise<JobPreview> {
+  const plan = planJob(ports, { ...wish, isDryRun: true });
+  const page = await ports.preview(plan, cursor ?? null, limit);
+  return plan.refusal === undefined ? page : { ...page, refusal: plan.refusal };
+}
+
 async function operate(
   ports: OperatorPorts,
   runId: string,
@@ -157,7 +168,7 @@ async function operate(
 ): Promise<Operated> {
   const run = await requireRun(ports, runId);
   if (operation.type === "migrate") requireVersion(ports, run.flow, operation.toVersion);
-  const plan = planJob(ports, { operation, filter: { runIds: [run.runId] } });
+  const plan = planOne(operation, run.runId);
   const action = await addJob(ports, "run", plan, asked);
   const { actionId, by, reason } = action;
   const refusal = formerRefusal(action);
@@ -250,7 +261,7 @@ function addJob(ports: OperatorPorts, what: "run" | "runs", plan: JobPlan, asked
   };
   const action = newAction(ports, `${what}.${operation.type}`, subject, asked, {
     plan,
-    progress: NOTHING_DONE,
+    progress: isDryRun ? { ...NOTHING_DONE, fates: [] } : NOTHING_DONE,
   });
   const openMax = what === "run" ? OPERATIONS_OPEN_MAX : ports.jobsOpenMax;
   return keep(action, () => ports.store.addAction(action, openMax));

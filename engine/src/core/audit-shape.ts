@@ -6,6 +6,7 @@ import { isTime } from "./audit-times.ts";
 import type { HistoryEntry, HistoryKind } from "./history.ts";
 import type { LetterInput, Settlement } from "./inputs.ts";
 import { toPointer } from "./pointer.ts";
+import type { SeenEvent } from "./ports.ts";
 import type { ParkReason, PendingCommand, TimerKind } from "./run.ts";
 
 /** What was read of a text, or what is wrong with it: a part of a sentence that begins with "is" or "has". */
@@ -95,6 +96,17 @@ function listOf(check: Check): Check {
     if (!Array.isArray(value)) return list(value);
     for (let at = 0; at < value.length; at++) {
       const fault = check(value[at]);
+      if (fault !== null) return within(at, fault);
+    }
+    return null;
+  };
+}
+
+function tuple(checks: readonly Check[]): Check {
+  return (value) => {
+    if (!Array.isArray(value)) return list(value);
+    for (let at = 0; at < checks.length; at++) {
+      const fault = checks[at]?.(value[at]) ?? null;
       if (fault !== null) return within(at, fault);
     }
     return null;
@@ -248,6 +260,17 @@ const LETTERS: Record<LetterInput["kind"], Check> = {
 
 const anyLetter = fields({ runId, kind: oneOf({ event: true, settled: true, timer: true }) });
 
+const SEEN_OUTCOMES: Record<SeenEvent["outcome"], true> = {
+  applied: true,
+  unexpected: true,
+  queued: true,
+  parked: true,
+};
+const seenEvent = tuple([text, count, number, oneOf(SEEN_OUTCOMES)]);
+
+/** The events that the history of a run has taken in. */
+export const seenShape: Check = listOf(seenEvent);
+
 /** What a dead letter carries. */
 export const letterShape: Check = (value) => anyLetter(value) ?? LETTERS[(value as LetterInput).kind](value);
 
@@ -257,17 +280,19 @@ const filter = fields({}, { updatedSinceMs: time });
 export const subjectShape: Check = fields({}, { filter });
 
 /** How far a job is. */
-export const progressShape: Check = fields({
-  cursor: orNull(text),
-  seen: count,
-  applied: count,
-  refused: object,
-  examples: listOf(object),
-});
+export const progressShape: Check = fields(
+  { cursor: orNull(text), seen: count, applied: count, refused: object, examples: listOf(object) },
+  { fates: listOf(object) },
+);
 
 /** What a job is to do. Of an older one its progress stands beside that. */
 export const jobShape: Check = fields(
-  { plan: fields({ operation: fields({ type: text }), filter }) },
+  {
+    plan: fields(
+      { operation: fields({ type: text }), filter },
+      { refusal: fields({ code: text, message: text }) },
+    ),
+  },
   { progress: progressShape },
 );
 

@@ -450,8 +450,8 @@ describe("cancellation", () => {
     drive.answer("Charged");
     drive.event("Stormed");
     const { id } = drive.command;
-    drive.operate({ type: "cancel", compensate: true });
-    assert.equal(drive.command.id, id);
+    assert.equal(drive.operate({ type: "cancel", compensate: true }).answer.outcome, "applied");
+    assert.deepEqual([drive.command.id, drive.run.compensation?.target], [id, "canceled"]);
     assert.equal(rejectedWith(drive.operate({ type: "cancel", compensate: true })), "FLOW_COMPENSATING");
     drive.answer("RoomReleased");
     drive.answer("SeatReleased");
@@ -465,6 +465,7 @@ describe("cancellation", () => {
     drive.fail("forbidden");
     drive.operate({ type: "cancel", compensate: true });
     assert.deepEqual([drive.run.parked, drive.letters.length], ["undo-failed", 1]);
+    assert.equal(rejectedWith(drive.operate({ type: "cancel", compensate: true })), "FLOW_COMPENSATING");
     drive.operate({ type: "skip" });
     drive.answer("SeatReleased");
     assert.equal(drive.run.outcome, "canceled");

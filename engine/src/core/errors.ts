@@ -32,6 +32,7 @@ export const ENGINE_ERRORS = {
   FLOW_PAUSED: "unavailable",
   FLOW_BAD_OPERATION: { kind: "invalid", http: 422 },
   FLOW_UNKNOWN_ACTION: "missing",
+  FLOW_UNKNOWN_DEAD_LETTER: "missing",
   FLOW_UNKNOWN_QUEUE: "missing",
   FLOW_NOT_A_JOB: "conflict",
   FLOW_JOBS_FULL: "overloaded",
@@ -84,7 +85,7 @@ export function kindOfCode(code: EngineErrorCode): ErrorKind {
   return typeof row === "string" ? row : row.kind;
 }
 
-/** An error as it is stored and sent: plain data. The stack stays with dead letters, never in an answer. */
+/** An error as it is stored and sent: plain data. The stack stays with dead letters, and is shown to who may operate alone. */
 export interface PlainError {
   readonly code: string;
   readonly kind: ErrorKind;

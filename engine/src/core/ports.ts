@@ -140,8 +140,9 @@ export interface LoadedRun {
  * cached and that calls no transactional participant costs one exchange with the database.
  */
 export interface Batch {
+  /** @throws FLOW_UNREADABLE (invalid) when there are such rows among them; `fields.unreadable` has them all, and the others can be read */
   loadRuns(runIds: readonly string[]): Promise<readonly LoadedRun[]>;
-  /** All dead letters of these runs, those of a run in order. */
+  /** All dead letters of these runs, those of a run in order. @throws FLOW_UNREADABLE (invalid), as above; ids are `<run>:<version>` */
   loadDeadLetters(runIds: readonly string[]): Promise<readonly DeadLetterRow[]>;
   /** Runs `work` with the store's transaction, undoing what it did there when it throws. */
   withTransaction<T>(work: (transaction: unknown) => Promise<T>): Promise<T>;
@@ -324,6 +325,8 @@ export interface Retention {
 
 export interface DeadLetterQuery {
   readonly runId?: string;
+  /** Within a run that is the one dead letter. */
+  readonly version?: number;
   /** Of the runs of this flow. */
   readonly flow?: string;
   readonly reason?: ParkReason;
@@ -354,6 +357,13 @@ export interface JobPlan {
   readonly runsPerSecond: number | null;
   /** Nothing is changed; the counts say what would be. */
   readonly isDryRun: boolean;
+  /** Of a dry run: why the job itself would be refused as a whole, before anything is done. */
+  readonly refusal?: JobRefusal;
+}
+
+export interface JobRefusal {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** A run as a job meets it. One that was named and does not exist is in no state: "". */
@@ -373,7 +383,20 @@ export interface JobProgress {
   readonly refused: Readonly<Record<string, number>>;
   /** Some of the runs for each reason and, of a dry run, for each change: at most EXAMPLES_MAX. */
   readonly examples: readonly JobExample[];
+  /** Of a dry run: how many runs of one state would become what. Of those that differ at most FATES_MAX. */
+  readonly fates?: readonly JobFate[];
 }
+
+/** How many fates of runs a dry run tells apart: one over all flows may meet any number. */
+export const FATES_MAX = 100;
+
+/** So many runs go from one state to another, or are left there for the same reason. */
+export interface JobFate extends Pick<JobExample, "from" | "to" | "code"> {
+  readonly runs: number;
+}
+
+/** A page of what a job would do, and why it would be refused as a whole, where it would. */
+export type JobPreview = Page<JobExample> & Pick<JobPlan, "refusal">;
 
 export interface JobExample {
   readonly runId: string;
@@ -532,7 +555,9 @@ export interface Store {
   appendInbox(rows: readonly InboxRow[], rowsMax?: number): Promise<void>;
   listInbox(lanes: readonly number[], limit: number): Promise<readonly InboxRow[]>;
 
+  /** @throws FLOW_UNREADABLE (invalid) */
   getRun(runId: string): Promise<Run | null>;
+  /** @throws FLOW_UNREADABLE (invalid) when there are such rows among them; `fields.unreadable` has them all, and the others can be read */
   getRuns(runIds: readonly string[]): Promise<readonly Run[]>;
   listHistory(query: HistoryQuery): Promise<Page<HistoryEntry>>;
   listRuns(query: RunQuery): Promise<Page<RunRow>>;
@@ -682,6 +707,8 @@ export interface Peers {
    * @throws FLOW_NO_OWNER (unavailable) when it cannot be reached · FLOW_OUTCOME_UNKNOWN (timeout) when it may have taken them
    */
   forward(address: string, inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;
+  /** Tells an engine that lanes have moved. Nobody relies on it: who is not told looks at its next heartbeat. @default nobody is told */
+  lanesMoved?(address: string): Promise<void>;
 }
 
 /** What a peer says to one input: its answer, or the error it raised. */

@@ -9,8 +9,8 @@ import { EXIT } from "../../exit-codes.ts";
 import type { ExitCode } from "../../exit-codes.ts";
 import { addFlowOption, addStateFilters, filterOf } from "../../operate/flags.ts";
 import type { FilterFlags } from "../../operate/flags.ts";
+import { pageText } from "../../page-text.ts";
 import { runRowColumns } from "../../run-text.ts";
-import { renderTable } from "../../table.ts";
 import type { Page, RunRow } from "../../wire.ts";
 
 interface ListFlags extends FilterFlags, JsonOption, ServerOption {
@@ -45,13 +45,10 @@ async function list(cli: Cli, flags: ListFlags): Promise<ExitCode> {
   const query = { ...filterOf(flags), outcome, limit, cursor };
   const page = await apiOf(flags, cli).get<Page<RunRow>>("/v1/runs", query);
   if (flags.json === true) printJson(cli, page);
-  else cli.stdout.write(pageText(page, cli));
+  else cli.stdout.write(pageText(page, tableOf(cli), cli));
   return EXIT.ok;
 }
 
-function pageText({ items, cursor }: Page<RunRow>, cli: Cli): string {
-  const style = styleOf(cli);
-  if (items.length === 0) return "no runs\n";
-  const next = cursor === null ? "" : style.dim(`next page: the same command with --cursor ${cursor}\n`);
-  return renderTable(items, runRowColumns(style, Date.now()), style) + next;
+function tableOf(cli: Cli) {
+  return { columns: runRowColumns(styleOf(cli), Date.now()), none: "no runs", row: "run" };
 }

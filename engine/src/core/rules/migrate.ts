@@ -187,7 +187,7 @@ function missing(flow: CompiledFlow, run: Run): Decision {
 function unmapped(flow: CompiledFlow, run: Run, state: string): Decision {
   return reject(
     "FLOW_MIGRATION_REFUSED",
-    `state ${state} has no place in version ${flow.version} of flow ${flow.name}; name one under \`migrations\``,
+    `cannot be migrated: version ${flow.version} of flow ${flow.name} has no state for \`${state}\`; name one under \`migrations\``,
     { runId: run.runId, state },
   );
 }

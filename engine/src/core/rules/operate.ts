@@ -150,7 +150,7 @@ function cancelCompensated(context: Context, run: Run, letters: readonly DeadLet
 function cancelCompensating(run: Run, before: Compensation): Outcome {
   const { target, steps } = before;
   if (target === CANCELED && run.steps.length === 0) {
-    const message = `the run is being canceled already, and takes back ${steps.length} steps before; retry or skip its undo, or cancel without compensation`;
+    const message = `the run is being canceled already, and takes back ${steps.length} ${steps.length === 1 ? "step" : "steps"} before; retry or skip an undo that fails, or cancel without compensation`;
     return { refused: reject("FLOW_COMPENSATING", message, { runId: run.runId }) };
   }
   const compensation: Compensation = { ...before, target: CANCELED, steps: [...run.steps, ...steps] };

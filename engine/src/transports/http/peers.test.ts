@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import type { LaneInput } from "../../core/inputs.ts";
 import { openApi } from "./fixtures/open-engine.ts";
-import { INPUTS_MAX, INPUTS_PATH, httpPeers } from "./peers.ts";
+import { INPUTS_MAX, INPUTS_PATH, LANES_PATH, httpPeers } from "./peers.ts";
 
 const RUN_ID = "01980f3e-7a2b-7c31-9d1e-2f6a4c8b0e57";
 const EVENT: LaneInput = { kind: "event", runId: RUN_ID, id: "e-1", type: "Paid", data: {} };
@@ -98,6 +98,16 @@ test("a peer takes nothing from who does not know the secret, however large", as
     const answer = await fetch(url + INPUTS_PATH, { method: "POST", headers, body });
     assert.equal(answer.status, 403);
   }
+});
+
+test("a peer hears that lanes have moved from who knows the secret, and from nobody else", async (t) => {
+  const { engine, url } = await openApi(t);
+  await httpPeers(engine.secret).lanesMoved?.(url);
+  const tell = async (secret: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${secret}` };
+    return (await fetch(url + LANES_PATH, { method: "POST", headers })).status;
+  };
+  assert.deepEqual([await tell(engine.secret), await tell("guessed")], [204, 403]);
 });
 
 test("a peer takes bounded messages of known inputs only", async (t) => {

@@ -8,6 +8,9 @@ import { CONNECT_MS_MAX, codeOf, isNeverReached, startAttempt } from "./attempt.
 /** Where an engine takes inputs from another. */
 export const INPUTS_PATH = "/internal/v1/inputs";
 
+/** Where an engine is told that lanes have moved. */
+export const LANES_PATH = "/internal/v1/lanes";
+
 /** Most inputs in one message between engines. */
 export const INPUTS_MAX = 1_000;
 
@@ -42,7 +45,11 @@ export function httpPeers(secret: string, options: HttpPeersOptions = {}): Peers
     bodyTimeout: 0,
     maxResponseSize: ANSWERS_BYTES_MAX,
   });
-  return { forward: (address, inputs) => forward({ agent, secret, forwardMs }, address, inputs) };
+  const wire = { agent, secret, forwardMs };
+  return {
+    forward: (address, inputs) => forward(wire, address, inputs),
+    lanesMoved: (address) => tellLanesMoved(wire, address),
+  };
 }
 
 interface Wire {
@@ -59,7 +66,7 @@ async function forward(
   const attempt = startAttempt(wire.forwardMs);
   try {
     const answer = await wire.agent.request({
-      ...destination(address),
+      ...destination(address, INPUTS_PATH),
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${wire.secret}` },
       body: JSON.stringify({ inputs }),
@@ -74,8 +81,23 @@ async function forward(
   }
 }
 
-function destination(address: string): { readonly origin: string; readonly path: string } {
-  const { origin, pathname } = new URL(INPUTS_PATH, address);
+async function tellLanesMoved({ agent, secret, forwardMs }: Wire, address: string): Promise<void> {
+  const attempt = startAttempt(forwardMs);
+  try {
+    const { body } = await agent.request({
+      ...destination(address, LANES_PATH),
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}` },
+      signal: attempt.signal,
+    });
+    await body.dump();
+  } finally {
+    attempt.end();
+  }
+}
+
+function destination(address: string, to: string): { readonly origin: string; readonly path: string } {
+  const { origin, pathname } = new URL(to, address);
   return { origin, path: pathname };
 }
 

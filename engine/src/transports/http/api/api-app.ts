@@ -26,6 +26,7 @@ export interface ApiEngine {
   /** Shared by the engines of the deployment. */
   readonly secret: string;
   receive(inputs: readonly LaneInput[]): Promise<readonly PeerAnswer[]>;
+  lanesMoved(): void;
 }
 
 /** Lets the handlers know the types of the schemas that their requests were checked against. */

@@ -60,6 +60,60 @@ test("a dead letter of a failed command names the command and its error, and no 
   assert.doesNotMatch(JSON.stringify(answer.body), /stack|\.ts:/);
 });
 
+test("who may operate reads a dead letter with the stack of the rule that threw", async () => {
+  const runId = await startParked();
+  const { client } = engine;
+  await client.send(runId, { id: "behind", type: "Paid", data: {} });
+  const [head, behind] = lettersOf(await call.get(`/v1/dead-letters?runId=${runId}`));
+  const read = async (id: string) =>
+    (await call.get(`/v1/dead-letters/${id}`)).body as Record<string, unknown>;
+  const { stack, ...letter } = await read(`${runId}:${head?.version}`);
+  assert.deepEqual(letter, head);
+  assert.match(String(stack), /^Error: the rule is broken\n +at .*trips\.ts:\d+/);
+  assert.equal((await read(`${runId.toUpperCase()}:${behind?.version}`))["stack"], null);
+});
+
+test("the stack of a command that a handler of this process refused is read too", async () => {
+  const runId = await startUncharged();
+  const [letter] = lettersOf(await call.get(`/v1/dead-letters?runId=${runId}`));
+  const { body } = await call.get(`/v1/dead-letters/${runId}:${letter?.version}`);
+  assert.match((body as { readonly stack: string }).stack, /the card reader is broken\n[^]*trips\.ts:\d+/);
+});
+
+test("a stack is cut where it grows too long", async (t) => {
+  const deep: FlowDefinition = {
+    name: "deep",
+    version: 1,
+    events: { Fell: {} },
+    initial: "open",
+    states: {
+      open: {
+        on: {
+          Fell: {
+            guard: () => {
+              throw new Error("x".repeat(100_000));
+            },
+            target: "done",
+          },
+        },
+      },
+      done: { final: "done" },
+    },
+  };
+  const api = await openApi(t, { flows: [deep] });
+  const { runId } = await api.engine.client.start("deep", { data: {} });
+  await api.engine.client.send(runId, { type: "Fell", data: {} });
+  const [letter] = lettersOf(await api.call.get(`/v1/dead-letters?runId=${runId}`));
+  const { body } = await api.call.get(`/v1/dead-letters/${runId}:${letter?.version}`);
+  assert.equal((body as { readonly stack: string }).stack.length, 16_384);
+});
+
+test("a dead letter that is not there is missing, whatever its id looks like", async () => {
+  const runId = await startHeld();
+  for (const id of [runId, `${runId}:1`, `${runId}:99999999999`, `${"-".repeat(36)}:1`, "42", "%00:1"])
+    assertProblem(await call.get(`/v1/dead-letters/${id}`), 404, "FLOW_UNKNOWN_DEAD_LETTER");
+});
+
 test("of several commands alike a run and its dead letter say what each carried", async (t) => {
   const packing: FlowDefinition = {
     name: "packing",
@@ -120,6 +174,12 @@ test("dead letters are listed by flow, state and reason, page by page", async ()
     seen,
     (await find("flow=trip")).map(({ runId, version }) => `${runId}:${version}`),
   );
+});
+
+test("a flow or a state that no dead letter can be of is told, where a list is empty", async () => {
+  const unknown = { flow: "FLOW_UNKNOWN_FLOW", state: "FLOW_UNKNOWN_STATE" };
+  assertProblem(await call.get("/v1/dead-letters?flow=trop"), 404, unknown.flow, /did you mean "trip"/);
+  assertProblem(await call.get("/v1/dead-letters?state=hold"), 422, unknown.state, /did you mean "held"/);
 });
 
 test("wrong filters of dead letters are refused", async () => {

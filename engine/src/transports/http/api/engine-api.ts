@@ -10,10 +10,10 @@ import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { addAuditRoute } from "./audit.ts";
 import { DEAD_LETTER_QUEUE_SCHEMAS } from "./dead-letter-queue-schemas.ts";
 import { addQueueListRoute, addQueueRoute, addSettleRoutes } from "./dead-letter-queues.ts";
-import { addDeadLetterListRoute, addRedriveRoute } from "./dead-letters.ts";
+import { addDeadLetterListRoute, addDeadLetterRoute, addRedriveRoute } from "./dead-letters.ts";
 import { addEntryRoute } from "./entry.ts";
 import { addDiagramRoute, addFlowListRoute, addFlowRoute } from "./flows.ts";
-import { addInternalRoute } from "./internal.ts";
+import { addInternalRoutes } from "./internal.ts";
 import { Key, addKeyRoutes } from "./keys.ts";
 import {
   addJobListRoute,
@@ -120,6 +120,7 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addJobRoute(app, engine);
     addJobStopRoute(app, engine);
     addDeadLetterListRoute(app, engine);
+    addDeadLetterRoute(app, engine);
     addRedriveRoute(app, engine);
     addQueueListRoute(app, engine);
     addQueueRoute(app, engine);
@@ -130,7 +131,7 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addAuditRoute(app, engine);
     addLaneRoute(app, engine);
     addKeyRoutes(app, manageKeys(engine.store, randomUUID, access.ring.forget));
-    addInternalRoute(app, engine, inputsBytesMax);
+    addInternalRoutes(app, engine, inputsBytesMax);
   };
 }
 

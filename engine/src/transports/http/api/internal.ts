@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { ERROR_KINDS } from "@sluice/contracts/problem";
 import type { LaneInput } from "../../../core/inputs.ts";
 import { engineError } from "../../../core/errors.ts";
-import { INPUTS_MAX, INPUTS_PATH } from "../peers.ts";
+import { INPUTS_MAX, INPUTS_PATH, LANES_PATH } from "../peers.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 
 /** Of what the input is part of. */
@@ -81,8 +81,11 @@ const Inputs = Type.Object({
   inputs: Type.Array(Type.Union([Start, Event, Settled, OperationInput]), { maxItems: INPUTS_MAX }),
 });
 
-/** `POST /internal/v1/inputs`: what another engine of the deployment has taken in for a lane that is owned here. */
-export function addInternalRoute(app: ApiApp, engine: ApiEngine, inputsBytesMax: number): void {
+/**
+ * What other engines of the deployment say. `POST /internal/v1/inputs`: what one has taken in for a lane that is owned here.
+ * `POST /internal/v1/lanes`: lanes have moved.
+ */
+export function addInternalRoutes(app: ApiApp, engine: ApiEngine, inputsBytesMax: number): void {
   const expected = digestOf(`Bearer ${engine.secret}`);
   app.post(
     INPUTS_PATH,
@@ -95,6 +98,18 @@ export function addInternalRoute(app: ApiApp, engine: ApiEngine, inputsBytesMax:
       onRequest: async (request) => requireSecret(request, expected),
     },
     async ({ body }) => ({ answers: await engine.receive(body.inputs as readonly LaneInput[]) }),
+  );
+  app.post(
+    LANES_PATH,
+    {
+      schema: { hide: true },
+      config: { scope: null },
+      onRequest: async (request) => requireSecret(request, expected),
+    },
+    async (_request, reply) => {
+      engine.lanesMoved();
+      return reply.code(204).send();
+    },
   );
 }
 

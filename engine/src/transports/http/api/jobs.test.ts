@@ -331,6 +331,56 @@ test("runs are moved to a new version by a job, those that are there are none of
   }
 });
 
+const LEFT = "held, null, FLOW_MIGRATION_REFUSED";
+const fateOf = ({ from, to, code }: Readonly<Record<string, unknown>>): string =>
+  [from, to, code].map(String).join(", ");
+
+test("a dry run of a migration lists each run with what would become of it, also those that have no place there", async (t) => {
+  const database = memoryDatabase();
+  const old = await openTrips(t, { database });
+  const held = await startRuns(2, old.startHeld, "left");
+  const paid = await old.startUncharged("goes");
+  await listed(old, "flow=trip&state=held", 2);
+  await listed(old, "flow=trip&state=paid", 1);
+  await old.engine.stop();
+  const next = await openTrips(t, { database, engineId: "engine-b", flows: [trip, trip2, trip3] });
+  const body = { operation: { type: "migrate", toVersion: 3 }, filter: { flow: "trip" } };
+  const { status, body: preview } = await next.call.post("/v1/jobs/preview", { body });
+  const { items, refusal } = preview as {
+    readonly items: readonly Record<string, unknown>[];
+    readonly refusal: { readonly code: string; readonly message: string };
+  };
+  assert.equal(status, 200);
+  assert.deepEqual(
+    new Map(items.map(({ runId, ...result }) => [runId, fateOf(result)])),
+    new Map([[paid, "paid, paid, null"], ...held.map((runId) => [runId, LEFT] as const)]),
+  );
+  const left = items.find(({ from }) => from === "held");
+  assert.match(
+    String(left?.["message"]),
+    /^cannot be migrated: version 3 of flow trip has no state for `held`/,
+  );
+  assert.equal(refusal.code, "FLOW_MIGRATION_REFUSED");
+  assert.match(refusal.message, /version 1 .* version 3 .*: held;/);
+  const asked = await next.call.post("/v1/jobs", { body: { ...body, dryRun: true } });
+  assert.equal(asked.status, 202);
+  const dry = (await ended(next, jobOf(asked).jobId)) as Job & {
+    readonly fates: readonly Record<string, unknown>[];
+    readonly refusal: typeof refusal;
+  };
+  assert.deepEqual([dry.seen, dry.applied, dry.refused], [3, 1, { FLOW_MIGRATION_REFUSED: 2 }]);
+  assert.deepEqual(
+    new Map(dry.fates.map((fate) => [fateOf(fate), fate["runs"]])),
+    new Map([
+      ["paid, paid, null", 1],
+      [LEFT, 2],
+    ]),
+  );
+  assert.deepEqual(dry.refusal, refusal);
+  assertProblem(await next.call.post("/v1/jobs", { body }), 409, "FLOW_MIGRATION_REFUSED");
+  for (const runId of [...held, paid]) assert.equal((await next.engine.client.require(runId)).flowVersion, 1);
+});
+
 test("jobs with wrong input are refused, and nothing is kept of them", async () => {
   const flow = "trip";
   const cancel = { type: "cancel" };
@@ -378,6 +428,12 @@ test("jobs with wrong input are refused, and nothing is kept of them", async () 
       422,
       "FLOW_UNKNOWN_STATE",
       /booking, held/,
+    ],
+    [
+      { operation: { type: "force", state: "hold" }, filter: { parked: true } },
+      422,
+      "FLOW_UNKNOWN_STATE",
+      /no flow has a state hold.*"held"/,
     ],
     [
       { operation: { type: "migrate", toVersion: 7 }, filter: { flow } },

@@ -6,7 +6,7 @@ import type { ActionRow } from "../../../core/ports.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { OperateHeaders, askedOf, takeAbsentBody } from "./asked.ts";
-import { JobBody, JobListQuery, JobParams, PreviewBody, StopBody } from "./operation-schemas.ts";
+import { JobBody, JobListQuery, JobParams, PreviewBody, PreviewPage, StopBody } from "./operation-schemas.ts";
 import { jobOf, viewJob } from "./operation-views.ts";
 import { bindCursor, linkNext, openCursor, pageBody } from "./pages.ts";
 import type { Listing } from "./pages.ts";
@@ -79,14 +79,14 @@ export function addJobPreviewRoute(app: ApiApp, { operator }: ApiEngine): void {
         tags,
         summary: "See what a job would do to each run",
         description:
-          "Page by page, without doing it. Runs move on meanwhile, so what a job does later may differ.",
+          "Page by page, without doing it. Runs move on meanwhile, so what a job does later may differ. " +
+          "Where the job itself would be refused as a whole, `refusal` says why, and the runs are listed all the same.",
         body: PreviewBody,
         response: {
-          200: pageOf("JobResult", "A page of runs with what would happen to each."),
+          200: PreviewPage,
           ...problemResponses({
             400: "FLOW_BAD_CURSOR",
             404: "FLOW_UNKNOWN_FLOW",
-            409: "FLOW_MIGRATION_REFUSED",
             413: "HOST_BODY_TOO_LARGE",
             415: "HOST_UNSUPPORTED_MEDIA_TYPE",
             422: "FLOW_BAD_OPERATION, FLOW_UNKNOWN_STATE, FLOW_MIGRATION_MISSING",
@@ -100,7 +100,12 @@ export function addJobPreviewRoute(app: ApiApp, { operator }: ApiEngine): void {
       const listing: Listing = { list: "preview", filters: { operation, filter } as JsonObject };
       const inner = openCursor(listing, cursor);
       const page = await operator.preview(wish, { limit, ...(inner === undefined ? {} : { cursor: inner }) });
-      return { items: page.items, cursor: bindCursor(listing, page.cursor) };
+      const { items, refusal } = page;
+      return {
+        items,
+        cursor: bindCursor(listing, page.cursor),
+        ...(refusal === undefined ? {} : { refusal }),
+      };
     },
   );
 }

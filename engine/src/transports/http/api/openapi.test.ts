@@ -52,6 +52,7 @@ test("the API describes every public route, and only those", () => {
     "get /v1/dead-letter-queues",
     "get /v1/dead-letter-queues/{name}",
     "get /v1/dead-letters",
+    "get /v1/dead-letters/{id}",
     "get /v1/flows",
     "get /v1/flows/{flow}",
     "get /v1/flows/{flow}/diagram",

@@ -3,9 +3,13 @@ import { Type } from "typebox";
 import type { TProperties } from "typebox";
 import { JOB_RUN_IDS_MAX, RUNS_PER_SECOND_MAX, RUNS_PER_SECOND_MIN } from "../../../client/job-plan.ts";
 import type { Operation } from "../../../core/inputs.ts";
+import { FATES_MAX } from "../../../core/ports.ts";
 import type { Paused } from "../../../core/ports.ts";
 import { ASKED_FIELDS } from "./asked.ts";
-import { Nullable, PAGE_FIELDS, PARK_REASONS, RunId, Text, Time } from "./schemas.ts";
+import { Nullable, PAGE_FIELDS, PARK_REASONS, RunId, Text, Time, pageOf } from "./schemas.ts";
+
+/** Longest stack that is shown. */
+export const STACK_CHARS_MAX = 16_384;
 
 const OPERATION_TYPES = [
   "cancel",
@@ -233,6 +237,22 @@ export const JobResult = Type.Object(
   { $id: "JobResult", description: "What an operation does, or would do, to one run." },
 );
 
+/** Absent where nothing refuses. */
+const REFUSAL_FIELDS = {
+  refusal: Type.Optional(
+    Type.Object(
+      { code: Type.String({ examples: ["FLOW_MIGRATION_REFUSED"] }), message: Type.String() },
+      { description: "Why the job itself would be refused as a whole, before anything is done." },
+    ),
+  ),
+};
+
+const RESULTS_TEXT = "A page of runs with what would happen to each.";
+export const PreviewPage = Type.Object(
+  { ...pageOf("JobResult", RESULTS_TEXT).properties, ...REFUSAL_FIELDS },
+  { description: RESULTS_TEXT },
+);
+
 export const Job = Type.Object(
   {
     jobId: Type.String(),
@@ -245,6 +265,20 @@ export const Job = Type.Object(
     examples: Type.Array(Type.Unsafe<unknown>({ $ref: "JobResult#" }), {
       description: "Some of the runs for each reason and, of a dry run, for each change.",
     }),
+    fates: Type.Optional(
+      Type.Array(
+        Type.Object({
+          from: Type.String({ description: "The state that the runs are in." }),
+          to: Nullable("The state they would be in; null when they would be left."),
+          code: Nullable("Why they would be left."),
+          runs: Type.Integer(),
+        }),
+        {
+          description: `Of a dry run: how many runs would become what; at most ${FATES_MAX} of them are told apart.`,
+        },
+      ),
+    ),
+    ...REFUSAL_FIELDS,
     by: Type.String(),
     reason: Nullable("Why."),
     askedAt: Time("When it was asked for."),
@@ -253,42 +287,59 @@ export const Job = Type.Object(
   { $id: "Job", description: "An operation on many runs, carried out by the engine." },
 );
 
-export const DeadLetter = Type.Object(
+const LETTER_FIELDS = {
+  runId: RunId,
+  version: Type.Integer({
+    description: "The history entry at which it became one; the order within a run.",
+  }),
+  flow: Nullable("The run's flow."),
+  key: Nullable("The run's key."),
+  state: Type.String({ description: "The state the run is parked in." }),
+  place: Type.Enum(["head", "behind"], {
+    description: "`head`: it parked the run. `behind`: it waits until the head is settled.",
+  }),
+  reason: Nullable("Why it parked the run; null behind."),
+  input: Type.Object(
+    {
+      kind: Type.Enum(["event", "answer", "failure", "child-ended", "delivery", "timer"]),
+      type: Type.Optional(Type.String({ description: "Type of the event." })),
+      eventId: Type.Optional(Type.String()),
+      command: Type.Optional(Type.String({ description: "Type of the command it is about." })),
+      commandId: Type.Optional(Type.String()),
+      commandData: Type.Optional(
+        Type.Unknown({ description: "What that command carried, while the run still waits for it." }),
+      ),
+      attempt: Type.Optional(Type.Integer()),
+      data: Type.Optional(Type.Unknown()),
+    },
+    { description: "What could not be taken in." },
+  ),
+  error: Type.Union(
+    [Type.Object({ code: Type.String(), kind: Type.String(), message: Type.String() }), Type.Null()],
+    { description: "What went wrong; null behind." },
+  ),
+  at: Time("When it became one."),
+};
+
+export const DeadLetter = Type.Object(LETTER_FIELDS, {
+  $id: "DeadLetter",
+  description: "An input that parked its run, or waits behind one that did.",
+});
+
+export const DeadLetterWithStack = Type.Object(
   {
-    runId: RunId,
-    version: Type.Integer({
-      description: "The history entry at which it became one; the order within a run.",
-    }),
-    flow: Nullable("The run's flow."),
-    key: Nullable("The run's key."),
-    state: Type.String({ description: "The state the run is parked in." }),
-    place: Type.Enum(["head", "behind"], {
-      description: "`head`: it parked the run. `behind`: it waits until the head is settled.",
-    }),
-    reason: Nullable("Why it parked the run; null behind."),
-    input: Type.Object(
-      {
-        kind: Type.Enum(["event", "answer", "failure", "child-ended", "delivery", "timer"]),
-        type: Type.Optional(Type.String({ description: "Type of the event." })),
-        eventId: Type.Optional(Type.String()),
-        command: Type.Optional(Type.String({ description: "Type of the command it is about." })),
-        commandId: Type.Optional(Type.String()),
-        commandData: Type.Optional(
-          Type.Unknown({ description: "What that command carried, while the run still waits for it." }),
-        ),
-        attempt: Type.Optional(Type.Integer()),
-        data: Type.Optional(Type.Unknown()),
-      },
-      { description: "What could not be taken in." },
+    ...LETTER_FIELDS,
+    stack: Nullable(
+      `Where in the code it went wrong, cut after ${STACK_CHARS_MAX} characters; null where nobody knows.`,
     ),
-    error: Type.Union(
-      [Type.Object({ code: Type.String(), kind: Type.String(), message: Type.String() }), Type.Null()],
-      { description: "What went wrong; null behind." },
-    ),
-    at: Time("When it became one."),
   },
-  { $id: "DeadLetter", description: "An input that parked its run, or waits behind one that did." },
+  { $id: "DeadLetterWithStack", description: "A dead letter for who has to mend what parked its run." },
 );
+
+/** `<run>:<version>`, as lists name a dead letter. What is none is no letter's, and missing. */
+export const DeadLetterParams = Type.Object({
+  id: Type.String({ description: "A dead letter: its run and its version, with a colon between." }),
+});
 
 export const Pause = Type.Object(
   {
@@ -325,4 +376,13 @@ export const AuditEntry = Type.Object(
 );
 
 /** Every shape of these that stands under `components` of the API's description. */
-export const OPERATION_SCHEMAS = [Operated, JobResult, Job, DeadLetter, Pause, Resumed, AuditEntry];
+export const OPERATION_SCHEMAS = [
+  Operated,
+  JobResult,
+  Job,
+  DeadLetter,
+  DeadLetterWithStack,
+  Pause,
+  Resumed,
+  AuditEntry,
+];

@@ -4,6 +4,7 @@ import { engineError } from "../../../core/errors.ts";
 import type { LetterInput } from "../../../core/inputs.ts";
 import type { ActionRow, DeadLetterRow, PauseRow, RunFilter } from "../../../core/ports.ts";
 import type { Run } from "../../../core/run.ts";
+import { STACK_CHARS_MAX } from "./operation-schemas.ts";
 import type * as schemas from "./operation-schemas.ts";
 import { toIso } from "./iso-time.ts";
 
@@ -23,8 +24,8 @@ export function jobOf({ actionId, kind, job }: ActionRow): NonNullable<ActionRow
 export function viewJob(action: ActionRow): Static<typeof schemas.Job> {
   const { actionId, state, by, reason } = action;
   const job = jobOf(action);
-  const { operation, filter, isDryRun, runsPerSecond } = job.plan;
-  const { seen, applied, refused, examples } = job.progress;
+  const { operation, filter, isDryRun, runsPerSecond, refusal } = job.plan;
+  const { seen, applied, refused, examples, fates } = job.progress;
   return {
     jobId: actionId,
     operation,
@@ -36,6 +37,8 @@ export function viewJob(action: ActionRow): Static<typeof schemas.Job> {
     applied,
     refused: { ...refused },
     examples: [...examples],
+    ...(fates === undefined ? {} : { fates: [...fates] }),
+    ...(refusal === undefined ? {} : { refusal }),
     by,
     reason,
     ...viewTimes(action),
@@ -78,6 +81,15 @@ export function viewPause({ flow, scope, name, by, reason, atMs }: PauseRow): St
     reason,
     at: toIso(atMs),
   };
+}
+
+/** With the stack of what parked its run, for who may operate. */
+export function viewDeadLetterWithStack(
+  letter: DeadLetterRow,
+  run: Run | undefined,
+): Static<typeof schemas.DeadLetterWithStack> {
+  const stack = letter.error?.stack ?? null;
+  return { ...viewDeadLetter(letter, run), stack: stack === null ? null : stack.slice(0, STACK_CHARS_MAX) };
 }
 
 /** `run` is the letter's, as far as it is still there. Stacks stay inside, and so does all of the input that is the engine's own. */

@@ -24,7 +24,8 @@ const ROUTES: readonly OperationRoute[] = [
     summary: "Cancel a run",
     description:
       "Ends it in the state `canceled`. Its steps are taken back first, the last of them first, unless `compensate` is false. " +
-      "What waits as its dead letters is dropped, and child runs nobody waits for any more are canceled too.",
+      "A run that takes steps back already ends in `canceled` instead, and one that a failing undo has parked stays parked. " +
+      "What waits as its dead letters is dropped otherwise, and child runs nobody waits for any more are canceled too.",
     body: CancelBody,
     conflicts: ["FLOW_COMPENSATING"],
   },

@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import type { FlowDefinition } from "../../../core/flow.ts";
 import { local } from "../../../participant/local.ts";
 import { openApi } from "../fixtures/open-engine.ts";
+import { assertProblem } from "../fixtures/problem.ts";
 import { until } from "../fixtures/until.ts";
 
 const { call, engine } = await openApi({ after });
@@ -43,6 +44,38 @@ test("an event without an id gets one of its own", async () => {
   const { eventId } = body as { readonly eventId: string };
   const { items } = await engine.client.history({ runId, limit: 10 });
   assert.ok(items.some((entry) => entry.eventId === eventId && entry.type === "Paid"));
+});
+
+test("the data of an event may be left out where nothing has to be said, and a repeat may say so", async () => {
+  const path = `/v1/runs/${await startOrder()}/events`;
+  const silent = await call.post(path, { body: { id: "s-1", type: "Paid" } });
+  assert.equal(silent.status, 200);
+  const spoken = await call.post(path, { body: { id: "s-1", type: "Paid", data: {} } });
+  assert.deepEqual([spoken.status, spoken.body], [200, silent.body]);
+});
+
+test("who leaves out what an event has to carry is told that data is missing", async (t) => {
+  const amount = { type: "object", required: ["amount"], properties: { amount: { type: "integer" } } };
+  const payment: FlowDefinition = {
+    name: "payment",
+    version: 1,
+    events: { Paid: amount },
+    initial: "open",
+    states: { open: { on: { Paid: "done" } }, done: { final: "done" } },
+  };
+  const api = await openApi(t, { flows: [payment] });
+  const { runId } = await api.engine.client.start("payment", { data: {} });
+  const send = (body: object) => api.call.post(`/v1/runs/${runId}/events`, { body });
+  const missing = await send({ type: "Paid" });
+  assertProblem(
+    missing,
+    400,
+    "FLOW_BAD_EVENT",
+    /^body\/data is missing, and counts as \{\}: .*\/amount is missing/,
+  );
+  assertProblem(await send({ type: "Paid", data: {} }), 400, "FLOW_BAD_EVENT", /^the data of event Paid/);
+  const elsewhere = await send({ type: "Paid", data: { amount: 1 }, commandId: "somebody:1:0" });
+  assertProblem(elsewhere, 400, "FLOW_BAD_EVENT", /names command/);
 });
 
 test("events that wait for an operator are answered 202, again and again", async () => {

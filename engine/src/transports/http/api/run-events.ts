@@ -1,5 +1,6 @@
 import type { Json } from "@sluice/contracts/envelope";
-import { engineError } from "../../../core/errors.ts";
+import type { CodedError } from "@sluice/contracts/problem";
+import { engineError, hasCode } from "../../../core/errors.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { EventBody, EventHeaders, RunParams, ref } from "./schemas.ts";
@@ -37,17 +38,29 @@ export function addEventRoute(app: ApiApp, engine: ApiEngine): void {
     },
     async ({ params, headers, body }, reply) => {
       const id = idOf(body.id, headers["idempotency-key"]);
-      const { type, commandId } = body;
-      const { eventId, outcome, version, isRepeat } = await engine.client.send(params.id, {
+      const { type, commandId, data = {} } = body;
+      const sending = engine.client.send(params.id, {
         type,
-        data: body.data as Json,
+        data: data as Json,
         ...(id === undefined ? {} : { id }),
         ...(commandId === undefined ? {} : { commandId }),
       });
+      const sent = await (body.data === undefined ? sending.catch(tellMissing) : sending);
+      const { eventId, outcome, version, isRepeat } = sent;
       if (isRepeat) void reply.header("idempotent-replayed", "true");
       return reply.code(outcome === "applied" ? 200 : 202).send({ eventId, outcome, version });
     },
   );
+}
+
+/** Who has sent no data is told so, and not only that what stands for it breaks the event's schema. */
+function tellMissing(error: unknown): never {
+  const { errors } = hasCode(error, "FLOW_BAD_EVENT") ? (error as CodedError).fields : {};
+  if (errors === undefined) throw error;
+  const { message } = error as CodedError;
+  throw engineError("FLOW_BAD_EVENT", `body/data is missing, and counts as {}: ${message}`, {
+    fields: { errors },
+  });
 }
 
 function idOf(inBody: string | undefined, inHeader: string | undefined): string | undefined {

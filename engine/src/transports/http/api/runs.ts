@@ -3,6 +3,7 @@ import type { Page, RunRow } from "../../../core/ports.ts";
 import { problemResponses } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
 import { etagOf, namesEtag } from "./etag.ts";
+import { assertKnown } from "./known-names.ts";
 import { bindCursor, linkNext, openCursor, pageBody } from "./pages.ts";
 import type { Listing } from "./pages.ts";
 import { parseUpdatedSince } from "./parse-updated-since.ts";
@@ -25,7 +26,11 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
         querystring: RunListQuery,
         response: {
           200: pageOf("RunRow", "A page of runs."),
-          ...problemResponses({ 400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR" }),
+          ...problemResponses({
+            400: "FLOW_BAD_QUERY, FLOW_BAD_CURSOR",
+            404: "FLOW_UNKNOWN_FLOW",
+            422: "FLOW_UNKNOWN_STATE",
+          }),
         },
       },
     },
@@ -40,6 +45,7 @@ export function addRunListRoute(app: ApiApp, engine: ApiEngine): void {
         ...(inner === undefined ? {} : { cursor: inner }),
         ...(updatedSince === undefined ? {} : { updatedSinceMs: parseUpdatedSince(updatedSince) }),
       });
+      if (page.items.length === 0 && cursor === undefined) await assertKnown(engine, filters);
       const next = bindCursor(listing, page.cursor);
       linkNext(request, reply, next);
       const { items, ...rest } = splitRows(page.items);

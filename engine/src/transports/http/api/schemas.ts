@@ -147,10 +147,12 @@ export const EventBody = Type.Object(
       description: "An event that the flow declares.",
       examples: ["PaymentConfirmed"],
     }),
-    data: Type.Unknown({
-      description: "What it carries, of the shape that the flow declares.",
-      examples: [{}],
-    }),
+    data: Type.Optional(
+      Type.Unknown({
+        description: "What it carries, of the shape that the flow declares; `{}` when it is left out.",
+        examples: [{}],
+      }),
+    ),
     commandId: Type.Optional(
       Text(
         "The command that it answers, for a participant that answers later. It counts for that command alone: when nobody waits for that any " +

@@ -55,6 +55,7 @@ export function addStreamRoute(
             400: "FLOW_BAD_QUERY",
             404: "FLOW_UNKNOWN_RUN",
             429: "FLOW_WAIT_FULL",
+            500: "FLOW_UNREADABLE",
           }),
         },
       },

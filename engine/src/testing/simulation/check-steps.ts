@@ -89,7 +89,7 @@ class StepBook {
 
   /** What is newly taken back is all that is owed, or only what the losers of a join have left. */
   #begin(step: ReplayedStep, over: readonly Owed[], answered: string | null): void {
-    const { entry, flow, before, after } = step;
+    const { entry, flow, before } = step;
     const added = addedSteps(step);
     if (added.length === 0) return;
     if (entry.kind === "event" && before?.compensation != null) return this.#addLate(added, over);

@@ -24,6 +24,23 @@ describe("sluice keys", () => {
     assert.equal((await sluice(["runs", "--url", url], { env })).exitCode, 0);
   });
 
+  it("shows a new key when a running server takes it, and the old one goes on", async (t) => {
+    const dataDirectory = testDataDirectory(t);
+    const args = ["--data-dir", dataDirectory, "--keys", "required"];
+    assert.equal(await startUp(t, { args }).ended, 1, "no key is there yet");
+    const keys = (...rest: string[]) => sluice(["keys", ...rest, "--data-dir", dataDirectory]);
+    const first = await keys("create", "--name", "ops", "--scope", "admin");
+    const url = urlOf(
+      await startUp(t, { args: ["--data-dir", dataDirectory, "--keys", "required"] }).ready(),
+    );
+    const askWith = async (key: string) =>
+      (await fetch(`${url}/v1/runs`, { headers: { authorization: `Bearer ${key.trim()}` } })).status;
+    assert.equal(await askWith(first.stdout), 200);
+    const [, keyId = ""] = /^key (\w+) /.exec(first.stderr) ?? [];
+    const second = await keys("rotate", keyId);
+    assert.deepEqual([await askWith(second.stdout), await askWith(first.stdout)], [200, 200]);
+  });
+
   it("replaces a key by one with its end, and none that has ended", async (t) => {
     const dataDirectory = testDataDirectory(t);
     await startUp(t, { args: ["--data-dir", dataDirectory] }).ready();

@@ -1,6 +1,7 @@
 /** What `sluice keys` does: finds the database, as `sluice audit` does, and changes the stored keys. */
 import { randomUUID } from "node:crypto";
-import { checkKeyGrace, checkKeyLifetime, checkKeyName, manageKeys } from "@sluice/engine/http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkKeyGrace, checkKeyLifetime, checkKeyName, manageKeys, RING_MS } from "@sluice/engine/http";
 import type { ApiKey, Keys, NewKey } from "@sluice/engine/http";
 import type { ApiScope } from "@sluice/engine";
 import { createPostgresStore } from "@sluice/engine/postgres";
@@ -41,7 +42,9 @@ export async function create(cli: Cli, flags: CreateFlags): Promise<ExitCode> {
   };
   checkKeyName(wish.name);
   checkKeyLifetime(wish.endsInMs);
-  const made = await withKeys(cli, flags, (keys) => keys.create(wish, byOf(cli)));
+  // Its life begins when it is shown.
+  const endsInMs = wish.endsInMs === null ? null : wish.endsInMs + RING_MS;
+  const made = await withKeys(cli, flags, (keys) => keys.create({ ...wish, endsInMs }, byOf(cli)));
   return show(cli, flags, made);
 }
 
@@ -100,7 +103,9 @@ async function requireSchema(target: PostgresTarget): Promise<void> {
   }
 }
 
-function show(cli: Cli, flags: KeyFlags, { row, key }: NewKey): ExitCode {
+/** Who sees it may use it at once: by then every running server has read the keys anew. */
+async function show(cli: Cli, flags: KeyFlags, { row, key }: NewKey): Promise<ExitCode> {
+  await sleep(RING_MS);
   if (flags.json === true) printJson(cli, { ...view(row), key });
   else {
     cli.stdout.write(`${key}\n`);

@@ -5,6 +5,7 @@ export { engineApi } from "./api/engine-api.ts";
 export type { EngineApiOptions } from "./api/engine-api.ts";
 export type { ApiEngine } from "./api/api-app.ts";
 export { checkKeyGrace, checkKeyLifetime, checkKeyName } from "./access/key-rules.ts";
+export { RING_MS } from "./access/key-ring.ts";
 export { manageKeys } from "./access/manage-keys.ts";
 export type { ApiKey, Keys, KeyWish, NewKey } from "./access/manage-keys.ts";
 export type { AccessOptions } from "./access/access.ts";

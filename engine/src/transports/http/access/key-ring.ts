@@ -5,8 +5,8 @@
 import type { ApiKeyRow, Store } from "../../../core/ports.ts";
 import { createRecent } from "../recent.ts";
 
-/** How old the ring may be before it is read again. */
-const RING_MS = 1_000;
+/** How old the ring may be before it is read again: so late every server knows a key that was made elsewhere. */
+export const RING_MS = 1_000;
 
 export interface KeyRing {
   /** The key with this id, as far as it is known. */

@@ -153,6 +153,11 @@ async function settle(sql: Sql): Promise<void> {
   await sql`vacuum (analyze) sluice.runs`;
   await sql`vacuum (analyze) sluice.run_search`;
   await sql`analyze sluice.history`;
+  // Where rows come one batch after the other this is done on the way. What is not summarized a takeover reads from end to end.
+  await sql`
+    select brin_summarize_new_values(index.oid)
+      from pg_class index join pg_am method on method.oid = index.relam
+     where index.relnamespace = 'sluice'::regnamespace and index.relkind = 'i' and method.amname = 'brin'`;
   await sql`checkpoint`;
 }
 

@@ -1,6 +1,5 @@
 /** What `sluice keys` does: finds the database, as `sluice audit` does, and changes the stored keys. */
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { checkKeyGrace, checkKeyLifetime, checkKeyName, manageKeys, RING_MS } from "@sluice/engine/http";
 import type { ApiKey, Keys, NewKey } from "@sluice/engine/http";
 import type { ApiScope } from "@sluice/engine";
@@ -42,9 +41,7 @@ export async function create(cli: Cli, flags: CreateFlags): Promise<ExitCode> {
   };
   checkKeyName(wish.name);
   checkKeyLifetime(wish.endsInMs);
-  // Its life begins when it is shown.
-  const endsInMs = wish.endsInMs === null ? null : wish.endsInMs + RING_MS;
-  const made = await withKeys(cli, flags, (keys) => keys.create({ ...wish, endsInMs }, byOf(cli)));
+  const made = await withKeys(cli, flags, (keys) => keys.create(wish, byOf(cli)));
   return show(cli, flags, made);
 }
 
@@ -85,7 +82,7 @@ async function withKeys<T>(cli: Cli, flags: KeyFlags, work: (keys: Keys) => Prom
     await requireSchema(target);
     const store = createPostgresStore({ target, engineId: randomUUID() });
     try {
-      return await work(manageKeys(store, randomUUID));
+      return await work(manageKeys(store, randomUUID, { shownAfterMs: RING_MS }));
     } finally {
       await store.close();
     }
@@ -103,9 +100,7 @@ async function requireSchema(target: PostgresTarget): Promise<void> {
   }
 }
 
-/** Who sees it may use it at once: by then every running server has read the keys anew. */
-async function show(cli: Cli, flags: KeyFlags, { row, key }: NewKey): Promise<ExitCode> {
-  await sleep(RING_MS);
+function show(cli: Cli, flags: KeyFlags, { row, key }: NewKey): ExitCode {
   if (flags.json === true) printJson(cli, { ...view(row), key });
   else {
     cli.stdout.write(`${key}\n`);

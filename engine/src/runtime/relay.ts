@@ -30,7 +30,7 @@ export class ChannelRelay {
   readonly #abort = new AbortController();
   #queue: OutboxItem[] = [];
   #sends = 0;
-  #isHeld = false;
+  #isStill = false;
 
   constructor(transport: Transport, ports: RelayPorts) {
     this.#transport = transport;
@@ -52,11 +52,11 @@ export class ChannelRelay {
 
   /** What is committed stays here, and what is under way ends, until `goOn`. */
   standStill(): void {
-    this.#isHeld = true;
+    this.#isStill = true;
   }
 
   goOn(): void {
-    this.#isHeld = false;
+    this.#isStill = false;
     this.#pump();
   }
 
@@ -77,7 +77,7 @@ export class ChannelRelay {
   }
 
   #pump(): void {
-    while (!this.#isHeld && this.#queue.length > 0 && this.#sends < this.#transport.sendsMax) {
+    while (!this.#isStill && this.#queue.length > 0 && this.#sends < this.#transport.sendsMax) {
       const items = this.#takeWanted();
       if (items.length === 0) return;
       this.#sends++;

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { openApi } from "../fixtures/open-engine.ts";
+import { memoryDatabase, openApi } from "../fixtures/open-engine.ts";
 import { until } from "../fixtures/until.ts";
 import { makeApiKey } from "./api-key.ts";
 import { checkKeyGrace, checkKeyLifetime, checkKeyName } from "./key-rules.ts";
 import { manageKeys } from "./manage-keys.ts";
 
-const { call, engine, url } = await openApi({ after }, { api: { access: { isKeyRequired: true } } });
+const api = { access: { isKeyRequired: true } };
+const database = memoryDatabase();
+const { call, engine, url } = await openApi({ after }, { api, database });
+/** Another server of the same deployment. */
+const other = await openApi({ after }, { api, database, engineId: "engine-b" });
 const keys = manageKeys(engine.store, randomUUID);
 async function make(name: string, scope: "read" | "operate" | "admin", endsInMs: number | null = null) {
   const { row, key } = await keys.create({ name, scopes: [scope], endsInMs }, "test");
@@ -68,6 +72,19 @@ test("a rotated key goes on until its grace is over, and the new one works at on
   const { key } = answer.body as { key: string };
   assert.equal((await call.get("/v1/runs", bearer(old.key))).status, 200);
   assert.equal((await call.get("/v1/runs", bearer(key))).status, 200);
+});
+
+test("a key that is shown works at every server at once, and has its whole life before it", async () => {
+  const ask = (body: object) => call.post("/v1/keys", { ...bearer(admin.key), body });
+  // Whoever asks before has the other server read its keys, which then are as old as they may be.
+  assert.equal((await other.call.get("/v1/runs", bearer(admin.key))).status, 200);
+  const { body: made } = await ask({ name: "everywhere", scopes: ["read"], expiresInSeconds: 2 });
+  const shownAtMs = Date.now();
+  const { keyId, key, expiresAt } = made as { keyId: string; key: string; expiresAt: string };
+  assert.equal((await other.call.get("/v1/runs", bearer(key))).status, 200);
+  assert.ok(Date.parse(expiresAt) - shownAtMs > 1_500, `it ends at ${expiresAt}`);
+  const { body: next } = await call.post(`/v1/keys/${keyId}/rotate`, { ...bearer(admin.key), body: {} });
+  assert.equal((await other.call.get("/v1/runs", bearer((next as { key: string }).key))).status, 200);
 });
 
 test("a key is rotated without a body, and keeps its name, its scope and its end", async () => {

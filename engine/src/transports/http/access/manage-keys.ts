@@ -1,4 +1,5 @@
 /** Making, replacing and ending API keys, each with its record: over HTTP and by whoever has the database. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { engineError } from "../../../core/errors.ts";
 import type { ApiKeyRow, ApiScope, Store } from "../../../core/ports.ts";
 import { makeApiKey } from "./api-key.ts";
@@ -38,8 +39,19 @@ export interface Keys {
 
 type KeyStore = Pick<Store, "addApiKey" | "listApiKeys" | "endApiKey" | "addAction">;
 
-/** `changed` is called after each change; `newId` makes the ids of the records. */
-export function manageKeys(store: KeyStore, newId: () => string, changed: () => void = () => {}): Keys {
+export interface ManageKeysOptions {
+  /** Called after each change. @default nothing */
+  readonly changed?: () => void;
+  /** How long after it is made a key is shown, and its life begins: servers that hold keys know it by then. @default 0 */
+  readonly shownAfterMs?: number;
+}
+
+/** `newId` makes the ids of the records. */
+export function manageKeys(
+  store: KeyStore,
+  newId: () => string,
+  { changed = () => {}, shownAfterMs = 0 }: ManageKeysOptions = {},
+): Keys {
   const record = async (
     kind: string,
     by: string,
@@ -60,9 +72,11 @@ export function manageKeys(store: KeyStore, newId: () => string, changed: () => 
   return {
     list: async () => (await store.listApiKeys()).map(withoutHash),
     async create(wish, by) {
-      const made = await addKey(store, wish);
+      const endsInMs = wish.endsInMs === null ? null : wish.endsInMs + shownAfterMs;
+      const made = await addKey(store, { ...wish, endsInMs });
       const { keyId, name, scopes } = made.row;
       await record("key.create", by, { keyId, name, scopes: scopes.join(" ") });
+      await sleep(shownAfterMs);
       return made;
     },
     async rotate(keyId, graceMs, by) {
@@ -70,6 +84,7 @@ export function manageKeys(store: KeyStore, newId: () => string, changed: () => 
       const made = await addKey(store, { name: old.name, scopes: old.scopes, endsInMs: remainingMs(old) });
       await store.endApiKey(keyId, Date.now() + graceMs);
       await record("key.rotate", by, { keyId, name: old.name, newKeyId: made.row.keyId });
+      await sleep(shownAfterMs);
       return made;
     },
     async revoke(keyId, by) {

@@ -4,6 +4,7 @@ import { Type } from "typebox";
 import { engineError } from "../../../core/errors.ts";
 import { createAccess } from "../access/access.ts";
 import type { AccessOptions } from "../access/access.ts";
+import { RING_MS } from "../access/key-ring.ts";
 import { manageKeys } from "../access/manage-keys.ts";
 import { addProblemSchema } from "../problem-responses.ts";
 import type { ApiApp, ApiEngine } from "./api-app.ts";
@@ -130,7 +131,8 @@ export function engineApi(engine: ApiEngine, options: EngineApiOptions = {}): Fa
     addResumeRoute(app, engine, pauses);
     addAuditRoute(app, engine);
     addLaneRoute(app, engine);
-    addKeyRoutes(app, manageKeys(engine.store, randomUUID, access.ring.forget));
+    const keys = manageKeys(engine.store, randomUUID, { changed: access.ring.forget, shownAfterMs: RING_MS });
+    addKeyRoutes(app, keys);
     addInternalRoutes(app, engine, inputsBytesMax);
   };
 }

@@ -70,21 +70,31 @@ test("an engine without a retention keeps every run", async (t) => {
   assert.equal((await engine.client.require(runId)).outcome, "taken");
 });
 
-test("upkeep that fails is tried again, as often as it takes", async () => {
+test("upkeep that fails is tried again, each work at its own pace and as often as it takes", async () => {
   const database = createMemoryDatabase({ nowMs: () => Date.now() });
   const store = createMemoryStore({ database, engineId: "a" });
-  const scheduled: (() => void)[] = [];
-  let calls = 0;
+  const scheduled: { delayMs: number; callback: () => void }[] = [];
+  const calls = { maintain: 0, summarize: 0 };
   const warned: string[] = [];
+  const away = (call: number): void => {
+    if (call === 2 || call === 3) throw new Error("the database is away");
+  };
   const upkeep = new Upkeep({
     store: {
       dropPeriods: store.dropPeriods,
       maintain: async (retentionDays) => {
-        if (++calls === 2 || calls === 3) throw new Error("the database is away");
+        away(++calls.maintain);
         return store.maintain(retentionDays);
       },
+      summarize: async () => {
+        away(++calls.summarize);
+        return store.summarize();
+      },
     },
-    clock: { ...systemClock(), schedule: (_delayMs, callback) => (scheduled.push(callback), () => {}) },
+    clock: {
+      ...systemClock(),
+      schedule: (delayMs, callback) => (scheduled.push({ delayMs, callback }), () => {}),
+    },
     log: {
       debug: () => {},
       info: () => {},
@@ -95,12 +105,15 @@ test("upkeep that fails is tried again, as often as it takes", async () => {
     retentionDays: null,
   });
   await upkeep.start();
-  for (let round = 1; round <= 4; round++) {
-    await until("the next round is scheduled", () => Promise.resolve(scheduled.length === round));
-    scheduled.at(-1)?.();
+  for (const delayMs of [600_000, 10_000]) {
+    const due = () => scheduled.filter((each) => each.delayMs === delayMs);
+    for (let round = 1; round <= 4; round++) {
+      await until("the next round is scheduled", () => Promise.resolve(due().length === round));
+      due().at(-1)?.callback();
+    }
+    await until("the last round is over", () => Promise.resolve(due().length === 5));
   }
-  await until("the last round is over", () => Promise.resolve(scheduled.length === 5));
   upkeep.stop();
-  assert.equal(calls, 5);
-  assert.equal(warned.length, 2);
+  assert.deepEqual(calls, { maintain: 5, summarize: 5 });
+  assert.equal(warned.length, 4);
 });

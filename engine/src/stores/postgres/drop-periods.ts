@@ -10,6 +10,7 @@ import type { Period } from "../../core/period.ts";
 import type { DroppedPeriod, HeldPeriod, Retention } from "../../core/ports.ts";
 import { PERIOD_TABLES, listPeriods, periodName } from "./periods.ts";
 import type { PostgresSession } from "./session.ts";
+import { hasSqlState } from "./sql-state.ts";
 
 /** How long dropping waits for running batches, and they behind it; how often it is tried, and how long the batches have in between. */
 const LOCK_MS = 100;
@@ -112,7 +113,3 @@ const CHANGED = "SL002";
 /** A lock that was not to be had, a deadlock avoided. */
 const LOCKED = ["55P03", "40P01"];
 const TABLE_GONE = "42P01";
-
-function hasSqlState(error: unknown, codes: readonly string[]): boolean {
-  return typeof error === "object" && error !== null && "code" in error && codes.includes(String(error.code));
-}

@@ -41,6 +41,7 @@ import { RunReader } from "./run-reader.ts";
 import { PostgresSession } from "./session.ts";
 import type { SessionOptions } from "./session.ts";
 import { storeUnavailable, toStoreError } from "./store-error.ts";
+import { HistorySummary, SUMMARY_MS } from "./summarize-history.ts";
 import { totals } from "./totals.ts";
 import { PostgresWriter } from "./writer.ts";
 
@@ -53,6 +54,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
   const pool = new PostgresPool(resolved);
   const inbox = new Inbox();
   const births = new Births((work) => pool.run(work));
+  const summary = new HistorySummary();
   const writers = new Set<PostgresWriter>();
   let isClosed = false;
   /** Makes a method of what works with a connection. */
@@ -110,6 +112,10 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
       await births.prepare(sql, retentionDays);
       await maintainOutbox(sql);
     }),
+    summarize: async () => {
+      const grown = await pool.run((sql) => summary.listGrown(sql));
+      if (grown.length > 0) await onSession(resolved, UPKEEP, (session) => summary.update(session, grown));
+    },
     dropPeriods: (retentionDays) =>
       onSession(resolved, UPKEEP, (session) => dropPeriods(session, retentionDays)),
     audit: (scope) => onSession(resolved, AUDIT, (session) => audit(session, scope)),
@@ -125,7 +131,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
 const AUDIT: SessionPurpose = { applicationName: "sluice-audit", settings: {} };
 const UPKEEP: SessionPurpose = {
   applicationName: "sluice-upkeep",
-  settings: { statement_timeout: COUNT_MS, enable_seqscan: "off" },
+  settings: { statement_timeout: Math.max(COUNT_MS, SUMMARY_MS), enable_seqscan: "off" },
 };
 
 type SessionPurpose = Pick<SessionOptions, "applicationName" | "settings">;

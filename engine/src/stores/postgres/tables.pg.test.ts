@@ -7,6 +7,7 @@ import type { RunRow } from "../../core/ports.ts";
 import { toRunRow } from "../../core/run-row.ts";
 import { makeRun, makeTimer, testRunId, timerRowsOf } from "../../testing/rows.ts";
 import { openOwner, openPostgresHarness } from "./fixtures/harness.ts";
+import { listPeriods, periodName } from "./periods.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -205,3 +206,46 @@ function randomRow(seed: string): RunRow {
     }),
   );
 }
+
+it("summarizes what was added to history, but while somebody vacuums it, and no vacuum is in the way for long", async (t) => {
+  const harness = await openPostgresHarness(t);
+  const store = harness.openStoreWith({ engineId: "a" });
+  const { sql } = harness;
+  const [period] = await listPeriods(sql);
+  assert.ok(period !== undefined);
+  const table = `history_${periodName(period)}`;
+  await sql.unsafe(`alter table ${table} set (autovacuum_enabled = off)`);
+  const [{ index }] = await sql<[{ index: string }]>`
+    select inhrelid::regclass::text as index from pg_inherits join pg_index on indexrelid = inhrelid
+     where inhparent = 'history_at'::regclass and indrelid = ${table}::regclass`;
+  await sql.unsafe(`alter index ${index} set (autosummarize = off)`);
+  let added = 0;
+  const add = async (): Promise<void> => {
+    await sql`
+      insert into history (run_id, created_at, first_version, last_version, lane, at, entries)
+      select gen_random_uuid(), from_ms(${period.fromMs}), 1, 1, 0, from_ms(${period.fromMs + ++added}), repeat('x', 1000)
+        from generate_series(1, 2000)`;
+  };
+  /** How many ranges nobody has summarized; from then on they are. */
+  const unsummarized = async (): Promise<number> => {
+    const [row] = await sql<
+      [{ ranges: number }]
+    >`select brin_summarize_new_values(${index}::regclass) as ranges`;
+    return row.ranges;
+  };
+  await add();
+  assert.ok((await unsummarized()) > 5, "nobody does it by itself");
+  for (const round of [1, 2, 3]) {
+    await add();
+    await store.summarize();
+    // The last range is not full yet.
+    assert.ok((await unsummarized()) <= 1, `round ${round}`);
+  }
+  await add();
+  await sql.begin(async (tx) => {
+    await tx.unsafe(`lock table ${table} in share update exclusive mode`);
+    await store.summarize();
+  });
+  await store.summarize();
+  assert.ok((await unsummarized()) <= 1, "what was locked is done the next time");
+});

@@ -7,6 +7,7 @@ import type { Run } from "../command.ts";
 import type { ProofOptions } from "../proof/options.ts";
 
 const ENGINES_MAX = 8;
+const CALLERS_MAX = 1_000;
 const FAULTS_MAX = 1_000_000;
 const EFFECTS_MAX = 1_000_000_000;
 const SECONDS_MAX = 31_536_000;
@@ -36,9 +37,10 @@ export function addProofCommand(program: Command, run: Run): void {
         "every process restarted in turn, and no caller sees an error",
       ],
       [
-        "proof --faults 500 --effects 1000000 --at-once 2 --journal proof.jsonl",
+        "proof --faults 500 --at-once 2 --journal faults.jsonl",
         "the long version: hours, ended at any time and gone on with",
       ],
+      ["proof storm --effects 1000000 --callers 40 --journal effects.jsonl", "a million effects, of a crowd"],
     ],
   });
   addJsonOption(command)
@@ -55,6 +57,11 @@ export function addProofCommand(program: Command, run: Run): void {
     .option("--faults <n>", "go on until each kind of fault has come so often", wholeNumber(1, FAULTS_MAX))
     .option("--effects <n>", "go on until so many effects were counted", wholeNumber(1, EFFECTS_MAX))
     .option("--engines <n>", "processes with an engine (default 2)", wholeNumber(1, ENGINES_MAX))
+    .option(
+      "--callers <n>",
+      "how many callers come in a second of a storm (default 6, 9 or 12, by the seed)",
+      wholeNumber(1, CALLERS_MAX),
+    )
     .option(
       "--acts <names>",
       "which acts to play, with a comma, as the arguments name them (default all that need no broker)",

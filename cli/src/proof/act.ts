@@ -20,6 +20,8 @@ export interface Stage {
   readonly seed: number;
   /** Processes with an engine. */
   readonly engines: number;
+  /** How many callers come in a second; null: as each round's seed has it. */
+  readonly callers: number | null;
   readonly budget: Budget;
   /** Rounds that are played at the same time. */
   readonly atOnce: number;
@@ -76,6 +78,11 @@ export function chosen<Kind extends { readonly name: string }>(
 /** How the command is told of them once more; empty for all. */
 export function kindsArgument({ kinds }: Pick<Stage, "kinds">): string {
   return kinds === null ? "" : ` --kinds "${[...kinds].join(",")}"`;
+}
+
+/** And of the callers; empty where the seed has it. */
+export function callersArgument({ callers }: Pick<Stage, "callers">): string {
+  return callers === null ? "" : ` --callers ${callers}`;
 }
 
 export interface FaultCount {

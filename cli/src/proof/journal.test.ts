@@ -10,7 +10,7 @@ import type { ProofSetting } from "./journal.ts";
 import type { RoundResult } from "./rounds.ts";
 import { sourceId } from "./source-id.ts";
 
-const SETTING: ProofSetting = { source: "abc", engines: 2, outageMs: 60_000, kinds: null };
+const SETTING: ProofSetting = { source: "abc", engines: 2, callers: null, outageMs: 60_000, kinds: null };
 const GIVEN = { seed: 7, isSeedGiven: true };
 const DRAWN = { seed: 99, isSeedGiven: false };
 const RESULT: RoundResult = {

@@ -20,6 +20,7 @@ export interface ProofSetting {
   /** Tells one state of the source from another. */
   readonly source: string;
   readonly engines: number;
+  readonly callers: number | null;
   readonly outageMs: number;
   readonly kinds: readonly string[] | null;
 }

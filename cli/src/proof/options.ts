@@ -24,6 +24,8 @@ export interface ProofOptions extends JsonOption {
   readonly effects?: number;
   /** @default 2 */
   readonly engines?: number;
+  /** How many callers come in a second. @default 6, 9 or 12, as the seed of a round has it */
+  readonly callers?: number;
   /** Rounds that are played at the same time. @default 1 */
   readonly atOnce?: number;
   /** A file in which each round is noted, and from which the proof goes on where it is there already. @default none */
@@ -42,6 +44,8 @@ export interface ResolvedProofOptions {
   readonly faults: number | null;
   readonly effects: number | null;
   readonly engines: number;
+  /** In a second; null: as each round's seed has it. */
+  readonly callers: number | null;
   readonly outageMs: number;
   readonly atOnce: number;
   readonly journal: string | null;
@@ -68,6 +72,7 @@ export function resolveProofOptions(options: ProofOptions): ResolvedProofOptions
     faults,
     effects,
     engines: options.engines ?? ENGINES_DEFAULT,
+    callers: options.callers ?? null,
     outageMs: (options.outageSeconds ?? OUTAGE_SECONDS_DEFAULT) * 1_000,
     atOnce: options.atOnce ?? AT_ONCE_DEFAULT,
     journal: options.journal ?? null,

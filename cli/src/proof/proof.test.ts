@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createStyle } from "../style.ts";
 import { sluice } from "../fixtures/terminal.ts";
-import { chosen, kindsArgument } from "./act.ts";
+import { callersArgument, chosen, kindsArgument } from "./act.ts";
 import type { Verdict } from "./act.ts";
 import { distributionOf } from "./distribution.ts";
 import { resolveProofOptions } from "./options.ts";
@@ -89,6 +89,8 @@ describe("the kinds of faults of a proof", () => {
 
   it("stand in what replays them", () => {
     assert.equal(kindsArgument({ kinds: null }), "");
+    assert.equal(callersArgument({ callers: null }), "");
+    assert.equal(callersArgument({ callers: 40 }), " --callers 40");
     assert.equal(kindsArgument({ kinds: new Set(["disk full"]) }), ' --kinds "disk full"');
     assert.deepEqual(
       chosen({ kinds: new Set(["disk full"]) }, FAULT_KINDS).map(({ name }) => name),

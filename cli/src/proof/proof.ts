@@ -52,9 +52,10 @@ export async function proof(cli: Cli, flags: ProofOptions): Promise<ExitCode> {
 
 /** A proof that goes on keeps its seed. */
 async function withJournal(options: ResolvedProofOptions, { seed: given }: ProofOptions) {
-  const { journal: file, seed, engines, outageMs, kinds } = options;
+  const { journal: file, seed, engines, callers, outageMs } = options;
   if (file === null) return { ...options, journal: noJournal(seed) };
-  const setting = { source: await sourceId(), engines, outageMs, kinds: kinds === null ? null : [...kinds] };
+  const kinds = options.kinds === null ? null : [...options.kinds];
+  const setting = { source: await sourceId(), engines, callers, outageMs, kinds };
   const journal = await openJournal(file, setting, { seed, isSeedGiven: given !== undefined });
   return { ...options, seed: journal.seed, journal };
 }
@@ -96,6 +97,7 @@ async function playAct(
   return act.play({
     seed: options.seed,
     engines: options.engines,
+    callers: options.callers,
     budget,
     atOnce: options.atOnce,
     journal: theatre.journal,

@@ -25,6 +25,7 @@ async function stageOf(t: TestContext, given: Partial<Stage>): Promise<Stage> {
   return {
     seed: 100,
     engines: 2,
+    callers: null,
     budget: { untilMs: Number.POSITIVE_INFINITY, faults: 3, effects: null },
     atOnce: 1,
     journal: noJournal(100),

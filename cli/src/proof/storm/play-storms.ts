@@ -1,5 +1,5 @@
 /** An act of random flows under random faults, round by round. */
-import { chosen, kindsArgument } from "../act.ts";
+import { callersArgument, chosen, kindsArgument } from "../act.ts";
 import type { Stage, Verdict } from "../act.ts";
 import { playRounds } from "../rounds.ts";
 import type { FaultKind } from "./faults/fault.ts";
@@ -41,6 +41,7 @@ export function playStorms<Struckable extends World>(
         cyclesMax: Math.min(CYCLES_MAX, faultsLeft),
         faultsUntilMs: stage.budget.untilMs - REST_MS,
       }),
-    replay: (seed) => `--seed ${seed} --faults ${CYCLES_MAX}${kindsArgument(stage)}${replay}`,
+    replay: (seed) =>
+      `--seed ${seed} --faults ${CYCLES_MAX}${kindsArgument(stage)}${callersArgument(stage)}${replay}`,
   });
 }

@@ -19,7 +19,7 @@ import type { World, WorldOptions } from "./world.ts";
 
 export interface RoundPlan<Struckable extends World> extends Pick<
   Stage,
-  "seed" | "engines" | "directory" | "env" | "isKept" | "stop" | "progress"
+  "seed" | "engines" | "callers" | "directory" | "env" | "isKept" | "stop" | "progress"
 > {
   readonly kinds: readonly FaultKind<Struckable>[];
   readonly open: (options: WorldOptions) => Promise<Struckable>;

@@ -24,6 +24,8 @@ import { PULSE_FLOW, stormFlows } from "./storm-flows.ts";
 export interface WorldOptions {
   readonly seed: number;
   readonly engines: number;
+  /** How many callers come in a second; null: as the seed has it. */
+  readonly callers: number | null;
   /** Empty, and there already. */
   readonly directory: string;
   /** Of the processes. */
@@ -74,8 +76,10 @@ export async function makeWorld<Processes extends WorldProcesses>(
   onClose: OnClose,
   start: StartProcesses<Processes>,
 ): Promise<Omit<World, "close"> & Processes> {
-  const { seed, stop, report } = options;
-  const base = { seed, stop, report, profile: drawProfile(seed), flows: stormFlows(seed) };
+  const { seed, callers, stop, report } = options;
+  const drawn = drawProfile(seed);
+  const profile = { ...drawn, callersPerSecond: callers ?? drawn.callersPerSecond };
+  const base = { seed, stop, report, profile, flows: stormFlows(seed) };
   const database = await openDatabase(options, onClose);
   const { databaseUrl } = database;
   const sql = await openPostgres(databaseUrl, {

@@ -23,8 +23,9 @@ export interface CrowdPorts {
   readonly signal: AbortSignal;
 }
 
-/** Callers inside at once; beyond it nobody comes in: on a slow machine the crowd is smaller, not the wait longer. */
+/** Callers inside at once, or those that come within some seconds; beyond it nobody comes in: on a slow machine the crowd is smaller, not the wait longer. */
 const CALLERS_MAX = 60;
+const CALLERS_SECONDS_MAX = 5;
 const EVENTS_MAX = 5;
 const THINK_MS_MAX = 1_200;
 /** Longest list of a run: as many commands or runs does a fan-out of it make. */
@@ -78,9 +79,10 @@ export class Crowd {
     const { seed, callersPerSecond } = this.#ports;
     const { signal } = this.#closing;
     const arrivals = new Random(seed).fork("arrivals");
+    const insideMax = Math.max(CALLERS_MAX, callersPerSecond * CALLERS_SECONDS_MAX);
     while (!signal.aborted) {
       const guests = arrivals.chance(RUSH_RATE) ? RUSH_CALLERS : 1;
-      for (let guest = 0; guest < guests && this.#inside.size < CALLERS_MAX; guest++)
+      for (let guest = 0; guest < guests && this.#inside.size < insideMax; guest++)
         this.#enter(new Caller(this.#ports, ++this.#callers, signal));
       await sleep(arrivals.exponential(1_000 / callersPerSecond), undefined, { signal }).catch(() => {});
     }

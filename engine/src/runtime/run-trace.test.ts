@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import type { CommandMessage } from "@sluice/contracts/envelope";
 import type { FlowDefinition } from "../core/flow.ts";
 import type { Settlement } from "../core/inputs.ts";
+import type { Tracer } from "../core/ports.ts";
 import { recordingTracer } from "../testing/recording-tracer.ts";
 import type { RecordedSpan } from "../testing/recording-tracer.ts";
 import { memoryDatabase, remote, startEngine, transactional, until } from "./fixtures/memory-engine.ts";
@@ -45,6 +46,8 @@ const parent: FlowDefinition = {
     done: { final: "done" },
   },
 };
+
+const RUNS = 50;
 
 const PACKED = () => ({ type: "Packed", data: {} });
 const SHIPPED: Settlement = { type: "answered", event: { type: "Shipped", data: {} } };
@@ -266,5 +269,31 @@ describe("a trace of a run", () => {
     await engine.client.send(runId, { type: "Received", data: {} });
     await until("it is over", async () => (await engine.client.get(runId))?.outcome === "received");
     assert.deepEqual(tracer.spans, []);
+  });
+
+  test("that nobody wants costs a look at a flag for a start, a batch, a call and a message, and nothing else", async (t) => {
+    const looked = { times: 0 };
+    const wanted = (): never => assert.fail("nobody traces");
+    const tracer: Tracer = {
+      get isOn() {
+        looked.times++;
+        return false;
+      },
+      active: wanted,
+      begin: wanted,
+    };
+    const participants = [warehouse, remote("carrier", () => SHIPPED)];
+    const engine = await startEngine(t, memoryDatabase(), { flows: [parcel], participants, tracer });
+    const runs = await Promise.all(
+      Array.from({ length: RUNS }, () => engine.client.start("parcel", { data: {} })),
+    );
+    for (const { runId } of runs) {
+      await until("it waits", async () => (await engine.client.get(runId))?.state === "waiting");
+      await engine.client.send(runId, { type: "Received", data: {} });
+    }
+    // Five transitions each: on its own in a batch, with a call or a message, a transition could look twice.
+    const transitions = RUNS * Object.keys(parcel.states).length;
+    t.diagnostic(`${looked.times} looks for ${transitions} transitions`);
+    assert.ok(looked.times > 0 && looked.times <= 2 * transitions, `${looked.times} looks`);
   });
 });

@@ -21,26 +21,21 @@ export interface SessionOptions {
 export class PostgresSession {
   readonly #driver: Driver;
   readonly #answerMs: number;
-  readonly #lost: Promise<never>;
-  readonly #lose: () => void;
+  /**
+   * Who waits for an answer, and is told when none will come. Not one promise for all of them: what is raced with a promise that
+   * outlives it is kept by it, answer and all.
+   */
+  readonly #waiting = new Set<(error: Error) => void>();
   #pid = 0;
   #isLost = false;
 
   private constructor({ store, applicationName, settings }: SessionOptions) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    // Nobody may be waiting when the connection goes.
-    promise.catch(() => {});
-    this.#lost = promise;
-    this.#lose = () => {
-      this.#isLost = true;
-      reject(storeUnavailable("the connection was lost"));
-    };
     this.#answerMs = store.answerMs;
     this.#driver = openDriver({
       store,
       applicationName,
       settings,
-      onLost: this.#lose,
+      onLost: () => this.#lose(),
     });
   }
 
@@ -80,7 +75,7 @@ export class PostgresSession {
     limitMs = this.#answerMs,
   ): Promise<RowList<T>> {
     // The driver's promises are lazy; whoever waits for one sends it, so a lost session must not even look at it.
-    if (this.#isLost) return this.#lost;
+    if (this.#isLost) throw connectionLost();
     try {
       return await withinLimit(this.orLost(query), limitMs, () => this.destroy());
     } catch (error) {
@@ -103,8 +98,15 @@ export class PostgresSession {
   }
 
   /** The work's answer, or FLOW_STORE_UNAVAILABLE as soon as the connection is lost. */
-  orLost<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#lost]);
+  async orLost<T>(work: Promise<T>): Promise<T> {
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    if (this.#isLost) reject(connectionLost());
+    else this.#waiting.add(reject);
+    try {
+      return await Promise.race([work, lost]);
+    } finally {
+      this.#waiting.delete(reject);
+    }
   }
 
   /** Cuts the connection. */
@@ -117,4 +119,14 @@ export class PostgresSession {
     this.#lose();
     await this.#driver.end(this.#answerMs);
   }
+
+  #lose(): void {
+    this.#isLost = true;
+    for (const reject of this.#waiting) reject(connectionLost());
+    this.#waiting.clear();
+  }
+}
+
+function connectionLost(): Error {
+  return storeUnavailable("the connection was lost");
 }

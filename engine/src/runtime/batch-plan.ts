@@ -322,7 +322,8 @@ function collectWrites(
   );
   const timers = changed.map(({ work: { stored }, run }) => timerChanges(stored, run));
   const touched = new Set([...changed.map(({ run }) => run.lane), ...settled.keys()]);
-  for (const { lane, inboxId } of items) if (inboxId !== undefined) touched.add(lane);
+  for (const [at, item] of items.entries())
+    if (item.inboxId !== undefined || isDismissed(item, answers[at])) touched.add(item.lane);
   return {
     lanes: laneSteps(lanes, touched, outbox, settled),
     runs: changed.map(({ run }) => run),
@@ -336,6 +337,15 @@ function collectWrites(
     inboxAdded: work.inboxAdded,
     atMs: work.nowMs,
   };
+}
+
+/**
+ * Whether somebody may forget a reply on our word, although it changes nothing. That needs the fence as much as a change does: an owner that
+ * has lost its lane and has not heard of it knows the run as it was, before the command that the reply is about.
+ */
+function isDismissed({ input, answer }: QueueItem, told: Answer | undefined): boolean {
+  if (input?.kind !== "settled" || answer === undefined || isKept(told)) return false;
+  return told?.outcome === "stale" || told?.outcome === "rejected";
 }
 
 /** An input that stays in the store, as row of the inbox or of the outbox: for an engine that serves its run's version, or until its run can be read. */

@@ -8,6 +8,7 @@ import type { FlowDefinition } from "../core/flow.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import type { Peers, TakeReply, Transport } from "../core/ports.ts";
 import type { MemoryDatabase } from "../stores/memory/memory-database.ts";
+import { createMemoryStore } from "../stores/memory/memory-store.ts";
 import { memoryDatabase, startEngine, until } from "./fixtures/memory-engine.ts";
 
 const order: FlowDefinition = {
@@ -125,6 +126,41 @@ test("failures and answers of a broker reach the owner of their lane through the
     assert.equal((await pair.take(answer(runId))).outcome, "stale");
   }
   assert.deepEqual((await pair.owner.store.audit({ quiet: false })).findings, []);
+});
+
+test("an owner whose lane another has, and who has not heard of it, dismisses no reply that the other waits for", async (t) => {
+  const database = memoryDatabase();
+  const [before, now] = [bank(), bank()];
+  const store = createMemoryStore({ database, engineId: "before" });
+  let held: Promise<void> | null = null;
+  const former = await startEngine(t, database, {
+    flows: [order],
+    participants: [before.transport],
+    store: {
+      ...store,
+      heartbeat: async (...given) => {
+        await held;
+        return store.heartbeat(...given);
+      },
+    },
+  });
+  const { runId } = await former.client.start("order", { data: {} });
+  await until("it is asked", () => before.sent.length === 1);
+  const hears = Promise.withResolvers<void>();
+  held = hears.promise;
+  t.after(() => hears.resolve());
+  const owner = await startEngine(t, database, {
+    engineId: "now",
+    flows: [order],
+    participants: [now.transport],
+  });
+  assert.equal((await (await now.take)(failure(runId, 1))).outcome, "taken");
+  await until("it is asked again", () => now.sent.some(({ attempt }) => attempt === 2));
+  // As far as the former owner knows the first attempt is under way; of a second one that fails it knows nothing.
+  const taken = (await before.take)(failure(runId, 2));
+  hears.resolve();
+  assert.equal((await taken).outcome, "taken");
+  assert.equal((await owner.client.waitFinal(runId, 5_000))?.outcome, "failed");
 });
 
 test("failures and answers of a broker go through the durable inbox where engines cannot reach each other", async (t) => {

@@ -81,7 +81,8 @@ export class Upkeep {
     try {
       await store.summarize();
     } catch (error) {
-      log.warn({ err: error }, "history could not be summarized, which is tried again later");
+      // Its session ends with the store.
+      if (!this.#isStopped) log.warn({ err: error }, "history could not be summarized, which is tried again later");
     }
   };
 
@@ -103,7 +104,8 @@ export class Upkeep {
       );
       this.#lag.set({}, (sinceMs - (held[0]?.untilMs ?? sinceMs)) / 1_000);
     } catch (error) {
-      log.warn({ err: error }, "periods could not be dropped, which is tried again later");
+      if (!this.#isStopped)
+        log.warn({ err: error }, "periods could not be dropped, which is tried again later");
     }
   }
 }

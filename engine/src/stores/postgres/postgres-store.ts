@@ -41,7 +41,7 @@ import { RunReader } from "./run-reader.ts";
 import { PostgresSession } from "./session.ts";
 import type { SessionOptions } from "./session.ts";
 import { storeUnavailable, toStoreError } from "./store-error.ts";
-import { HistorySummary, SUMMARY_MS } from "./summarize-history.ts";
+import { HistorySummary } from "./summarize-history.ts";
 import { totals } from "./totals.ts";
 import { PostgresWriter } from "./writer.ts";
 
@@ -56,12 +56,29 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
   const births = new Births((work) => pool.run(work));
   const summary = new HistorySummary();
   const writers = new Set<PostgresWriter>();
+  const sessions = new Set<PostgresSession>();
   let isClosed = false;
   /** Makes a method of what works with a connection. */
   const method =
     <A extends readonly unknown[], R>(work: (sql: Sql, ...args: A) => Promise<R>) =>
     (...args: A): Promise<R> =>
       pool.run((sql) => work(sql, ...args));
+  const onSession = async <T>(
+    purpose: SessionPurpose,
+    work: (session: PostgresSession) => Promise<T>,
+  ): Promise<T> => {
+    const session = await PostgresSession.open({ store: resolved, ...purpose });
+    sessions.add(session);
+    try {
+      if (isClosed) throw storeUnavailable("the store is closed");
+      return await work(session);
+    } catch (error) {
+      throw toStoreError(error);
+    } finally {
+      sessions.delete(session);
+      session.destroy();
+    }
+  };
   const reader = new RunReader(method(getStoredRuns), readRun);
   return {
     engineId: resolved.engineId,
@@ -114,13 +131,14 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
     }),
     summarize: async () => {
       const grown = await pool.run((sql) => summary.listGrown(sql));
-      if (grown.length > 0) await onSession(resolved, UPKEEP, (session) => summary.update(session, grown));
+      if (grown.length > 0) await onSession(UPKEEP, (session) => summary.update(session, grown));
     },
-    dropPeriods: (retentionDays) =>
-      onSession(resolved, UPKEEP, (session) => dropPeriods(session, retentionDays)),
-    audit: (scope) => onSession(resolved, AUDIT, (session) => audit(session, scope)),
+    dropPeriods: (retentionDays) => onSession(UPKEEP, (session) => dropPeriods(session, retentionDays)),
+    audit: (scope) => onSession(AUDIT, (session) => audit(session, scope)),
     close: async () => {
       isClosed = true;
+      // What takes minutes is not waited for.
+      for (const session of sessions) session.destroy();
       await Promise.all([...writers].map((writer) => writer.close()));
       await pool.close();
     },
@@ -131,22 +149,7 @@ export function createPostgresStore(options: PostgresStoreOptions): Store {
 const AUDIT: SessionPurpose = { applicationName: "sluice-audit", settings: {} };
 const UPKEEP: SessionPurpose = {
   applicationName: "sluice-upkeep",
-  settings: { statement_timeout: Math.max(COUNT_MS, SUMMARY_MS), enable_seqscan: "off" },
+  settings: { statement_timeout: COUNT_MS, enable_seqscan: "off" },
 };
 
 type SessionPurpose = Pick<SessionOptions, "applicationName" | "settings">;
-
-async function onSession<T>(
-  store: ResolvedPostgresStoreOptions,
-  purpose: SessionPurpose,
-  work: (session: PostgresSession) => Promise<T>,
-): Promise<T> {
-  const session = await PostgresSession.open({ store, ...purpose });
-  try {
-    return await work(session);
-  } catch (error) {
-    throw toStoreError(error);
-  } finally {
-    session.destroy();
-  }
-}

@@ -13,11 +13,11 @@ const PAGES_PER_RANGE = 32;
 /** A vacuum that is waited for longer than `deadlock_timeout` is cancelled, and it summarizes as well. */
 const LOCK_MS = 100;
 
-/** Reading what others have left behind may take minutes. */
-export const SUMMARY_MS = 600_000;
+/** Ranges in one statement, some 64 MB: it keeps rows from being vacuumed for no longer than it takes to read them. */
+const RANGES_MAX = 256;
 
-/** A vacuum or another engine is at it, or the period was dropped. */
-const FOR_LATER = ["55P03", "42P01"];
+/** A vacuum or another engine is at it, or the period was dropped: before the statement, or within it. */
+const FOR_LATER = ["55P03", "42P01", "XX000"];
 
 /** Full ranges of a period that nobody here has seen to. */
 export interface GrownPeriod {
@@ -29,7 +29,7 @@ export interface GrownPeriod {
 
 export class HistorySummary {
   /** How many blocks were seen to, by index. */
-  #blocks: ReadonlyMap<number, number> = new Map();
+  #blocks = new Map<number, number>();
 
   async listGrown(sql: Sql): Promise<readonly GrownPeriod[]> {
     const rows = await sql<{ index: number; untilBlock: number }[]>`
@@ -48,20 +48,25 @@ export class HistorySummary {
 
   /** Each range is locked by itself, against a vacuum and nobody else. What breaks off has not been in vain. */
   async update(session: PostgresSession, grown: readonly GrownPeriod[]): Promise<void> {
-    const { sql } = session;
-    await session.run(sql`select set_config('lock_timeout', ${String(LOCK_MS)}, false)`);
-    for (const { index, fromBlock, untilBlock } of grown) {
+    await session.run(session.sql`select set_config('lock_timeout', ${String(LOCK_MS)}, false)`);
+    for (const period of grown) {
       try {
-        await session.run(
-          sql`
-            select sum(brin_summarize_range(${index}::oid, block))
-              from generate_series(${fromBlock}::bigint, ${untilBlock - 1}::bigint, ${PAGES_PER_RANGE}::integer) block`,
-          SUMMARY_MS,
-        );
-        this.#blocks = new Map(this.#blocks).set(index, untilBlock);
+        await this.#summarize(session, period);
       } catch (error) {
         if (!hasSqlState(error, FOR_LATER)) throw error;
       }
+    }
+  }
+
+  async #summarize(session: PostgresSession, { index, fromBlock, untilBlock }: GrownPeriod): Promise<void> {
+    const { sql } = session;
+    for (let from = fromBlock; from < untilBlock;) {
+      const until = Math.min(untilBlock, from + RANGES_MAX * PAGES_PER_RANGE);
+      await session.run(sql`
+        select sum(brin_summarize_range(${index}::oid, block))
+          from generate_series(${from}::bigint, ${until - 1}::bigint, ${PAGES_PER_RANGE}::integer) block`);
+      this.#blocks.set(index, until);
+      from = until;
     }
   }
 }

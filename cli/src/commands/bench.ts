@@ -22,7 +22,7 @@ export function addBenchCommand(program: Command, run: Run): void {
     summary: "measure, beside a baseline of the same run",
     examples: [
       ["bench engine", "the engine: two minutes"],
-      ["bench transports", "in the process, over HTTP, over brokers: two minutes"],
+      ["bench transports", "in the process, over HTTP, over brokers: three minutes"],
       ["bench overload", "capacity, and three times of it: two minutes"],
     ],
   });
@@ -46,7 +46,7 @@ function addEngine(bench: Command, run: Run): void {
       ],
       [
         "bench engine --stored 10000,1000000,10000000",
-        "what growth costs; needs some 40 GB and some minutes",
+        "what growth costs; needs some 40 GB and half an hour",
       ],
       ["bench engine --against dbos", "beside DBOS Transact, on the same Postgres"],
       ["bench engine --json > before.json", "kept, for"],
@@ -96,7 +96,7 @@ function addTransports(bench: Command, run: Run): void {
   const transports = addCommand(bench, "transports", {
     summary: "measure the same flow over each transport, beside the bare clients of the brokers",
     examples: [
-      ["bench transports", "all of them, one run at a time and a thousand: two minutes"],
+      ["bench transports", "all of them, one run at a time and a thousand: three minutes"],
       ["bench transports --transports kafka --in-flight 1000,2000", "one, beside the engine alone"],
       [
         "bench transports --transports kafka --profile",

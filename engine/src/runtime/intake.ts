@@ -73,6 +73,14 @@ export class Intake {
     });
   }
 
+  /** Keeps an input in the durable inbox, whoever owns its lane: what nobody serves now, say. @throws FLOW_NO_OWNER (unavailable) when it is full */
+  async keep(input: LaneInput): Promise<void> {
+    if (this.#isStopping) throw stopping();
+    const { store, clock, lanes, inboxRowsMax } = this.#ports;
+    const lane = laneOf(input.runId, lanes);
+    await store.appendInbox([{ inboxId: clock.newId(), lane, input }], inboxRowsMax);
+  }
+
   /** An input whose lane has left this process. */
   reroute(item: QueueItem): void {
     this.#attempt(item, (each) => this.#route(each));

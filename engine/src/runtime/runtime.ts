@@ -199,7 +199,9 @@ export class Runtime {
 
   #takeReply(reply: ReplyMessage, trace?: TraceContext): Promise<TakenReply> {
     const refused = (input: LaneInput, answer: Answer) => this.#noteRefusal("transport", input, answer);
-    return takeReply({ submit: (input) => this.submit(input), refused }, reply, trace);
+    const submit = (input: LaneInput): Promise<Answer> => this.submit(input);
+    const keep = (input: LaneInput): Promise<void> => this.#intake.keep(input);
+    return takeReply({ submit, keep, refused }, reply, trace);
   }
 
   /** What the rules refuse while nobody waits for an answer would go unseen. */

@@ -1,7 +1,7 @@
 import type { TraceContext } from "@sluice/contracts/broker-message";
 import type { ReplyMessage } from "@sluice/contracts/envelope";
 import type { Answer, Rejection } from "../core/decision.ts";
-import { engineError, hasCode } from "../core/errors.ts";
+import { hasCode } from "../core/errors.ts";
 import { replyInput } from "../core/inputs.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import type { TakenReply } from "../core/ports.ts";
@@ -10,6 +10,8 @@ import { isUnserved } from "./batch-plan.ts";
 
 interface ReplyPorts {
   submit(input: LaneInput): Promise<Answer>;
+  /** Keeps it in the durable inbox until somebody can decide it. */
+  keep(input: LaneInput): Promise<void>;
   /** The rules, or the store, will never take it in, and its sender does not wait to hear so. */
   refused(input: LaneInput, answer: Answer): void;
 }
@@ -25,7 +27,11 @@ export async function takeReply(
   if (answer.outcome === "stale") return { outcome: "stale" };
   if (answer.outcome !== "rejected") return { outcome: "taken" };
   const { code, message } = answer.error;
-  if (isUnserved(answer)) throw engineError(code, message);
+  if (isUnserved(answer)) {
+    // Its source would keep all that comes behind it waiting until that version is served again.
+    await ports.keep(input);
+    return { outcome: "taken" };
+  }
   ports.refused(input, answer);
   return { outcome: "refused", code, message };
 }

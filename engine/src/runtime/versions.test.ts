@@ -46,7 +46,7 @@ function open(
   });
 }
 
-test("an event of a broker for a version that is not served here is not acknowledged, and no refusal", async (t) => {
+test("an event of a broker for a version that nobody serves is kept until somebody does, and no refusal", async (t) => {
   const database = createMemoryDatabase({ nowMs: () => Date.now() });
   let take: TakeReply = () => assert.fail("the transport was not started");
   const broker: Transport = { ...post(true), start: async (given) => void (take = given) };
@@ -69,10 +69,15 @@ test("an event of a broker for a version that is not served here is not acknowle
   const { runId } = await newer.client.start("parcel", { data: {} });
   await newer.stop();
   await older.start();
-  await assert.rejects(take({ kind: "event", runId, event: { id: "e-1", type: "Sent", data: {} } }), {
-    code: "FLOW_VERSION_UNSERVED",
-  });
+  const taken = await take({ kind: "event", runId, event: { id: "e-1", type: "Sent", data: {} } });
+  assert.equal(taken.outcome, "taken");
+  assert.equal((await older.store.totals()).inbox, 1);
   assert.deepEqual(refused, []);
+  const again = await open(database, "again", [1, 2], false);
+  t.after(() => again.stop());
+  await older.stop();
+  await again.start();
+  assert.equal((await again.client.waitFinal(runId, 5_000))?.outcome, "sent");
 });
 
 test("an engine that does not serve the version of a run leaves its command for one that does", async (t) => {

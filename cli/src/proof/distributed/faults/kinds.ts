@@ -4,6 +4,7 @@ import {
   engineKilled,
   engineRestarted,
   frozenInTransaction,
+  heartbeatHeld,
 } from "../../storm/faults/engine-faults.ts";
 import type { FaultKind } from "../../storm/faults/fault.ts";
 import { participantsKilled } from "../../storm/faults/participant-faults.ts";
@@ -22,6 +23,7 @@ export const BROKER_FAULT_KINDS: readonly FaultKind<BrokerWorld>[] = [
   engineKilled,
   engineFrozen,
   frozenInTransaction,
+  heartbeatHeld,
   engineRestarted,
   participantsKilled,
   participantsFrozen,

@@ -93,3 +93,41 @@ test("an intake that stops gives back what waits to be offered again, and what w
     assert.equal(end.status === "rejected" && (end.reason as { code: string }).code, "FLOW_STOPPING");
   await assert.rejects(intake.take(told("c")), { code: "FLOW_STOPPING", kind: "unavailable" });
 });
+
+test("an intake offers no reply on that the broker has taken back, nor those behind it, and is well again", async () => {
+  const wanted = new Set<ReceivedMessage>();
+  const messages = [told("a"), told("b")];
+  for (const message of messages) wanted.add(message);
+  let offered = 0;
+  const { intake } = open({
+    isWanted: (message) => wanted.has(message),
+    take: async () => {
+      offered++;
+      wanted.clear();
+      throw engineError("FLOW_STORE_UNAVAILABLE", "the store is away");
+    },
+  });
+  const ends = await Promise.allSettled(messages.map((message) => intake.take(message)));
+  for (const end of ends)
+    assert.equal(
+      end.status === "rejected" && (end.reason as { code: string }).code,
+      "FLOW_BROKER_UNAVAILABLE",
+    );
+  assert.equal(offered, 1);
+  assert.equal(intake.health(), true);
+});
+
+test("an intake buries no message on that the broker has taken back", async () => {
+  let attempts = 0;
+  const { intake } = open({
+    isWanted: () => attempts < 2,
+    bury: async () => {
+      attempts++;
+      throw new Error("the broker is away");
+    },
+  });
+  const unreadable = { ...told("a"), body: new Uint8Array() };
+  await assert.rejects(intake.take(unreadable), { code: "FLOW_BROKER_UNAVAILABLE" });
+  assert.equal(attempts, 2);
+  assert.equal(intake.health(), true);
+});

@@ -4,7 +4,8 @@
  * B2  Replies of one run are handed over one at a time, in the order in which they came; other runs do not wait for them.
  * B3  While the engine cannot take a reply, it is offered again and again, and those of its run wait behind it. What can never be taken
  *     holds nothing up.
- * B4  What is not done with when the intake stops is rejected, so that the broker brings it again.
+ * B4  What is not done with when the intake stops is rejected, so that the broker brings it again. So is what the broker has taken back: it
+ *     brings that again in any case.
  */
 import { decodeReply } from "@sluice/contracts/broker-message";
 import type { DecodedReply, DecodeOptions, ReceivedMessage } from "@sluice/contracts/broker-message";
@@ -20,6 +21,8 @@ export interface ReplyIntakeParts extends DecodeOptions {
   readonly take: TakeReply;
   /** Puts a message among the dead letters of the channel, as it came; durable once it resolves. */
   readonly bury: (message: ReceivedMessage, reason: string, error: string) => Promise<void>;
+  /** Asked before each try: false once the broker brings the message again whatever is done about it here. Absent: it never does. */
+  readonly isWanted?: (message: ReceivedMessage) => boolean;
   /** Most replies handed to the engine at once. */
   readonly repliesMax: number;
   readonly clock: Pick<Clock, "schedule" | "random">;
@@ -58,7 +61,10 @@ export class ReplyIntake {
     return why === undefined ? true : `${this.#heldUp.size} replies wait: ${why}`;
   }
 
-  /** Resolves when the message may be acknowledged; rejects with FLOW_STOPPING (unavailable) when the broker must keep it. */
+  /**
+   * Resolves when the message may be acknowledged; rejects with FLOW_STOPPING (unavailable) when the broker must keep it, and with
+   * FLOW_BROKER_UNAVAILABLE (unavailable) when it is not wanted any more.
+   */
   async take(message: ReceivedMessage): Promise<void> {
     const decoded = decodeReply(message, this.#parts);
     if ("fault" in decoded) return this.#bury(message, decoded.fault, decoded.message);
@@ -86,9 +92,13 @@ export class ReplyIntake {
   }
 
   async #untilDone<T>(message: ReceivedMessage, work: () => Promise<T>): Promise<T> {
-    const { channel, clock, log } = this.#parts;
+    const { channel, clock, log, isWanted } = this.#parts;
     for (let attempt = 1; ; attempt++) {
       if (this.#stop.signal.aborted) throw stopping(channel);
+      if (isWanted?.(message) === false) {
+        this.#heldUp.delete(message);
+        throw takenBack(channel);
+      }
       try {
         const done = await work();
         this.#heldUp.delete(message);
@@ -107,4 +117,9 @@ export class ReplyIntake {
 function stopping(channel: string): Error {
   const message = `the transport of channel ${channel} is stopping; the broker keeps the reply and brings it again`;
   return engineError("FLOW_STOPPING", message);
+}
+
+function takenBack(channel: string): Error {
+  const message = `the connection that brought a reply of channel ${channel} is gone; the broker brings it again`;
+  return engineError("FLOW_BROKER_UNAVAILABLE", message);
 }

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Admin, consumerGroupChannel } from "@platformatic/kafka";
 import { testKafka, whyMissing } from "@sluice/host/stack-testing";
 import { openPlace } from "./fixtures/place.ts";
 import type { Place } from "./fixtures/place.ts";
@@ -12,6 +13,8 @@ import { GroupConsumer } from "./group-consumer.ts";
 import { resolveKafkaOptions } from "./options.ts";
 
 const MEMBER = fileURLToPath(new URL("fixtures/member-process.ts", import.meta.url));
+/** Long: nobody notices by a heartbeat, within the test, what a commit is to notice. */
+const SESSION_MS = 60_000;
 /** Both partitions have some of them. */
 const KEYS = Array.from({ length: 20 }, (_, number) => `run-${number}`);
 
@@ -38,14 +41,50 @@ function spawnMember(
   return { child, seen };
 }
 
-async function joinHere(t: TestContext, { engine, eventsTopic }: Place): Promise<Member> {
+async function joinHere(
+  t: TestContext,
+  { engine, eventsTopic }: Place,
+  wishes: { readonly sessionMs?: number } = {},
+): Promise<Member & { readonly consumer: GroupConsumer }> {
   const seen: string[] = [];
-  const consumer = new GroupConsumer(resolveKafkaOptions(engine, eventsTopic), eventsTopic, {
+  const options = resolveKafkaOptions({ ...engine, ...wishes }, eventsTopic);
+  const consumer = new GroupConsumer(options, eventsTopic, {
     handle: async ({ value }) => void seen.push(String(value)),
   });
   t.after(() => consumer.stop(AbortSignal.timeout(5_000)));
   await consumer.start();
-  return { seen };
+  return { consumer, seen };
+}
+
+/** The group as the broker knows it. */
+function openGroup(t: TestContext, { engine: { brokers, groupId } }: Place) {
+  const client = { clientId: "witness", bootstrapBrokers: [...brokers], retries: 20, retryDelay: 200 };
+  const admin = new Admin(client);
+  t.after(() => admin.close());
+  return {
+    forgetMembers: () => admin.removeMembersFromConsumerGroup({ groupId, members: null }),
+    async committed(): Promise<number> {
+      const [group] = await admin.listConsumerGroupOffsets({ groups: [groupId] });
+      const partitions = (group?.topics ?? []).flatMap((topic) => topic.partitions);
+      return partitions.reduce((sum, { committedOffset }) => sum + Math.max(0, Number(committedOffset)), 0);
+    },
+  };
+}
+
+/** Runs it when a client in this process begins to join a group, before a byte of that is written. */
+function atNextJoin(t: TestContext, act: () => Promise<unknown>): { readonly done: () => boolean } {
+  let isDone = false;
+  const channel = consumerGroupChannel.start;
+  const begun = (context: unknown): void => {
+    if ((context as { operation: string }).operation !== "joinGroup") return;
+    channel.unsubscribe(begun);
+    void act().then(() => {
+      isDone = true;
+    });
+  };
+  channel.subscribe(begun);
+  t.after(() => channel.unsubscribe(begun));
+  return { done: () => isDone };
 }
 
 describe("Members of a group that reads Kafka", { skip: await whyMissing("kafka"), timeout: 180_000 }, () => {
@@ -82,5 +121,25 @@ describe("Members of a group that reads Kafka", { skip: await whyMissing("kafka"
     await write(200);
     await until("all comes to the one that is left", () => all() === written);
     assert.ok(here.seen.length >= 200);
+  });
+
+  it("are members again, and commit, after the broker died while one joined from within a commit", async (t) => {
+    const broker = await testKafka(t, { own: true });
+    const place = await openPlace(t, broker.address);
+    const group = openGroup(t, place);
+    const { consumer, seen } = await joinHere(t, place, { sessionMs: SESSION_MS });
+    const write = () =>
+      place.inject(place.eventsTopic, [{ key: "any", headers: {}, body: Buffer.from("m") }]);
+    await write();
+    await until("it has committed", async () => (await group.committed()) === 1);
+    const dead = atNextJoin(t, () => broker.kill("SIGKILL"));
+    await group.forgetMembers();
+    await write();
+    await until("its commit has made it join, and the broker is dead", dead.done);
+    await until("it says that nothing is read", () => consumer.health() !== true);
+    await broker.start();
+    await until("it has committed again", async () => (await group.committed()) === 2);
+    assert.ok(seen.length >= 2);
+    await until("it is well again", () => consumer.health() === true);
   });
 });

@@ -16,6 +16,7 @@ import { brokerError, faultOf } from "./kafka-fault.ts";
 import type { ResolvedKafkaOptions } from "./options.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import type { KafkaMessage } from "./record.ts";
+import { Rejoining } from "./rejoining.ts";
 import { TopicReader } from "./topic-reader.ts";
 import { waitAgain, waitAtMost } from "../broker/waits.ts";
 
@@ -43,11 +44,11 @@ export class GroupConsumer {
   readonly #member: Consumer;
   readonly #reader: TopicReader;
   readonly #commits: OffsetCommits;
+  readonly #rejoining: Rejoining;
   readonly #partitions = new Map<number, AssignedPartition>();
   readonly #stopping = new AbortController();
   #memberId: string | null = null;
   #assigning: Promise<void> = Promise.resolve();
-  #isJoining = false;
   #failure: string | null = null;
 
   constructor(options: ResolvedKafkaOptions, topic: string, ports: ConsumerPorts) {
@@ -58,7 +59,12 @@ export class GroupConsumer {
     this.#member = createMember(options);
     this.#member.topics.track(topic);
     this.#reader = new TopicReader(options, topic, this.#partitions);
-    this.#commits = new OffsetCommits(this.#member, topic, this.#partitions, options.log);
+    this.#rejoining = new Rejoining(this.#member, this.#stopping.signal, (error) => {
+      if (error === null) this.#failure = null;
+      else this.#groupFailed(error);
+    });
+    const rejoin = (error: unknown): void => void this.#rejoining.ifInactive(error);
+    this.#commits = new OffsetCommits(this.#member, topic, this.#partitions, options.log, rejoin);
   }
 
   /**
@@ -99,7 +105,7 @@ export class GroupConsumer {
       void this.#commits.now();
     });
     // The client has given up joining again after an outage.
-    this.#member.on("error", (error: Error) => this.#rejoin(error));
+    this.#member.on("error", (error: Error) => void this.#rejoining.ifInactive(error));
     this.#member.on("consumer:heartbeat:error", ({ error }) => this.#groupFailed(error));
     this.#member.on("consumer:heartbeat:end", () => {
       this.#failure = null;
@@ -144,27 +150,6 @@ export class GroupConsumer {
     if (error !== null)
       this.#log.debug({ err: error, groupId: this.#options.groupId }, "a group was left without a farewell");
     await this.#member.close(true);
-  }
-
-  #rejoin(error: Error): void {
-    this.#groupFailed(error);
-    if (this.#isJoining) return;
-    this.#isJoining = true;
-    void this.#joinAgain().finally(() => {
-      this.#isJoining = false;
-    });
-  }
-
-  async #joinAgain(): Promise<void> {
-    for (let attempt = 1; await waitAgain(attempt, this.#stopping.signal); attempt++) {
-      try {
-        await this.#member.joinGroup();
-        this.#failure = null;
-        return;
-      } catch (error) {
-        this.#groupFailed(error);
-      }
-    }
   }
 
   #groupFailed(error: unknown): void {

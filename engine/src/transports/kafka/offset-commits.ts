@@ -8,24 +8,28 @@ const COMMIT_MS = 100;
 
 /** Tells the group how far its partitions are done: one commit at a time, for all of them. */
 export class OffsetCommits {
-  readonly #member: Consumer;
+  readonly #member: Pick<Consumer, "commit">;
   readonly #topic: string;
   readonly #partitions: ReadonlyMap<number, AssignedPartition>;
   readonly #log: LogPort;
+  readonly #failed: (error: unknown) => void;
   #timer: NodeJS.Timeout | null = null;
   #underWay: Promise<void> | null = null;
   #isStopped = false;
 
+  /** `failed`: a commit has failed. The client may have joined again in it, and failed at that: then it is no member any more. */
   constructor(
-    member: Consumer,
+    member: Pick<Consumer, "commit">,
     topic: string,
     partitions: ReadonlyMap<number, AssignedPartition>,
     log: LogPort,
+    failed: (error: unknown) => void,
   ) {
     this.#member = member;
     this.#topic = topic;
     this.#partitions = partitions;
     this.#log = log;
+    this.#failed = failed;
   }
 
   soon(): void {
@@ -77,6 +81,7 @@ export class OffsetCommits {
         { topic: this.#topic, found: faultOf(error).found },
         "a commit has failed; it is repeated",
       );
+      this.#failed(error);
       this.soon();
     }
   }

@@ -6,15 +6,14 @@
  *     within `attemptMs` of its turn.
  * S3  "Nothing happened" is said only when no request with the message was written; otherwise the outcome is unknown.
  */
-import { Producer, compatibilityPartitioner } from "@platformatic/kafka";
 import { engineError } from "../../core/errors.ts";
-import { clientSettings } from "./client-settings.ts";
 import { faultOf } from "./kafka-fault.ts";
 import type { KafkaFault } from "./kafka-fault.ts";
+import { GivenUp, IdempotentProducer } from "./idempotent-producer.ts";
 import type { ResolvedKafkaOptions } from "./options.ts";
 import { bytesOf } from "./record.ts";
 import type { KafkaRecord } from "./record.ts";
-import { againMs, waitAgain, waitAtMost } from "../broker/waits.ts";
+import { waitAgain } from "../broker/waits.ts";
 
 /** Most messages in one request; its bytes are bounded by `messageBytesMax`. */
 const MESSAGES_PER_REQUEST_MAX = 5_000;
@@ -29,15 +28,23 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** What the sender needs of a producer. */
+export type SenderProducer = Pick<IdempotentProducer, "reach" | "produce" | "close">;
+
 export class Sender {
   readonly #options: ResolvedKafkaOptions;
   readonly #queues = new Map<string, Waiting[]>();
   readonly #closing = new AbortController();
-  #producer: IdempotentProducer | null = null;
+  readonly #createProducer: () => SenderProducer;
+  #producer: SenderProducer | null = null;
   #waiting = 0;
 
-  constructor(options: ResolvedKafkaOptions) {
+  constructor(
+    options: ResolvedKafkaOptions,
+    createProducer: () => SenderProducer = () => new IdempotentProducer(options),
+  ) {
     this.#options = options;
+    this.#createProducer = createProducer;
   }
 
   /**
@@ -142,7 +149,7 @@ export class Sender {
     } catch (error) {
       const fault = faultOf(error);
       if (fault.type === "too-large" && batch.length > 1) return this.#deliverHalves(topic, batch);
-      if (fault.type === "away") await this.#retire(producer);
+      if (error instanceof GivenUp || fault.type === "away") await this.#retire(producer);
       const settled = this.#errorOf(topic, fault, error);
       for (const { reject } of batch) reject(settled);
     }
@@ -155,12 +162,12 @@ export class Sender {
     await this.#deliver(topic, batch.slice(middle));
   }
 
-  #current(): IdempotentProducer {
-    return (this.#producer ??= new IdempotentProducer(this.#options));
+  #current(): SenderProducer {
+    return (this.#producer ??= this.#createProducer());
   }
 
   /** It may still repeat what we have given up, and must not. */
-  async #retire(producer: IdempotentProducer): Promise<void> {
+  async #retire(producer: SenderProducer): Promise<void> {
     if (this.#producer === producer) this.#producer = null;
     await producer.close();
   }
@@ -168,101 +175,15 @@ export class Sender {
   #errorOf(topic: string, fault: KafkaFault, error: unknown): Error {
     if (fault.type === "too-large")
       return engineError("FLOW_COMMAND_REFUSED", `a message is too large for topic ${topic}: ${fault.found}`);
-    const isCertain = error instanceof GivenUp && !error.mayHaveArrived;
-    if (fault.type !== "away" || isCertain) return unreachable(topic, fault);
+    // The cause of a message that was given up is that of its last repeat: another may have arrived.
+    const isCertain = error instanceof GivenUp ? !error.mayHaveArrived : fault.type !== "away";
+    if (isCertain) return unreachable(topic, fault);
     const { attemptMs } = this.#options;
     return engineError(
       "FLOW_COMMAND_TIMEOUT",
       `Kafka did not acknowledge a message to topic ${topic} within ${attemptMs} ms (attemptMs): ${fault.found}`,
     );
   }
-}
-
-/** The time was over. */
-class GivenUp extends Error {
-  readonly mayHaveArrived: boolean;
-
-  constructor(cause: unknown, mayHaveArrived: boolean) {
-    super("given up", { cause });
-    this.mayHaveArrived = mayHaveArrived;
-  }
-}
-
-/** How long one look takes whether a topic can be reached, and how long a producer may take to close. */
-const LOOK_MS = 2_000;
-const CLOSE_MS = 1_000;
-
-/** The client's producer, whose repeats end when our time is over. */
-class IdempotentProducer {
-  readonly #client: Producer;
-  readonly #attemptMs: number;
-  /** Of whatever is repeated, for messages. */
-  #lastError: unknown;
-
-  constructor(options: ResolvedKafkaOptions) {
-    this.#attemptMs = options.attemptMs;
-    this.#client = new Producer({
-      ...clientSettings(options, options.attemptMs),
-      idempotent: true,
-      // As Java's clients do it, which is also how a run gets its lane.
-      partitioner: compatibilityPartitioner,
-      // By itself it counts attempts; it is closed when the time is over.
-      retries: Number.MAX_SAFE_INTEGER,
-      retryDelay: (_client, _operation, attempt, _retries, error) => {
-        this.#lastError = error;
-        return againMs(attempt);
-      },
-    });
-  }
-
-  /** @throws the client's error when the topic is not known, or none of the brokers says so in time */
-  async reach(topic: string): Promise<void> {
-    await this.#within(LOOK_MS, this.#client.metadata({ topics: [topic], retries: 0 }), () => false);
-  }
-
-  /** @throws the client's error, or GivenUp */
-  async produce(topic: string, records: readonly KafkaRecord[]): Promise<void> {
-    let hasReached = [...this.#client.connections].some(([, connection]) => connection.isConnected());
-    const note = (): void => {
-      hasReached = true;
-    };
-    this.#client.on("client:broker:connect", note);
-    try {
-      const messages = records.map((record) => toMessage(topic, record));
-      await this.#within(this.#attemptMs, this.#client.send({ messages }), () => hasReached);
-    } finally {
-      this.#client.off("client:broker:connect", note);
-    }
-  }
-
-  /** Ends its repeats as well. Never throws; a broker that is frozen may keep the connection open for longer. */
-  async close(): Promise<void> {
-    await waitAtMost(CLOSE_MS, this.#client.close(true));
-  }
-
-  async #within(ms: number, work: Promise<unknown>, mayHaveArrived: () => boolean): Promise<void> {
-    const over = Promise.withResolvers<never>();
-    const timer = setTimeout(() => over.reject(new GivenUp(this.#lastError, mayHaveArrived())), ms);
-    try {
-      await Promise.race([work, over.promise]);
-      this.#lastError = undefined;
-    } catch (error) {
-      work.catch(() => {});
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-function toMessage(topic: string, { key, value, headers, partition }: KafkaRecord) {
-  return {
-    topic,
-    value,
-    headers: headers as Map<Buffer, Buffer>,
-    ...(key === null ? {} : { key }),
-    ...(partition === undefined ? {} : { partition }),
-  };
 }
 
 function unreachable(topic: string, { type, found }: KafkaFault): Error {

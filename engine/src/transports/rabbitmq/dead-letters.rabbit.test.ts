@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
 import { describe, it } from "node:test";
-import { encodeCommand } from "@sluice/contracts/broker-message";
+import { connect } from "amqplib";
+import { BROKER_HEADERS, encodeCommand } from "@sluice/contracts/broker-message";
 import type { CommandMessage } from "@sluice/contracts/envelope";
 import { testRabbitmq, whyMissing } from "@sluice/host/stack-testing";
 import { rabbitmqDeadLetters } from "./dead-letters.ts";
@@ -28,6 +30,25 @@ function commandIn(number: number, eventQueues: number): CommandMessage {
     const command = newCommand();
     if (eventQueueOf(names, command.runId) === names.events[number]) return command;
   }
+}
+
+/** As long a text as AMQP has names; what stands for it on the wire is no UTF-8. */
+const RUBBISH = "~".repeat(90);
+
+/** Publishes past what the client can: it writes texts as UTF-8 only. */
+async function injectRubbish({ options }: Place, queue: string, properties: object): Promise<void> {
+  const connection = await connect(options.url);
+  const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
+  const write = stream.write.bind(stream) as (bytes: Uint8Array, ...others: unknown[]) => boolean;
+  stream.write = (bytes: Uint8Array, ...others: unknown[]) =>
+    write(
+      bytes.map((byte) => (byte === 0x7e ? 0xff : byte)),
+      ...others,
+    );
+  const channel = await connection.createConfirmChannel();
+  channel.sendToQueue(queue, Buffer.from("rubbish"), properties);
+  await channel.waitForConfirms();
+  await connection.close();
 }
 
 describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing("rabbitmq") }, () => {
@@ -179,5 +200,67 @@ describe("the dead letters of a service over RabbitMQ", { skip: await whyMissing
       ["exhausted", "deliveries-exhausted", place.names.commands],
     );
     assert.equal(deliveries, 3);
+  });
+
+  it("hold rubbish that AMQP cannot carry again, of both sides, and what comes behind it is served", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address);
+    const transport = rabbitmqTransport({ channel: "echo", ...place.options });
+    await transport.start?.(async () => ({ outcome: "taken" }));
+    t.after(() => transport.stop?.());
+    const source = rabbitmqCommands(place.options);
+    let served = 0;
+    await source.start(async ({ headers }) => {
+      if (headers[BROKER_HEADERS.runId] === undefined) return { type: "dead", reason: "not-json", error: "" };
+      served++;
+      return { type: "none" };
+    });
+    t.after(() => source.stop());
+    const rubbish = [
+      { headers: { [RUBBISH]: "any" } },
+      { contentType: RUBBISH, type: RUBBISH, appId: RUBBISH, correlationId: RUBBISH, replyTo: RUBBISH },
+      // The client reads it, and cannot write it.
+      { headers: { odd: { "!": "double", value: -1e300 } } },
+    ];
+    const queues = [place.names.commands, place.names.events[0] ?? ""];
+    for (const queue of queues)
+      for (const properties of rubbish) await injectRubbish(place, queue, properties);
+    await inject(place, newCommand());
+    const letters = rabbitmqDeadLetters(place.options);
+    await until("all of it is dead letters", async () => (await letters.count()) === 6);
+    await until("what came behind it is served", () => served === 1);
+    const { items } = await letters.list();
+    for (const queue of queues)
+      assert.deepEqual(
+        items
+          .filter(({ origin }) => origin === queue)
+          .map(({ category, body, headers }) => [category, body, headers]),
+        rubbish.map(() => ["unreadable", "rubbish", {}]),
+      );
+    assert.equal(transport.health?.(), true);
+  });
+
+  it("hold a command whose answer is to go where no queue can be; redriven, it is answered", async (t) => {
+    const place = await openPlace(t, (await testRabbitmq(t)).address);
+    const source = rabbitmqCommands(place.options);
+    const { runId } = newCommand();
+    // No event, so that the engine buries it: that shows that it has come.
+    await source.start(async () => ({
+      type: "reply",
+      message: { key: runId, headers: { "sluice-run-id": runId }, body: "{}" },
+    }));
+    t.after(() => source.stop());
+    await injectRubbish(place, place.names.commands, { replyTo: RUBBISH });
+    const letters = rabbitmqDeadLetters(place.options);
+    await until("it is a dead letter", async () => (await letters.count()) === 1);
+    const [letter] = (await letters.list()).items;
+    assert.deepEqual([letter?.category, letter?.reason], ["unanswerable", "no-reply-queue"]);
+    const transport = rabbitmqTransport({ channel: "echo", ...place.options });
+    await transport.start?.(async () => ({ outcome: "taken" }));
+    t.after(() => transport.stop?.());
+    await letters.redrive({ ids: [letter?.id ?? ""] });
+    await until(
+      "its answer has come",
+      async () => (await letters.list({ category: "unreadable" })).items.length === 1,
+    );
   });
 });

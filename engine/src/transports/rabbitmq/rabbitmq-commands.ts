@@ -2,7 +2,7 @@
  * The service's side of RabbitMQ: commands out of its queue, replies into the event queue that each command names.
  * C1  A command is acknowledged after its reply is confirmed, or after it stands among the service's dead letters.
  * C2  What could not be told is tried again until the broker takes it, or brings the command again: the inbox answers as the first time.
- * C3  A reply for which there is no queue makes a dead letter of its command: replayed, it is answered again.
+ * C3  A reply for which there is no queue, or can be none, makes a dead letter of its command: replayed, it is answered again.
  */
 import type { BrokerMessage } from "@sluice/contracts/broker-message";
 import { hasCode } from "@sluice/contracts/problem";
@@ -16,10 +16,9 @@ import { NO_REPLY_QUEUE } from "../broker/dead-category.ts";
 import { refuseAnswer } from "../broker/unsendable-answer.ts";
 import { waitAgain } from "../broker/waits.ts";
 import { givenBackOf, toOutgoing, toReceived } from "./amqp-message.ts";
-import type { Outgoing } from "./amqp-message.ts";
 import { Consumer } from "./consumer.ts";
 import type { Delivery } from "./consumer.ts";
-import { toDeadLetter } from "./dead-letter.ts";
+import { publishDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import type { Death } from "./dead-letter.ts";
 import { resolveCommandsOptions } from "./options.ts";
 import type { RabbitmqCommandsOptions, ResolvedRabbitmqOptions } from "./options.ts";
@@ -42,6 +41,9 @@ export function rabbitmqCommands(options: RabbitmqCommandsOptions): CommandSourc
 }
 
 const KINDS = ["deadLetters", "commands"] as const;
+
+/** `no-queue`: it is not there · `unfit`: AMQP cannot carry the message to it · `given-up`: the delivery comes again, or the source stops. */
+type Told = "confirmed" | "no-queue" | "unfit" | "given-up";
 
 class RabbitmqCommandSource implements CommandSource {
   readonly name: string;
@@ -134,37 +136,46 @@ class RabbitmqCommandSource implements CommandSource {
     const { byteLength } = outgoing.content;
     const why = `the answer has ${byteLength} bytes, expected at most ${messageBytesMax} (messageBytesMax)`;
     const refusal = byteLength <= messageBytesMax ? null : refuseAnswer(received, why);
-    const isTold = await this.#publish(delivery, refusal === null ? outgoing : toOutgoing(queue, refusal));
-    if (isTold === "no-queue")
-      await this.#bury(delivery, {
-        reason: NO_REPLY_QUEUE,
-        error: `its answer goes to queue ${queue}, which does not exist; start the engine that reads it, then replay`,
-      });
+    const told = await this.#publish(delivery, (signal) =>
+      this.#publisher.publishOne(refusal === null ? outgoing : toOutgoing(queue, refusal), signal),
+    );
+    if (told === "confirmed" || told === "given-up") return;
+    const found =
+      told === "no-queue"
+        ? "does not exist; start the engine that reads it, then replay"
+        : "AMQP cannot carry it to; replay it, and it goes to the queue of its run";
+    await this.#bury(delivery, {
+      reason: NO_REPLY_QUEUE,
+      error: `its answer goes to queue ${queue}, which ${found}`,
+    });
   }
 
   async #bury(delivery: Delivery, death: Death): Promise<void> {
     const letter = toDeadLetter(this.#options.names.deadLetters, delivery, death);
     const { log, service } = this.#options;
-    const told = await this.#publish(delivery, letter);
+    const told = await this.#publish(delivery, (signal) =>
+      publishDeadLetter(this.#publisher, letter, signal),
+    );
     if (told === "confirmed") log.warn({ service, reason: death.reason }, "a command is a dead letter now");
-    if (told !== "no-queue") return;
+    if (told === "confirmed" || told === "given-up") return;
     log.error(
-      { service, queue: letter.queue },
-      "the queue of dead letters is missing; the command comes again",
+      { service, queue: letter.queue, found: told },
+      "the queue of dead letters is missing or does not take it; the command comes again",
     );
     await this.#giveBack(delivery);
   }
 
   /** Publishes, and then acknowledges; again and again, while the delivery is ours to acknowledge. */
-  async #publish(delivery: Delivery, outgoing: Outgoing): Promise<"confirmed" | "no-queue" | "given-up"> {
+  async #publish(delivery: Delivery, publish: (signal: AbortSignal) => Promise<void>): Promise<Told> {
     const { signal } = this.#stopping;
     for (let attempt = 1; delivery.isOurs() && !signal.aborted; attempt++) {
       try {
-        await this.#publisher.publishOne(outgoing, signal);
+        await publish(signal);
         delivery.acknowledge();
         return "confirmed";
       } catch (error) {
         if (hasCode(error, "FLOW_BROKER_MISMATCH")) return "no-queue";
+        if (hasCode(error, "FLOW_COMMAND_REFUSED")) return "unfit";
         await waitAgain(attempt, signal);
       }
     }

@@ -19,7 +19,7 @@ import { sendSpan } from "../broker/send-span.ts";
 import { waitAtMost } from "../broker/waits.ts";
 import { Consumer } from "./consumer.ts";
 import type { Delivery } from "./consumer.ts";
-import { toDeadLetter } from "./dead-letter.ts";
+import { publishDeadLetter, toDeadLetter } from "./dead-letter.ts";
 import { rabbitmqDeadLetters } from "./dead-letters.ts";
 import type { RabbitmqDeadLettersOptions } from "./dead-letters.ts";
 import { resolveTransportOptions } from "./options.ts";
@@ -117,9 +117,10 @@ class RabbitmqTransport {
     return new ReplyIntake({
       channel,
       take,
+      isWanted: (received) => this.#deliveries.get(received)!.isOurs(),
       bury: (received, reason, error) => {
         const letter = toDeadLetter(names.deadLetters, this.#deliveries.get(received)!, { reason, error });
-        return this.#publisher.publishOne(letter, NEVER);
+        return publishDeadLetter(this.#publisher, letter, NEVER);
       },
       repliesMax: prefetch * names.events.length,
       bodyBytesMax: messageBytesMax,
@@ -141,7 +142,7 @@ class RabbitmqTransport {
       await intake.take(received);
       delivery.acknowledge();
     } catch {
-      // The intake stops, and has said so; what is not acknowledged comes again.
+      // The intake stops, or the delivery is not ours any more; what is not acknowledged comes again.
     }
   }
 

@@ -169,6 +169,12 @@ export interface InboxRow {
   readonly input: LaneInput;
 }
 
+/** A row of the inbox as the store lists it. */
+export interface StoredInboxRow extends InboxRow {
+  /** Its place among all rows, from 1. Of two that are appended at the same time the later one may be seen first. */
+  readonly arrival: number;
+}
+
 /** Most inputs that wait in a lane's inbox: some seconds of a busy lane, and no more than a new owner takes in within as many. */
 export const INBOX_ROWS_MAX = 10_000;
 
@@ -553,7 +559,12 @@ export interface Store {
    * @throws FLOW_NO_OWNER (unavailable) when as many wait already: nothing was written
    */
   appendInbox(rows: readonly InboxRow[], rowsMax?: number): Promise<void>;
-  listInbox(lanes: readonly number[], limit: number): Promise<readonly InboxRow[]>;
+  /** In order of arrival, those behind `behindArrival`; without it from the first. */
+  listInbox(
+    lanes: readonly number[],
+    limit: number,
+    behindArrival?: number,
+  ): Promise<readonly StoredInboxRow[]>;
 
   /** @throws FLOW_UNREADABLE (invalid) */
   getRun(runId: string): Promise<Run | null>;

@@ -2,8 +2,8 @@ import type { Answer } from "../core/decision.ts";
 import { hasCode } from "../core/errors.ts";
 import type { LaneInput } from "../core/inputs.ts";
 import { roughInputBytes } from "../core/rough-bytes.ts";
-import type { InboxRow, LogPort, Store } from "../core/ports.ts";
-import { isUnreadable } from "./batch-plan.ts";
+import type { InboxRow, LogPort, Store, StoredInboxRow } from "../core/ports.ts";
+import { isUnreadable, isUnserved } from "./batch-plan.ts";
 import type { QueueItem } from "./queue-item.ts";
 
 /** Most rows of the durable inbox that are taken into the queues at once. */
@@ -17,33 +17,58 @@ interface InboxDrainPorts {
   refused(input: LaneInput, answer: Answer): void;
 }
 
+/** What stands in front of every row of the inbox. */
+const HEAD = 0;
+
 /**
  * Takes the durable inbox of our lanes into their queues. A row is deleted by the batch that takes it in; until then it is
  * remembered here, so that it is not queued twice. Queued twice all the same, its id would make it a repeat.
+ * Rows may stay: of runs that nobody can read, and of versions that are not served here. Each look goes on behind what the last one saw, so
+ * that they keep nobody waiting, and begins at the head again when it has been at the last row.
  */
 export class InboxDrain {
   readonly #ports: InboxDrainPorts;
   readonly #underWay = new Set<string>();
-  /** Rows of runs that nobody can read: they stay until somebody can, and are told of once. */
-  #unreadable = new Set<string>();
+  /** The arrival of the first row that stays, by whom it holds back. */
+  readonly #kept = new Map<string, number>();
+  #behindArrival = HEAD;
+  #lanes: ReadonlySet<number> = new Set();
 
   constructor(ports: InboxDrainPorts) {
     this.#ports = ports;
   }
 
   async drain(lanes: readonly number[]): Promise<void> {
+    // What a new lane has may lie in front of where we are.
+    if (lanes.some((lane) => !this.#lanes.has(lane))) this.#behindArrival = HEAD;
+    this.#lanes = new Set(lanes);
     if (lanes.length === 0 || this.#underWay.size >= INBOX_READ_MAX) return;
-    const rows = await this.#ports.store.listInbox(lanes, INBOX_READ_MAX);
-    this.#unreadable = this.#unreadable.intersection(new Set(rows.map(({ inboxId }) => inboxId)));
-    for (const row of rows) {
-      if (this.#underWay.has(row.inboxId)) continue;
-      this.#underWay.add(row.inboxId);
-      this.#take(row);
-    }
+    const behindArrival = this.#behindArrival;
+    const rows = await this.#ports.store.listInbox(lanes, INBOX_READ_MAX, behindArrival);
+    // A row in front of these has failed meanwhile, and comes first.
+    if (this.#behindArrival !== behindArrival) return;
+    const last = rows.length < INBOX_READ_MAX ? undefined : rows.at(-1);
+    this.#behindArrival = last?.arrival ?? HEAD;
+    this.#forgetGone(rows, behindArrival, last?.arrival ?? Number.POSITIVE_INFINITY);
+    for (const row of rows) if (!this.#underWay.has(row.inboxId) && !this.#isHeldBack(row)) this.#take(row);
   }
 
-  #take(row: InboxRow): void {
+  /** Rows that stayed and that are not where they were: somebody else had the lane, and took them in. */
+  #forgetGone(rows: readonly StoredInboxRow[], behindArrival: number, upToArrival: number): void {
+    const there = new Set(rows.map(({ arrival }) => arrival));
+    for (const [held, arrival] of this.#kept)
+      if (arrival > behindArrival && arrival <= upToArrival && !there.has(arrival)) this.#kept.delete(held);
+  }
+
+  /** Whether a row of the same run stays that came before: the run may be served, or read, from one moment to the next. */
+  #isHeldBack(row: StoredInboxRow): boolean {
+    const first = this.#kept.get(heldWith(row));
+    return first !== undefined && first < row.arrival;
+  }
+
+  #take(row: StoredInboxRow): void {
     const { inboxId, lane, input } = row;
+    this.#underWay.add(inboxId);
     this.#ports.enqueue({
       lane,
       runId: input.runId,
@@ -52,21 +77,31 @@ export class InboxDrain {
       bytes: roughInputBytes(input),
       answer: (answer) => {
         this.#underWay.delete(inboxId);
-        if (isUnreadable(answer)) this.#noteUnreadable(row, answer);
-        else this.#ports.refused(input, answer);
+        if (isUnreadable(answer) || isUnserved(answer)) return this.#keep(row, answer);
+        if (this.#kept.get(heldWith(row)) === row.arrival) this.#kept.delete(heldWith(row));
+        this.#ports.refused(input, answer);
       },
       fail: (error) => {
         if (hasCode(error, "FLOW_UNEXPECTED")) this.#discard(row, error);
-        else this.#underWay.delete(inboxId);
+        else this.#meetAgain(inboxId);
       },
     });
   }
 
-  #noteUnreadable({ inboxId, input: { runId, kind } }: InboxRow, answer: Answer): void {
-    if (answer.outcome !== "rejected" || this.#unreadable.has(inboxId)) return;
-    this.#unreadable.add(inboxId);
+  /** It failed with others of its run perhaps, so it has to be met again before those that came later. */
+  #meetAgain(inboxId: string): void {
+    this.#underWay.delete(inboxId);
+    this.#behindArrival = HEAD;
+  }
+
+  #keep(row: StoredInboxRow, answer: Answer): void {
+    const first = this.#kept.get(heldWith(row));
+    this.#kept.set(heldWith(row), Math.min(first ?? row.arrival, row.arrival));
+    if (first !== undefined || !isUnreadable(answer) || answer.outcome !== "rejected") return;
+    const { inboxId, input } = row;
     const { code, message } = answer.error;
-    this.#ports.log.error({ runId, input: kind, inboxId, code }, `an input waits in the inbox: ${message}`);
+    const fields = { runId: input.runId, input: input.kind, inboxId, code };
+    this.#ports.log.error(fields, `an input waits in the inbox: ${message}`);
   }
 
   /** An input that no batch can store would come back for ever. It leaves the inbox, and the log keeps it for whoever looks into it. */
@@ -75,7 +110,6 @@ export class InboxDrain {
       { inboxId, runId: input.runId, input, err: error },
       "an input of the durable inbox cannot be stored and is removed; this line is what is left of it",
     );
-    const done = (): boolean => this.#underWay.delete(inboxId);
     this.#ports.enqueue({
       lane,
       runId: input.runId,
@@ -83,8 +117,13 @@ export class InboxDrain {
       inboxId,
       // Nothing is done to the run, so it need not be read.
       isNew: true,
-      answer: done,
-      fail: done,
+      answer: () => void this.#underWay.delete(inboxId),
+      fail: () => this.#meetAgain(inboxId),
     });
   }
+}
+
+/** Inputs of a run wait for each other. An operation does not: it may be what brings the run on, such as a migration to a version that is served. */
+function heldWith({ inboxId, input }: InboxRow): string {
+  return input.kind === "operation" ? `operation ${inboxId}` : input.runId;
 }

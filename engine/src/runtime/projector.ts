@@ -10,6 +10,8 @@ import type { Run } from "../core/run.ts";
 
 /** Between two flushes lies at least this many times what the last one took: under load many transitions of a run are one row. */
 const REST_FACTOR = 4;
+/** Most rows in one statement: one that is too large for the store would be so again, and hold the batches back for ever. */
+const ROWS_PER_WRITE_MAX = 2_000;
 /** The longest such rest: one slow flush must not leave lists and counts behind for long. */
 const REST_MS_MAX = 2_000;
 
@@ -56,8 +58,7 @@ export class Projector {
 
   /** Rows that a former owner may have left undone. */
   addRows(rows: readonly RunRow[]): void {
-    for (const row of rows)
-      if ((this.#rows.get(row.runId)?.version ?? 0) < row.version) this.#rows.set(row.runId, row);
+    keepNewest(this.#rows, rows);
     if (rows.length > 0) this.#schedule();
   }
 
@@ -98,21 +99,31 @@ export class Projector {
     this.#complete = new Map();
     const startedMs = this.#ports.clock.monotonicMs();
     try {
-      await this.#ports.store.project([...rows.values()], [...complete.values()]);
+      await this.#writePortions(rows, [...complete.values()]);
       this.#flushMs = this.#ports.clock.monotonicMs() - startedMs;
     } catch (error) {
       this.#ports.log.warn(
         { runs: rows.size, err: error },
         "the search projection could not be written and is tried again",
       );
-      for (const [runId, row] of this.#rows) rows.set(runId, row);
+      keepNewest(rows, this.#rows.values());
       for (const [laneId, lane] of this.#complete) complete.set(laneId, lane);
       this.#rows = rows;
       this.#complete = complete;
       this.#schedule();
-      return;
+      // Who wakes without room would have it tried again at once.
+      if (this.#rows.size >= this.#ports.pendingMax) return;
     }
     for (const wake of this.#waitingForRoom.splice(0)) wake();
+  }
+
+  /** Takes out of `rows` what is written. The lanes are complete with the last portion (P2). */
+  async #writePortions(rows: Map<string, RunRow>, complete: Parameters<Store["project"]>[1]): Promise<void> {
+    do {
+      const portion = rows.values().take(ROWS_PER_WRITE_MAX).toArray();
+      await this.#ports.store.project(portion, portion.length === rows.size ? complete : []);
+      for (const { runId } of portion) rows.delete(runId);
+    } while (rows.size > 0);
   }
 
   /** Nothing is projected any more, and nobody waits for it: what is left the next owner does. */
@@ -122,4 +133,8 @@ export class Projector {
     this.#cancel = null;
     for (const wake of this.#waitingForRoom.splice(0)) wake();
   }
+}
+
+function keepNewest(kept: Map<string, RunRow>, rows: Iterable<RunRow>): void {
+  for (const row of rows) if ((kept.get(row.runId)?.version ?? 0) < row.version) kept.set(row.runId, row);
 }

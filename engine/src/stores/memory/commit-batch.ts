@@ -3,6 +3,7 @@ import { assertFenced } from "../../core/fence.ts";
 import type { BatchWrites, DeadLetterRow, LaneStep, OutboxRow, TimerRow } from "../../core/ports.ts";
 import type { MemoryDatabase, MemoryLane } from "./memory-database.ts";
 import type { ValueChanges } from "./memory-transaction.ts";
+import { inboxTexts, keepInInbox } from "./queues.ts";
 import { copyRow, toStoredRun } from "./stored-run.ts";
 
 /**
@@ -18,7 +19,7 @@ export function commitBatch(database: MemoryDatabase, writes: BatchWrites, chang
     ({ runId, entries }) => [runId, entries.map((entry) => JSON.stringify(entry))] as const,
   );
   const deadLetters = writes.deadLetters.map((row) => [deadLetterKey(row), JSON.stringify(row)] as const);
-  const inbox = writes.inboxAdded.map((row) => [row.inboxId, JSON.stringify(row)] as const);
+  const inbox = inboxTexts(writes.inboxAdded);
 
   for (const [runId, run] of runs) database.runs.set(runId, run);
   for (const [runId, entries] of history)
@@ -28,7 +29,7 @@ export function commitBatch(database: MemoryDatabase, writes: BatchWrites, chang
   for (const row of writes.timersCleared) database.timers.delete(timerKey(row));
   for (const row of writes.timersSet) database.timers.set(timerKey(row), copyRow(row));
   for (const inboxId of writes.inboxTaken) database.inbox.delete(inboxId);
-  for (const [inboxId, text] of inbox) if (!database.inbox.has(inboxId)) database.inbox.set(inboxId, text);
+  keepInInbox(database, inbox);
   for (const [key, text] of changes) {
     if (text === null) database.values.delete(key);
     else database.values.set(key, text);

@@ -48,6 +48,12 @@ export interface OpenTransaction {
   end(): void;
 }
 
+export interface MemoryInboxRow {
+  readonly arrival: number;
+  /** The row as JSON. */
+  readonly text: string;
+}
+
 export interface MemoryDatabase {
   readonly nowMs: () => number;
   readonly secret: string;
@@ -62,8 +68,10 @@ export interface MemoryDatabase {
   /** By lane, in order of position; settled rows are gone. */
   readonly outbox: Map<number, readonly OutboxRow[]>;
   readonly timers: Map<string, TimerRow>;
-  /** Inbox rows as JSON, by id, in order of arrival. */
-  readonly inbox: Map<string, string>;
+  /** By id, in order of arrival. */
+  readonly inbox: Map<string, MemoryInboxRow>;
+  /** The arrival of the latest row that the inbox has got. */
+  readonly latest: { arrival: number };
   /** Dead letters as JSON, by run and version. */
   readonly deadLetters: Map<string, string>;
   /** Actions as JSON, by id. */
@@ -93,6 +101,7 @@ export function createMemoryDatabase(options: MemoryDatabaseOptions): MemoryData
     outbox: new Map(),
     timers: new Map(),
     inbox: new Map(),
+    latest: { arrival: 0 },
     deadLetters: new Map(),
     actions: new Map(),
     pauses: new Map(),

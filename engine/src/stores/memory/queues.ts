@@ -1,6 +1,13 @@
 import { inboxFull } from "../../core/full.ts";
 import { INBOX_ROWS_MAX, STUCK_MS } from "../../core/ports.ts";
-import type { InboxRow, OutboxRow, StoreTotals, StoredTimer, TimerQuery } from "../../core/ports.ts";
+import type {
+  InboxRow,
+  OutboxRow,
+  StoreTotals,
+  StoredInboxRow,
+  StoredTimer,
+  TimerQuery,
+} from "../../core/ports.ts";
 import { storedDeadLetters } from "./list-dead-letters.ts";
 import type { MemoryDatabase } from "./memory-database.ts";
 import { rowOfStoredRun } from "./stored-run.ts";
@@ -39,8 +46,19 @@ export function appendInbox(
   rowsMax = INBOX_ROWS_MAX,
 ): void {
   if (database.inbox.size + rows.length > rowsMax) requireRoom(database, rows, rowsMax);
-  const texts = rows.map((row) => [row.inboxId, JSON.stringify(row)] as const);
-  for (const [inboxId, text] of texts) if (!database.inbox.has(inboxId)) database.inbox.set(inboxId, text);
+  keepInInbox(database, inboxTexts(rows));
+}
+
+type InboxTexts = readonly (readonly [inboxId: string, text: string])[];
+
+/** Rows as they are stored: what cannot be put into JSON throws here, before anything is kept. */
+export function inboxTexts(rows: readonly InboxRow[]): InboxTexts {
+  return rows.map((row) => [row.inboxId, JSON.stringify(row)]);
+}
+
+export function keepInInbox({ inbox, latest }: MemoryDatabase, texts: InboxTexts): void {
+  for (const [inboxId, text] of texts)
+    if (!inbox.has(inboxId)) inbox.set(inboxId, { arrival: ++latest.arrival, text });
 }
 
 function requireRoom(database: MemoryDatabase, rows: readonly InboxRow[], rowsMax: number): void {
@@ -49,16 +67,24 @@ function requireRoom(database: MemoryDatabase, rows: readonly InboxRow[], rowsMa
   if (full !== undefined) throw inboxFull(full, rowsMax);
 }
 
-/** In order of arrival within a lane. */
-export function listInbox(database: MemoryDatabase, lanes: readonly number[], limit: number): InboxRow[] {
+/** In order of arrival. */
+export function listInbox(
+  database: MemoryDatabase,
+  lanes: readonly number[],
+  limit: number,
+  behindArrival = 0,
+): StoredInboxRow[] {
   const wanted = new Set(lanes);
   return storedInbox(database)
-    .filter(({ lane }) => wanted.has(lane))
+    .filter(({ lane, arrival }) => wanted.has(lane) && arrival > behindArrival)
     .slice(0, limit);
 }
 
-export function storedInbox(database: MemoryDatabase): InboxRow[] {
-  return [...database.inbox.values()].map((text) => JSON.parse(text) as InboxRow);
+export function storedInbox(database: MemoryDatabase): StoredInboxRow[] {
+  return [...database.inbox.values()].map(({ arrival, text }) => ({
+    ...(JSON.parse(text) as InboxRow),
+    arrival,
+  }));
 }
 
 export function totals(database: MemoryDatabase): StoreTotals {

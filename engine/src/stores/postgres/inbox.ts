@@ -2,7 +2,7 @@ import type { Fragment, Sql } from "postgres";
 import { inboxFull } from "../../core/full.ts";
 import type { LaneInput } from "../../core/inputs.ts";
 import { INBOX_ROWS_MAX } from "../../core/ports.ts";
-import type { InboxRow } from "../../core/ports.ts";
+import type { InboxRow, StoredInboxRow } from "../../core/ports.ts";
 import { lines, plains, texts } from "./columns.ts";
 
 /** The part of a full inbox for which one engine counts once: what others append meanwhile it does not see. */
@@ -101,12 +101,22 @@ export function insertInbox(sql: Sql, rows: readonly InboxRow[]): Fragment {
 }
 
 /** In order of arrival. */
-export async function listInbox(sql: Sql, lanes: readonly number[], limit: number): Promise<InboxRow[]> {
-  const rows = await sql<{ inboxId: string; lane: number; input: string }[]>`
-    select i.inbox_id as "inboxId", i.lane, i.input
+export async function listInbox(
+  sql: Sql,
+  lanes: readonly number[],
+  limit: number,
+  behindArrival = 0,
+): Promise<StoredInboxRow[]> {
+  const rows = await sql<{ inboxId: string; lane: number; arrival: number; input: string }[]>`
+    select i.inbox_id as "inboxId", i.lane, i.arrival::float8 as arrival, i.input
       from unnest(${plains(lanes)}::integer[]) as asked (lane)
      cross join lateral (
-             select * from inbox where inbox.lane = asked.lane order by inbox.arrival limit ${limit}) i
+             select *
+               from inbox
+              where inbox.lane = asked.lane
+                and inbox.arrival > ${behindArrival}
+              order by inbox.arrival
+              limit ${limit}) i
      order by i.arrival
      limit ${limit}`;
   return rows.map((row) => ({ ...row, input: JSON.parse(row.input) as LaneInput }));

@@ -10,7 +10,7 @@ import { hasSqlState } from "./sql-state.ts";
 /** As in the migration that made the index. */
 const PAGES_PER_RANGE = 32;
 
-/** A vacuum that is waited for longer than `deadlock_timeout` is cancelled, and it summarizes as well. */
+/** A vacuum that is waited for longer than `deadlock_timeout` is canceled, and it summarizes as well. */
 const LOCK_MS = 100;
 
 /** Ranges in one statement, some 64 MB: it keeps rows from being vacuumed for no longer than it takes to read them. */

@@ -61,19 +61,41 @@ export function queuePromises(open: OpenHarness): void {
       lane,
       input: { kind: "event", runId: testRunId(n), id: `e${n}`, type: "Paid", data: AWKWARD_DATA },
     });
+    const list = async (lanes: number[], limit: number) =>
+      (await store.listInbox(lanes, limit)).map(({ arrival: _, ...kept }) => kept);
     await store.appendInbox([row(3, 0), row(1, 0)]);
     await store.appendInbox([]);
     await store.appendInbox([row(2, 1), row(3, 0), row(4, 0)]);
-    assert.deepEqual(await store.listInbox([0], 10), [row(3, 0), row(1, 0), row(4, 0)]);
-    assert.deepEqual(await store.listInbox([0, 1], 1), [row(3, 0)]);
+    assert.deepEqual(await list([0], 10), [row(3, 0), row(1, 0), row(4, 0)]);
+    assert.deepEqual(await list([0, 1], 1), [row(3, 0)]);
     await owner.commit({ lanes: [owner.step(0)], inboxTaken: ["in-3", "in-1"] });
-    assert.deepEqual(await store.listInbox([0, 1], 10), [row(2, 1), row(4, 0)]);
+    assert.deepEqual(await list([0, 1], 10), [row(2, 1), row(4, 0)]);
     const added = { lanes: [owner.step(0)], inboxAdded: [row(5, 0), row(4, 0)] };
     await owner.commit(added);
-    assert.deepEqual(await store.listInbox([0], 10), [row(4, 0), row(5, 0)]);
+    assert.deepEqual(await list([0], 10), [row(4, 0), row(5, 0)]);
     const lost = { ...added, inboxAdded: [row(6, 0)], lanes: [{ ...owner.step(0), batchNumber: 999 }] };
     await assert.rejects(owner.writer.openBatch().commit(owner.writes(lost)), { code: "FLOW_LANE_LOST" });
-    assert.deepEqual(await store.listInbox([0], 10), [row(4, 0), row(5, 0)]);
+    assert.deepEqual(await list([0], 10), [row(4, 0), row(5, 0)]);
+  });
+
+  it("lists the inbox on behind an arrival, which no later row gets again", async (t) => {
+    const { store, owner } = await openOwned(t, open);
+    const append = (...ids: number[]) =>
+      store.appendInbox(ids.map((n) => ({ inboxId: `in-${n}`, lane: n % 2, input: inboxInput(n) })));
+    const list = async (lanes: number[], limit: number, behindArrival?: number) =>
+      (await store.listInbox(lanes, limit, behindArrival)).map(({ inboxId }) => inboxId);
+    await append(0, 1, 2, 3, 4);
+    const [, second] = await store.listInbox([0, 1], 2);
+    const behind = second?.arrival;
+    assert.deepEqual(await list([0, 1], 10, behind), ["in-2", "in-3", "in-4"]);
+    assert.deepEqual(await list([0], 10, behind), ["in-2", "in-4"]);
+    assert.deepEqual(await list([0, 1], 2, behind), ["in-2", "in-3"]);
+    const last = (await store.listInbox([0, 1], 10)).at(-1)?.arrival;
+    assert.deepEqual(await list([0, 1], 10, last), []);
+    await owner.commit({ lanes: [owner.step(0)], inboxTaken: ["in-4"] });
+    await append(6);
+    assert.deepEqual(await list([0, 1], 10, last), ["in-6"]);
+    assert.deepEqual(await list([0, 1], 1), ["in-0"]);
   });
 
   it("keeps no more inputs for a lane than it is told to, and goes on when they are taken", async (t) => {

@@ -1,7 +1,7 @@
 /**
  * Lane ownership: which lanes this process may write, and where the others are.
  * O1  A lease is kept by heartbeat and judged by the store's clock alone; it decides when others may take a lane, never what commits:
- *     that is the fence's work (epoch and batch number in the lane's row).
+ *     that is the fence's work (epoch and batch number in the lane's row). What takes long between two heartbeats keeps the lease meanwhile.
  * O2  Lanes are shared evenly among the engines that are alive; who has more than its share gives lanes up in good order.
  * O3  A claimed lane is installed only when its unsettled commands, its near timers and its unprojected runs are in hand,
  *     so that nothing of the former owner is forgotten.
@@ -9,6 +9,7 @@
  *     that no run meets an owner that does not know its version.
  * O5  Lanes that move in good order wait for no lease and no heartbeat: who joins, who leaves, who gives lanes up and who takes them tells the
  *     others. So few commands as can be are under way then, for the next owner sends again what is not settled.
+ * O6  An engine keeps no lane that it cannot take over: it gives back what it has claimed and leaves it to the others for a while.
  */
 import type {
   ClaimedLane,
@@ -70,6 +71,9 @@ interface OwnershipPorts {
 /** How far ahead timers are kept in memory at least (a beat comes three times in a lease), and the rest between two portions of a backlog at most. */
 const TIMER_HORIZON_MS = 60_000;
 const TIMERS_AGAIN_MS = 1_000;
+/** For so many leases what could not be taken over is left to the others: at first and at most, doubling. */
+const REST_LEASES_FIRST = 1;
+const REST_LEASES_MAX = 16;
 /** So long after a lease was to end it has ended, by the clock of the store too. */
 const EXPIRY_MARGIN_MS = 5;
 /** The store's clock is only estimated between heartbeats; what a new owner projects again reaches back this much further. */
@@ -92,6 +96,9 @@ export class Ownership {
   #ended = 0;
   /** At the last heartbeat. */
   #others: readonly EngineRow[] = [];
+  /** Claims in a row whose lanes could not be taken over, and until when the others may do it. */
+  #failedClaims = 0;
+  #restUntilMs = Number.NEGATIVE_INFINITY;
   #wake = new Signal();
   #finished: Promise<void> = Promise.resolve();
   readonly #changed: Broadcast;
@@ -258,23 +265,56 @@ export class Ownership {
   }
 
   async #beat(): Promise<void> {
-    const { store, engineId, address, leaseMs, clock } = this.#ports;
+    const { engineId, clock } = this.#ports;
     const beat = ++this.#begun;
     const sentMs = clock.monotonicMs();
-    // Who serves nothing gets nothing (O4).
-    const serves = this.#isLeaving ? [] : this.#ports.serves;
-    const heartbeat = await store.heartbeat({ engineId, address, leaseMs, serves });
+    const heartbeat = await this.#heartbeat();
     this.#others = heartbeat.engines.filter((engine) => engine.engineId !== engineId);
     this.#heardAtMs = sentMs;
     // Counted from the arrival of the answer, so this clock is behind the store's by the way back and never ahead: no timer fires early.
     this.#offsetMs = heartbeat.nowMs - clock.monotonicMs();
     this.#directory = new Map(heartbeat.lanes.map((lane) => [lane.laneId, lane]));
     this.#notice(heartbeat.lanes);
-    await this.#balance(heartbeat);
+    await this.#keepingLease(() => this.#balance(heartbeat));
     await this.#lookForTimers();
     await this.#ports.tend(this.heldLanes);
     this.#ended = beat;
     this.#changed.notify();
+  }
+
+  #heartbeat(): Promise<Heartbeat> {
+    const { store, engineId, address, leaseMs } = this.#ports;
+    // Who serves nothing gets nothing (O4).
+    const serves = this.#isLeaving || this.#isResting() ? [] : this.#ports.serves;
+    return store.heartbeat({ engineId, address, leaseMs, serves });
+  }
+
+  /** Lanes change hands more slowly than a lease lasts where much is to be read: whoever does that is alive, and keeps what it has (O1). */
+  async #keepingLease(work: () => Promise<void>): Promise<void> {
+    const { clock, leaseMs, log } = this.#ports;
+    let isOver = false;
+    let disarm: () => void = () => {};
+    let renewal: Promise<void> = Promise.resolve();
+    const arm = (): void => {
+      disarm = clock.schedule(leaseMs / 3, () => {
+        renewal = renew();
+      });
+    };
+    const renew = async (): Promise<void> => {
+      await this.#heartbeat().catch((error: unknown) =>
+        log.debug({ err: error }, "the lease was not renewed within a heartbeat and is tried again"),
+      );
+      if (!isOver) arm();
+    };
+    arm();
+    try {
+      await work();
+    } finally {
+      isOver = true;
+      disarm();
+      // One that arrives later would bring back an engine that has left.
+      await renewal;
+    }
   }
 
   /** Lanes that somebody else has taken, or taken and left again: our epoch is over. */
@@ -290,7 +330,7 @@ export class Ownership {
     const unheld = heartbeat.lanes.filter(
       ({ laneId, ownerId }) => ownerId === this.#ports.engineId && !this.#held.has(laneId),
     );
-    const share = this.#fairShare(heartbeat);
+    const share = this.#isResting() ? this.#held.size : this.#fairShare(heartbeat);
     const surplus = this.#held.size - share;
     if (surplus > 0) await this.#release([...this.#held.keys()].slice(0, surplus));
     if (surplus < 0)
@@ -325,8 +365,19 @@ export class Ownership {
   async #claim(free: readonly LaneRow[]): Promise<void> {
     if (free.length === 0 || this.#isStopping) return;
     const { store, engineId, leaseMs } = this.#ports;
-    const claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });
-    if (claimed.length === 0) return;
+    let claimed: readonly ClaimedLane[] = [];
+    try {
+      claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });
+      if (claimed.length === 0) return;
+      await this.#takeOver(claimed);
+      this.#failedClaims = 0;
+    } catch (error) {
+      await this.#giveBack(claimed);
+      throw error;
+    }
+  }
+
+  async #takeOver(claimed: readonly ClaimedLane[]): Promise<void> {
     // Time does not go back on a lane, however far behind this clock may be: what we write is dated after what is projected already.
     this.#nowFloorMs = Math.max(this.#nowFloorMs, ...claimed.map(({ projectedAtMs }) => projectedAtMs));
     const laneIds = claimed.map(({ laneId }) => laneId);
@@ -336,15 +387,33 @@ export class Ownership {
       this.#ports.caughtUp(claimed),
     ]);
     for (const lane of claimed) {
-      this.#held.set(lane.laneId, lane.epoch);
       this.#ports.install(
         lane,
         timers.filter((timer) => timer.lane === lane.laneId),
         runs,
       );
+      this.#held.set(lane.laneId, lane.epoch);
     }
     this.#ports.log.info({ lanes: laneIds, held: this.#held.size }, "lanes were claimed");
     this.#tellOthers();
+  }
+
+  /** Lanes that were claimed and could not be taken over. While there are others it is their turn (O6). */
+  async #giveBack(claimed: readonly ClaimedLane[]): Promise<void> {
+    const { store, engineId, leaseMs, clock, log } = this.#ports;
+    const restMs = leaseMs * Math.min(REST_LEASES_MAX, REST_LEASES_FIRST * 2 ** this.#failedClaims++);
+    this.#restUntilMs = clock.monotonicMs() + restMs;
+    const left = claimed.filter(({ laneId }) => !this.#held.has(laneId));
+    const lanes = left.map(({ laneId }) => laneId);
+    log.warn({ lanes, restMs }, "lanes could not be taken over and are left to other engines for a while");
+    for (const laneId of lanes) this.#ports.removed(laneId);
+    // What is not left now the next beat leaves.
+    if (left.length > 0) await store.leaveLanes(engineId, left).catch(() => {});
+  }
+
+  /** It keeps what it holds and gets nothing more, as long as there is somebody else. */
+  #isResting(): boolean {
+    return !this.#isLeaving && this.#ports.clock.monotonicMs() < this.#restUntilMs && this.hasSuccessor;
   }
 
   async #readRuns(unpublished: readonly OutboxRow[]): Promise<UnsettledRuns> {

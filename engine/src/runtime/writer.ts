@@ -5,6 +5,7 @@
  * W3  A batch that fails leaves nothing in memory either: what it touched is evicted and its inputs are decided again.
  * W4  A lost lane is no error of its runs: callers' inputs go on to the new owner, ours (timers, settlements) the new owner makes again.
  * W5  Repeating an input is harmless: events and starts carry ids, settlements and timers are known by command and number.
+ * W6  What fails after a commit undoes nothing and repeats nothing: the lanes are given up, and whoever claims them sends what is unsettled.
  */
 import { engineError, hasCode } from "../core/errors.ts";
 import type { Batch, ClaimedLane, Clock, LogPort, StoreWriter, TimerRow, Tracer } from "../core/ports.ts";
@@ -64,8 +65,8 @@ const AGAIN_MS_MAX = 1_000;
 const LATE_LOOK_MS = 50;
 /** How long a failed batch speaks against a writer that has nothing to do since. */
 const FAILURE_COUNTS_MS = 2_000;
-/** After so many failures in a row inputs are tried one by one, so that one that cannot be stored is found. */
-const FAILURES_BEFORE_SINGLE = 3;
+/** An input that fails alone is refused when as many failures in a row came before: one may have had another reason. */
+const FAILURES_BEFORE_REFUSAL = 3;
 
 export class Writer {
   readonly #ports: WriterPorts;
@@ -81,6 +82,8 @@ export class Writer {
   #failures = 0;
   /** Failures since the last commit, whoever had the lanes meanwhile. */
   #failuresInRow = 0;
+  /** How many inputs the next batch may take: half of those that failed, and twice as many after each commit, so that a bad one soon stands alone. */
+  #inputsMax: number;
   #failure: { readonly error: unknown; readonly atMs: number } | null = null;
   #isDraining = false;
   #isStopping = false;
@@ -91,6 +94,7 @@ export class Writer {
 
   constructor(ports: WriterPorts) {
     this.#ports = ports;
+    this.#inputsMax = ports.options.batchInputsMax;
     this.#cache = new RunCache(ports.options.cachedRunsMax, ports.options.cachedBytesMax);
   }
 
@@ -206,7 +210,7 @@ export class Writer {
 
   /** Takes a lane over, with the timers of the near future. */
   install(claimed: ClaimedLane, timers: readonly TimerRow[]): void {
-    this.#forgetLane(claimed.laneId);
+    if (this.#lanes.has(claimed.laneId)) this.#forgetLane(claimed.laneId);
     this.#lanes.set(claimed.laneId, new OwnedLane(claimed));
     this.#failures = 0;
     this.setTimers(timers);
@@ -261,17 +265,24 @@ export class Writer {
 
   /** What the next batch works on: due timers, at most half of it, then what has arrived. A crowd of callers holds no deadline back. */
   #take(): QueueItem[] {
-    const { batchInputsMax, timersPerBatchMax } = this.#ports.options;
-    const isSearching = this.#failuresInRow >= FAILURES_BEFORE_SINGLE && this.#queue.length > 0;
-    if (isSearching) return this.#takeQueued(1);
-    const timersMax = Math.min(timersPerBatchMax, Math.ceil(batchInputsMax / 2));
+    const inputsMax = this.#inputsMax;
+    const isSearching = this.#isSearching && this.#queue.length > 0;
+    const half = isSearching ? Math.floor(inputsMax / 2) : Math.ceil(inputsMax / 2);
+    const timersMax = Math.min(this.#ports.options.timersPerBatchMax, half);
     const due = this.#timers.takeDue(this.#ports.storeNowMs(), timersMax);
     const timers = due.map(({ lane, runId, number }): QueueItem => ({
       lane,
       runId,
       input: { kind: "timer", runId, number },
     }));
-    return [...timers, ...this.#takeQueued(batchInputsMax - timers.length)];
+    const queued = this.#takeQueued(inputsMax - timers.length);
+    // What failed is the head of the queue, and stays in front: so it is what stands alone in the end.
+    return isSearching ? [...queued, ...timers] : [...timers, ...queued];
+  }
+
+  /** Whether an input that cannot be stored may be among the next. */
+  get #isSearching(): boolean {
+    return this.#failuresInRow > 0 || this.#inputsMax < this.#ports.options.batchInputsMax;
   }
 
   #setQueue(items: QueueItem[]): void {
@@ -318,22 +329,29 @@ export class Writer {
     const lanes = new Map(this.#lanes);
     let batch: Batch | null = null;
     let work: BatchWork | null = null;
+    let plan: BatchPlan;
     try {
       this.#connection ??= await this.#ports.openConnection();
       batch = this.#connection.openBatch();
       const parts = this.#planParts(lanes);
       work = new BatchWork(parts.flows, parts.options, parts.laneCount, parts.nowMs);
-      const plan = await planBatch(parts, batch, work, items);
+      plan = await planBatch(parts, batch, work, items);
       if (plan.writes.lanes.length === 0) await batch.rollback();
       else await batch.commit(plan.writes);
-      this.#failures = 0;
-      this.#failuresInRow = 0;
-      this.#again(items.slice(plan.items.length), false);
-      this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
     } catch (error) {
       await batch?.rollback();
       for (const runId of work?.heldRunIds() ?? []) this.#cache.delete(runId);
       await this.#failed(items, error);
+      return;
+    }
+    this.#failures = 0;
+    this.#failuresInRow = 0;
+    this.#inputsMax = Math.min(this.#ports.options.batchInputsMax, 2 * this.#inputsMax);
+    this.#again(items.slice(plan.items.length), false);
+    try {
+      this.#committed(plan, this.#ports.clock.monotonicMs() - startedMs);
+    } catch (error) {
+      this.#loseTrack(plan, error);
     }
   }
 
@@ -373,6 +391,17 @@ export class Writer {
     logNotes(this.#ports.log, work.notes);
   }
 
+  /** The commit stands, and not all that follows from it has happened. The lanes are claimed again, and with them what has to leave (W6). */
+  #loseTrack({ items }: BatchPlan, error: unknown): void {
+    this.#ports.lanesLost(this.#loseAll());
+    // Who has an answer keeps it.
+    for (const item of items) item.fail?.(maybeStored(error));
+    this.#ports.log.error(
+      { writer: this.#ports.name, inputs: items.length, err: error },
+      "a batch was committed, and what follows from it failed; its lanes are claimed again",
+    );
+  }
+
   /** What leaves, as part of what the batch has done. */
   #traced({ work, outbox }: BatchPlan, tookMs: number): readonly OutboxItem[] {
     const { tracer } = this.#ports;
@@ -392,6 +421,7 @@ export class Writer {
     if (hasCode(error, "FLOW_LANE_LOST")) return this.#loseLanes(items, error);
     this.#failures++;
     this.#failuresInRow++;
+    this.#inputsMax = Math.max(1, Math.floor(items.length / 2));
     this.#failure = { error, atMs: this.#ports.clock.monotonicMs() };
     this.#ports.metrics.batchFailed();
     this.#ports.log.warn(
@@ -400,7 +430,7 @@ export class Writer {
     );
     const isUnknown = hasCode(error, "FLOW_OUTCOME_UNKNOWN");
     const isAway = isUnknown || hasCode(error, "FLOW_STORE_UNAVAILABLE");
-    if (!isAway && items.length === 1 && this.#failuresInRow > FAILURES_BEFORE_SINGLE)
+    if (!isAway && items.length === 1 && this.#failuresInRow > FAILURES_BEFORE_REFUSAL)
       return this.#rejectPoison(items, error);
     this.#again(items, isUnknown);
     if (isUnknown) this.#ports.lanesLost(this.#loseAll());
@@ -489,6 +519,14 @@ function storeUnavailable(cause?: unknown): Error {
   const isAway = cause instanceof Error && hasCode(cause, "FLOW_STORE_UNAVAILABLE");
   const message = isAway ? cause.message : "the database is away; nothing happened, try again";
   return engineError("FLOW_STORE_UNAVAILABLE", message, { cause, retryAfterMs: 1_000 });
+}
+
+function maybeStored(cause: unknown): Error {
+  return engineError(
+    "FLOW_OUTCOME_UNKNOWN",
+    "the input may have been stored; repeat it with the same idempotency key or event id",
+    { cause, retryAfterMs: 1_000 },
+  );
 }
 
 function stopping(): Error {

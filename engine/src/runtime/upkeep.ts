@@ -82,7 +82,8 @@ export class Upkeep {
       await store.summarize();
     } catch (error) {
       // Its session ends with the store.
-      if (!this.#isStopped) log.warn({ err: error }, "history could not be summarized, which is tried again later");
+      if (!this.#isStopped)
+        log.warn({ err: error }, "history could not be summarized, which is tried again later");
     }
   };
 

@@ -32,7 +32,7 @@ import { listWritten } from "./list-written.ts";
 import { openDeployment } from "./open-deployment.ts";
 import { maintainOutbox } from "./outbox-days.ts";
 import { resolvePostgresStoreOptions } from "./options.ts";
-import type { PostgresStoreOptions, ResolvedPostgresStoreOptions } from "./options.ts";
+import type { PostgresStoreOptions } from "./options.ts";
 import { addPause, listPauses, removePause } from "./pauses.ts";
 import { PostgresPool } from "./pool.ts";
 import { projectStored } from "./project.ts";

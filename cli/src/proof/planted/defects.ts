@@ -104,10 +104,10 @@ export const DEFECTS: readonly Defect[] = [
       {
         file: "engine/src/runtime/ownership.ts",
         found:
-          "const claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });",
+          "claimed = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });",
         planted:
           "const taken = await store.claimLanes({ engineId, laneIds: free.map(({ laneId }) => laneId), leaseMs });\n" +
-          "    const claimed = taken.map((lane) => ({ ...lane, unpublished: [] }));",
+          "      claimed = taken.map((lane) => ({ ...lane, unpublished: [] }));",
       },
     ],
     promise: "I3",

@@ -622,8 +622,8 @@ export interface Store {
    * how long ended runs are kept; null: for ever. Any engine may call it at any time.
    */
   maintain(retentionDays: number | null): Promise<void>;
-  /** Keeps `listWritten` as fast as it is among few runs. Every few seconds, by any engine; costs nothing where nothing was written. */
-  summarize(): Promise<void>;
+  /** Keeps `listWritten` as fast as it is among few runs. Every few seconds, by any engine. Absent: it is always. */
+  summarize?(): Promise<void>;
   /**
    * Drops the periods of births that ended so many days ago and whose runs have all ended, and not changed, for as long: runs, history,
    * search rows and counts, all of a period or nothing. What comes for such a run later meets none.

@@ -50,7 +50,8 @@ export class Upkeep {
     this.#schedule(this.#maintain, INTERVAL_MS);
     // Nobody waits for what only makes room, or haste.
     void this.#drop();
-    void this.#summarize().finally(() => this.#schedule(this.#summarize, SUMMARY_INTERVAL_MS));
+    if (store.summarize !== undefined)
+      void this.#summarize().finally(() => this.#schedule(this.#summarize, SUMMARY_INTERVAL_MS));
   }
 
   stop(): void {
@@ -79,7 +80,7 @@ export class Upkeep {
   readonly #summarize: Work = async () => {
     const { store, log } = this.#ports;
     try {
-      await store.summarize();
+      await store.summarize?.();
     } catch (error) {
       // Its session ends with the store.
       if (!this.#isStopped)

@@ -89,7 +89,6 @@ export function createMemoryStore({ database, engineId }: MemoryStoreOptions): S
     project: method(project),
     listWritten: method(listWritten),
     maintain: method(() => undefined),
-    summarize: method(() => undefined),
     dropPeriods: method(dropPeriods),
     audit: method(audit),
     close: () => {

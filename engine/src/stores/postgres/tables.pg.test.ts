@@ -236,15 +236,15 @@ it("summarizes what was added to history, but while somebody vacuums it, and no 
   assert.ok((await unsummarized()) > 5, "nobody does it by itself");
   for (const round of [1, 2, 3]) {
     await add();
-    await store.summarize();
+    await store.summarize?.();
     // The last range is not full yet.
     assert.ok((await unsummarized()) <= 1, `round ${round}`);
   }
   await add();
   await sql.begin(async (tx) => {
     await tx.unsafe(`lock table ${table} in share update exclusive mode`);
-    await store.summarize();
+    await store.summarize?.();
   });
-  await store.summarize();
+  await store.summarize?.();
   assert.ok((await unsummarized()) <= 1, "what was locked is done the next time");
 });

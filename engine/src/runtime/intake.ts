@@ -90,10 +90,7 @@ export class Intake {
     if (this.#isStopping) return Promise.reject(stopping());
     const { clock, lanes, submitMs } = this.#ports;
     return new Promise<Answer>((resolve, reject) => {
-      const disarm = clock.schedule(submitMs, () => {
-        item.isGivenUp = true;
-        reject(outcomeUnknown(submitMs));
-      });
+      const disarm = clock.schedule(submitMs, () => reject(outcomeUnknown(submitMs)));
       const item: QueueItem = {
         lane: laneOf(input.runId, lanes),
         runId: input.runId,

@@ -39,10 +39,7 @@ export interface EngineOptions {
   readonly projectionMs?: number;
   /** How long a lane stays with an owner that is not heard of, in ms. @default 1500 */
   readonly leaseMs?: number;
-  /**
-   * How long a caller waits for the commit of its input, in ms; after it the outcome is unknown. While others have waited for half of it, callers get
-   * FLOW_INBOX_FULL. @default 10000
-   */
+  /** How long a caller waits for the commit of its input, in ms; after it the outcome is unknown. @default 10000 */
   readonly submitMs?: number;
   /** How long a graceful stop may take, in ms. @default 10000 */
   readonly stopMs?: number;

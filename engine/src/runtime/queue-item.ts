@@ -19,10 +19,6 @@ export interface QueueItem {
   isNew?: boolean;
   /** True once the item was part of a commit whose outcome is unknown. */
   isTried?: boolean;
-  /** True once its caller has been told that nobody knows: whoever wants it still says it again. */
-  isGivenUp?: boolean;
-  /** When it came from its caller, by the monotonic clock; absent for what is ours. */
-  cameAtMs?: number;
   /** True once another engine may have the input as well. */
   isElsewhere?: boolean;
   answer?: (answer: Answer) => void;

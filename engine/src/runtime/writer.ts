@@ -58,8 +58,6 @@ export interface WriterPorts {
   reroute(item: QueueItem): void;
 }
 
-/** Of the time after which callers are told that nobody knows: who comes while others have waited so long would only wait in vain. */
-const WAIT_SHARE_MAX = 0.5;
 /** How long a writer waits before it tries a failed batch again: from the first to the longest, doubling. */
 const AGAIN_FIRST_MS = 50;
 const AGAIN_MS_MAX = 1_000;
@@ -160,17 +158,7 @@ export class Writer {
         },
       );
     }
-    const { queueBytesMax, submitMs } = this.#ports.options;
-    this.#dropInVain();
-    const nowMs = this.#ports.clock.monotonicMs();
-    const waitsMs = nowMs - (this.#queue[0]?.cameAtMs ?? nowMs);
-    if (waitsMs > submitMs * WAIT_SHARE_MAX) {
-      throw engineError(
-        "FLOW_INBOX_FULL",
-        `${this.#queue.length} inputs wait, the first for ${Math.round(waitsMs)} ms, and callers are told after ${submitMs} ms (submitMs); try again`,
-        { retryAfterMs: 1_000 },
-      );
-    }
+    const { queueBytesMax } = this.#ports.options;
     if (this.#queuedBytes > 0 && this.#queuedBytes + (item.bytes ?? 0) > queueBytesMax) {
       throw engineError(
         "FLOW_INBOX_FULL",
@@ -178,7 +166,6 @@ export class Writer {
         { retryAfterMs: 1_000 },
       );
     }
-    item.cameAtMs = nowMs;
     this.enqueue(item);
   }
 
@@ -303,15 +290,9 @@ export class Writer {
     this.#queuedBytes = items.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
   }
 
-  /** The first has waited longest: while it has a caller, so have the others. */
-  #dropInVain(): void {
-    if (isInVain(this.#queue[0])) this.#setQueue(this.#queue.filter((item) => !isInVain(item)));
-  }
-
   /** At least one, and no more than a batch may hold. */
   #takeQueued(inputsMax: number): QueueItem[] {
     const { batchBytesMax } = this.#ports.options;
-    this.#dropInVain();
     let [count, bytes] = [0, 0];
     for (const item of this.#queue) {
       if (count === inputsMax || (count > 0 && bytes + (item.bytes ?? 0) > batchBytesMax)) break;
@@ -525,11 +506,6 @@ export class Writer {
     if (this.#isStopping) return;
     await new Promise<void>((resolve) => this.#ports.clock.schedule(ms, resolve));
   }
-}
-
-/** Nobody waits for it any more, and nothing of it can have happened: to decide it would take the time of those who wait. */
-function isInVain(item: QueueItem | undefined): boolean {
-  return item?.isGivenUp === true && item.isTried !== true;
 }
 
 function lostLanes(error: unknown): number[] {
